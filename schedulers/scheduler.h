@@ -1,0 +1,147 @@
+#pragma once
+
+// What decides which trials go on. A scheduler never calls anybody: it is asked, and answers with a reason. It has two
+// halves. The asking half (`place`, `judge`, `propose`, `next_point`, `may_resume`) is const. The folding half (`on_...`)
+// changes its state by what was decided, whoever decided it: live, that is what it just answered; at resume it is what
+// the log says, and nothing is asked. A scheduler sees each (trial, generation, step) once; repeats after a crash never
+// reach it. It has no clock and no randomness but core/rng.h.
+//
+// A trial at a rung: report -> judge() -> verdict -> on_report(report, verdict). A slot falls free: propose() -> proposal
+// -> on_proposal(proposal), asked again until it has none. Everything about trials that do not run goes through propose.
+//
+// How the schedulers fit that are not here yet, without a change to this interface:
+//   HyperBand   place() names the open bracket; judge() pauses every member at its level; once a bracket is complete,
+//               propose() yields Stop for each loser, then Resume for each winner as slots fall free, StartNew in the next
+//               bracket while this one waits. A member that fails counts as arrived in on_ended().
+//   BOHB        is HyperBand beside the `bohb` sampler, which gets every rung's score through Sampler::on_report.
+//   median      judge() at every report (next_point = the very next); running means are folded in on_report();
+//               hard_stop: false = Pause, then Resume from propose() when Supply says that nothing else can run.
+//   PBT         async: judge() at an interval pauses the weak, next_point() has every member save there, propose() yields
+//               Exploit{donor, checkpoint, configuration} for a paused one and Resume follows. sync: judge() pauses all,
+//               propose() acts when the last has arrived. Explore draws from RandomStream(seed, "explore", trial).
+//   PB2         as PBT; its GP is fitted in propose() from rows folded by on_report(), cached, dropped by the next fold.
+//   elastic     Resume may carry resources: one more field of Proposal, defaulted.
+//
+// Thread rule: one object, one thread.
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/config.h"
+#include "core/ids.h"
+#include "core/log.h"
+#include "core/metrics.h"
+#include "core/options.h"
+#include "core/score.h"
+#include "searchspaces/space.h"
+
+namespace tune {
+
+/// A report as a scheduler sees it.
+struct SchedulerReport {
+  TrialId trial;
+  Step step = 0;       ///< training_iteration
+  double t = 0;        ///< value of time_attr: finite, >= 0, greater than the last one of this trial
+  Score score;         ///< of the scheduler's metric, signed
+  std::optional<CheckpointId> checkpoint;  ///< saved with this report
+};
+
+/// The answer to a report at which a rule could act.
+struct SchedulerVerdict {
+  Verdict verdict = Verdict::kContinue;
+  bool completed = false;  ///< of kStop: the trial has reached max_t (completed), rather than lost (stopped)
+  std::string reason;      ///< `rank 5 of 6 in rung 9, keeps 2`
+};
+
+/// What a scheduler may count on when it is asked to propose.
+struct Supply {
+  bool slot_free = false;      ///< a trial may be started or resumed now
+  bool new_allowed = false;    ///< a new configuration may start (budget and sampler have one)
+  bool over = false;           ///< no new configuration will ever start
+  std::int64_t running = 0;    ///< trials that hold a slot or wait for one
+};
+
+struct Proposal {
+  enum class Kind {
+    kStartNew,  ///< the sampler's next configuration, at `placement`. Requires slot_free and new_allowed
+    kResume,    ///< a paused trial goes on from its checkpoint. Requires slot_free
+    kStop,      ///< a paused trial ends, stopped by the scheduler
+    kExploit,   ///< a paused trial takes donor's checkpoint and `config`; kResume follows
+    kUnpark,    ///< a paused trial's checkpoint is not needed any more
+  };
+  Kind kind = Kind::kStartNew;
+  TrialId trial;         ///< all but kStartNew
+  Placement placement;   ///< kStartNew
+  TrialId donor;         ///< kExploit
+  CheckpointId checkpoint;
+  Config config;
+  std::string reason;
+
+  static Proposal start_new(Placement placement, std::string reason) {
+    Proposal p;
+    p.kind = Kind::kStartNew;
+    p.placement = placement;
+    p.reason = std::move(reason);
+    return p;
+  }
+  static Proposal about(Kind kind, TrialId trial, std::string reason) {
+    Proposal p;
+    p.kind = kind;
+    p.trial = trial;
+    p.reason = std::move(reason);
+    return p;
+  }
+};
+
+/// The next point at which a rule could act on a trial.
+struct SchedulePoint {
+  double t = std::numeric_limits<double>::infinity();  ///< in units of time_attr; infinity: never; <= now: next report
+  bool save = false;                                   ///< the trial saves with that report
+};
+
+class Scheduler {
+ public:
+  virtual ~Scheduler() = default;
+
+  virtual std::string_view name() const = 0;
+  /// Raised whenever the same history may give another decision; stored with each run.
+  virtual int rules() const = 0;
+  /// `training_iteration`, `time_total_s`, or a reported metric.
+  virtual std::string_view time_attr() const { return "training_iteration"; }
+
+  // --- asked ---
+  /// The answer to a report; nothing if no rule looks at this one.
+  virtual std::optional<SchedulerVerdict> judge(const SchedulerReport& report) const = 0;
+  /// What to do about trials that do not run, and whether to start a new one; nothing: wait.
+  virtual std::optional<Proposal> propose(const Supply& supply) const = 0;
+  virtual SchedulePoint next_point(TrialId trial) const = 0;
+  /// Whether a paused trial might still go on, so that its checkpoint must stay.
+  virtual bool may_resume(TrialId) const { return false; }
+  /// Decisions depend on results, so no grant goes ahead.
+  virtual bool learns() const { return true; }
+
+  // --- told ---
+  virtual void on_started(TrialId, const Placement&, const Config&) {}
+  /// Every first report of a (trial, generation, step), with the verdict that was given, if any.
+  virtual void on_report(const SchedulerReport&, const SchedulerVerdict*) {}
+  virtual void on_proposal(const Proposal&) {}
+  /// The trial is in a final state. `failed`: its entries at rungs it had not reached are of class kFailed.
+  virtual void on_ended(TrialId, bool /*failed*/, EventNumber) {}
+};
+
+struct SchedulerContext {
+  std::uint64_t seed = 0;
+  const Space* space = nullptr;  ///< outlives the scheduler
+  Options options;               ///< complete, checked against the catalogue
+};
+
+/// fifo and asha, and the names of those that are not built yet.
+const Catalogue& scheduler_catalogue();
+/// kUnsupported for one that is not built.
+Result<std::unique_ptr<Scheduler>> make_scheduler(std::string_view type, SchedulerContext context);
+
+}  // namespace tune

@@ -1,0 +1,137 @@
+#pragma once
+
+// The brain: a deterministic state machine. Events in, decisions out; no clock, thread, file or socket, and no
+// randomness but counter-based streams. The same code runs live, under test in virtual time, and in replay.
+//
+//   live    observe(event); while (auto d = next()) { apply(*d); record(*d); }      then commit, then act
+//   resume  observe(event); for (d : recorded) apply(d);                            nothing is asked
+//   replay  observe(event); for (d : recorded) { compare(next(), d); apply(d); }    and next() is nothing at the end
+//
+// observe() folds a fact and chooses nothing; next() says what the rules want now and changes nothing; apply() folds a
+// decision, whoever took it. Which decision comes first when several are due is part of the rules (controller.cc).
+//
+// Thread rule: one object, one thread.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/log.h"
+#include "core/rules.h"
+#include "core/score.h"
+#include "schedulers/scheduler.h"
+#include "searchspaces/sampler.h"
+
+namespace tune {
+
+struct ControllerOptions {
+  std::vector<Objective> objectives;   ///< the first drives "best"
+  std::size_t scheduler_objective = 0; ///< the one the scheduler judges by
+  StopRules stop;
+  Budget budget;
+  Retries retries;
+  CheckpointPolicy checkpoint;
+  std::uint64_t seed = 0;
+};
+
+struct CheckpointRef {
+  CheckpointId id;
+  Step step = 0;
+  double elapsed = 0;
+  CheckpointInfo info;
+};
+
+/// All the brain remembers of a trial. Bounded: no per-report history.
+struct TrialRecord {
+  TrialId id;
+  TrialState state = TrialState::kWaiting;
+  Cause cause = Cause::kNone;
+  std::string reason;           ///< of the last verdict or end, for people
+  Config config;
+  Placement placement;
+  Attempt attempt;
+  std::int64_t generation = 0;  ///< +1 by an exploit
+  TrialId parent{-1};           ///< donor of the last exploit
+  Seq last_seq = 0;             ///< of this attempt
+  Step last_step = 0;           ///< first-time reports, this generation
+  double last_t = -1;           ///< time_attr of last_step
+  double elapsed = 0;
+  std::int64_t reports = 0;     ///< that count, over all attempts
+  std::int64_t replayed = 0;
+  Score last;                   ///< of the first objective
+  Score best;
+  double best_value = 0;        ///< unsigned; meaningful if best is a number
+  Step best_step = 0;
+  std::vector<CheckpointRef> checkpoints;  ///< alive, oldest first
+  std::optional<CheckpointId> resume_from; ///< pinned until the next report
+  std::int64_t retries_used = 0;
+  std::int64_t lost_in_a_row = 0;
+  bool heard = false;           ///< this attempt has reported anything
+  TrialState final_state = TrialState::kCompleted;  ///< agreed on by a stop verdict
+  std::optional<ResumeWhy> waiting_for;             ///< of kWaiting: why it runs again
+};
+
+struct Counts {
+  std::int64_t waiting = 0, running = 0, paused = 0, completed = 0, stopped = 0, failed = 0;
+  std::int64_t created = 0;   ///< trials that count in the budget
+  std::int64_t nan_reports = 0, replayed_reports = 0;
+  std::int64_t finished() const { return completed + stopped + failed; }
+};
+
+/// Where a running trial must wait for its acknowledgement, as the wire needs it: in training iterations.
+struct WaitPoint {
+  static constexpr Step kNever = INT64_MAX;
+  Step step = kNever;  ///< the first report at or beyond this iteration waits; 0: every report waits
+  bool save = false;   ///< and carries a checkpoint
+  friend bool operator==(const WaitPoint&, const WaitPoint&) = default;
+};
+
+class Controller {
+ public:
+  Controller(ControllerOptions options, std::unique_ptr<Sampler> sampler, std::unique_ptr<Scheduler> scheduler);
+  Controller(Controller&&) noexcept;
+  Controller& operator=(Controller&&) noexcept;
+  ~Controller();
+
+  /// The next number in the log.
+  EventNumber next_event() const;
+  void observe(const Event& event);
+  std::optional<Decision> next() const;
+  void apply(const Decision& decision);
+
+  /// `controller=1 asha=1 random=1`
+  std::string rules() const;
+
+  // --- what is ---
+  const Counts& counts() const;
+  std::int64_t trials() const;                 ///< ever started, withdrawn ones included
+  const TrialRecord& trial(TrialId id) const;  ///< Requires: id < trials()
+  const TrialRecord* best() const;             ///< trial of the best report of the first objective; null: none
+  WaitPoint wait_point(TrialId id) const;
+  /// Trials whose attempt is granted or runs, in the order of their grants.
+  std::vector<TrialId> live() const;
+  /// Why the experiment ends; nothing while it goes on.
+  std::optional<EndWhy> ending() const;
+  /// Ending, and no trial is alive: the log is complete.
+  bool finished() const;
+  bool target_reached() const;
+  double elapsed() const;                      ///< of the experiment, at the last event
+  /// Whether the configuration of a trial depends on nothing that runs, so that grants may go ahead of free slots.
+  bool may_grant_ahead() const;
+  /// The attempt a message must carry to be heard.
+  bool is_current(TrialId id, Attempt attempt) const;
+  /// Whether a report of this step would be a repeat.
+  bool is_replayed(TrialId id, Step step) const;
+  /// Unreferenced checkpoints beyond what the log says: what `checkpoint.keep` and the scheduler hold on to.
+  std::size_t checkpoints_alive() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace tune
