@@ -128,6 +128,7 @@ class Scheduler {
   virtual void on_started(TrialId, const Placement&, const Config&) {}
   /// Every first report of a (trial, generation, step), with the verdict that was given, if any.
   virtual void on_report(const SchedulerReport&, const SchedulerVerdict*) {}
+  /// kResume, kExploit and kUnpark once they are decided; kStartNew is folded by on_started, kStop by on_ended.
   virtual void on_proposal(const Proposal&) {}
   /// The trial is in a final state. `failed`: its entries at rungs it had not reached are of class kFailed.
   virtual void on_ended(TrialId, bool /*failed*/, EventNumber) {}

@@ -7,8 +7,8 @@
 //   resume  observe(event); for (d : recorded) apply(d);                            nothing is asked
 //   replay  observe(event); for (d : recorded) { compare(next(), d); apply(d); }    and next() is nothing at the end
 //
-// observe() folds a fact and chooses nothing; next() says what the rules want now and changes nothing; apply() folds a
-// decision, whoever took it. Which decision comes first when several are due is part of the rules (controller.cc).
+// observe() folds a fact and chooses nothing; next() says what the rules want now; apply() folds a decision, whoever
+// took it. Which decision comes first when several are due is part of the rules (next.cc).
 //
 // Thread rule: one object, one thread.
 
@@ -100,7 +100,15 @@ class Controller {
   /// The next number in the log.
   EventNumber next_event() const;
   void observe(const Event& event);
-  std::optional<Decision> next() const;
+  /// What the rules want now; asked until it is nothing. Changes nothing that a decision depends on, but settles what no
+  /// decision is due for (a report without a verdict), so it must not be called in the middle of a recorded turn unless
+  /// the recorded decision is compared with the answer.
+  std::optional<Decision> next();
+  /// Whether the event would be folded: of the current attempt, and not a report after the trial was told to leave. The
+  /// loop logs only what is accepted.
+  bool accepts(const Event& event) const;
+  /// How often a rule was asked (tests: zero during resume).
+  std::int64_t asked() const;
   void apply(const Decision& decision);
 
   /// `controller=1 asha=1 random=1`
