@@ -134,11 +134,14 @@ class Controller {
   bool is_current(TrialId id, Attempt attempt) const;
   /// Whether a report of this step would be a repeat.
   bool is_replayed(TrialId id, Step step) const;
-  /// Unreferenced checkpoints beyond what the log says: what `checkpoint.keep` and the scheduler hold on to.
+  /// A checkpoint that is not released; null: none of that id.
+  const CheckpointRef* checkpoint(CheckpointId id) const;
+  /// How many checkpoints are not released.
   std::size_t checkpoints_alive() const;
 
+  struct State;  ///< private to this folder (state.h)
+
  private:
-  struct State;
   std::unique_ptr<State> state_;
 };
 

@@ -1,0 +1,273 @@
+// The asking half of the brain: what the rules want now. The order in which they are asked is part of the rules:
+//
+//   1 the report that just came   2 what a person asked   3 trials whose attempt ended   4 attempts that failed
+//   5 checkpoints nobody needs    6 the end of the experiment, and what follows from it  7 free slots
+//
+// A retry (4) comes before anything else that wants a slot, so a trial that dies and is started again keeps its place.
+
+#include <fmt/format.h>
+
+#include "core/text.h"
+#include "tune/controller/state.h"
+
+namespace tune {
+namespace {
+
+using State = Controller::State;
+
+std::string plural(std::int64_t n, std::string_view noun) { return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s"); }
+
+// --- 1. the report ----------------------------------------------------------------------------------------------------
+
+std::optional<Decision> judge_report(const State& state) {
+  const PendingReport& report = *state.pending;
+  const TrialRecord& trial = state.at(report.scheduler.trial);
+  Judged judged{.trial = trial.id, .step = report.scheduler.step};
+  if (!report.fault.empty()) {
+    judged.verdict = Verdict::kStop;
+    judged.final_state = TrialState::kFailed;
+    judged.cause = Cause::kBadReport;
+    return Decision{judged, report.fault};
+  }
+  if (StopAnswer answer = ask_stop_rules(state, trial, report); answer.stop) {
+    judged.verdict = Verdict::kStop;
+    judged.final_state = answer.state;
+    judged.cause = answer.cause;
+    return Decision{judged, std::move(answer.reason)};
+  }
+  auto verdict = state.scheduler->judge(report.scheduler);
+  if (!verdict) return std::nullopt;
+  judged.verdict = verdict->verdict;
+  if (verdict->verdict == Verdict::kStop) {
+    judged.final_state = verdict->completed ? TrialState::kCompleted : TrialState::kStopped;
+    judged.cause = verdict->completed ? Cause::kMaxT : Cause::kScheduler;
+  }
+  return Decision{judged, std::move(verdict->reason)};
+}
+
+// --- 2 to 5 -----------------------------------------------------------------------------------------------------------
+
+Decision stop_running(const TrialRecord& trial, Cause cause, std::string reason) {
+  return {Judged{trial.id, trial.last_step, Verdict::kStop, TrialState::kStopped, cause}, std::move(reason)};
+}
+
+std::optional<Decision> answer_stop_requests(State& state) {
+  while (!state.stop_requests.empty()) {
+    const TrialRecord& trial = state.at(*state.stop_requests.begin());
+    const bool can_stop = trial.state == TrialState::kRunning || trial.state == TrialState::kWaiting ||
+                          trial.state == TrialState::kPaused;
+    if (can_stop) return stop_running(trial, Cause::kUser, "stopped by the user");
+    state.stop_requests.erase(state.stop_requests.begin());
+  }
+  return std::nullopt;
+}
+
+Decision finish(const TrialRecord& trial) { return {FinishTrial{trial.id, trial.final_state, trial.cause}, trial.reason}; }
+
+/// The newest checkpoint to continue from.
+std::optional<CheckpointId> latest_checkpoint(const TrialRecord& trial) {
+  if (trial.resume_from) return trial.resume_from;
+  if (trial.checkpoints.empty()) return std::nullopt;
+  return trial.checkpoints.back().id;
+}
+
+std::string from_where(const TrialRecord& trial) {
+  if (trial.resume_from && trial.parent.value >= 0) return fmt::format("from trial {}'s checkpoint", trial.parent.value);
+  if (trial.checkpoints.empty()) return "from the start";
+  return fmt::format("from its checkpoint of iteration {}", trial.checkpoints.back().step);
+}
+
+Decision resume(const TrialRecord& trial, ResumeWhy why, std::string reason) {
+  return {ResumeTrial{trial.id, Attempt{trial.attempt.value + 1}, why, latest_checkpoint(trial)}, std::move(reason)};
+}
+
+Decision answer_failure(const State& state, const TrialRecord& trial) {
+  const std::int64_t allowed = state.options.retries.for_cause(trial.cause);
+  if (trial.retries_used < allowed && !state.ending_hard()) {
+    return resume(trial, ResumeWhy::kRetry,
+                  fmt::format("retry {} of {} {}: {}", trial.retries_used + 1, allowed, from_where(trial), trial.reason));
+  }
+  return {FinishTrial{trial.id, TrialState::kFailed, trial.cause}, trial.reason};
+}
+
+std::optional<Decision> release_checkpoints(State& state) {
+  while (!state.references_changed.empty()) {
+    const TrialRecord& trial = state.at(*state.references_changed.begin());
+    auto gone = unreferenced(state, trial);
+    if (!gone.empty()) {
+      std::string reason = fmt::format("trial {}: {} no longer needed", trial.id.value,
+                                       plural(static_cast<std::int64_t>(gone.size()), "checkpoint"));
+      return Decision{ReleaseCheckpoints{std::move(gone)}, std::move(reason)};
+    }
+    state.references_changed.erase(state.references_changed.begin());
+  }
+  return std::nullopt;
+}
+
+// --- 6. the end -------------------------------------------------------------------------------------------------------
+
+std::optional<Decision> ask_end(const State& state, bool target_reached) {
+  const Budget& budget = state.options.budget;
+  if (target_reached) return Decision{EndExperiment{EndWhy::kTarget}, "the target is reached"};
+  if (state.user_cancel) return Decision{EndExperiment{EndWhy::kUser}, "cancelled by the user"};
+  if (state.user_stop) return Decision{EndExperiment{EndWhy::kUser}, "stopped by the user"};
+  if (budget.time && state.elapsed >= *budget.time) {
+    return Decision{EndExperiment{EndWhy::kBudgetTime},
+                    fmt::format("budget.time of {} is used up", format_duration(*budget.time))};
+  }
+  if (budget.failures && state.counts.failed > *budget.failures) {
+    return Decision{EndExperiment{EndWhy::kFailures}, fmt::format("{} failed, budget.failures allows {}",
+                                                                  plural(state.counts.failed, "trial"), *budget.failures)};
+  }
+  if (budget.plateau && state.plateau_reports > budget.plateau->patience) {
+    return Decision{EndExperiment{EndWhy::kPlateau},
+                    fmt::format("the best {} trials vary by at most {} in {}", budget.plateau->top,
+                                format_real(budget.plateau->std), budget.plateau->metric)};
+  }
+  return std::nullopt;
+}
+
+std::string_view end_words(EndWhy why) {
+  switch (why) {
+    case EndWhy::kBudgetTime: return "budget.time is used up";
+    case EndWhy::kTarget: return "the target is reached";
+    case EndWhy::kFailures: return "too many trials failed";
+    case EndWhy::kPlateau: return "no trial gets better";
+    case EndWhy::kNoRoom: return "constraints leave no room";
+    case EndWhy::kUser: return "stopped by the user";
+    default: return "the experiment has ended";
+  }
+}
+
+/// Granted ahead of a free slot, and nothing was heard of it.
+std::optional<TrialId> ahead_of_slots(const State& state) {
+  std::int64_t place = 0;
+  for (const auto& [grant, id] : state.live) {
+    const TrialRecord& trial = state.at(id);
+    if (place++ >= state.slots && !trial.heard && trial.state == TrialState::kRunning && trial.attempt.value == 1) {
+      return id;
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<Decision> wind_up(const State& state) {
+  const std::string words{end_words(*state.ending)};
+  const Cause cause = *state.ending == EndWhy::kUser ? Cause::kUser : Cause::kBudget;
+  if (const auto ahead = ahead_of_slots(state)) return Decision{WithdrawTrial{*ahead}, words + " before it started"};
+  if (state.ending_hard()) {
+    for (const auto& [grant, id] : state.live) {
+      if (state.at(id).state == TrialState::kRunning) return stop_running(state.at(id), cause, words);
+    }
+    if (!state.waiting.empty()) {
+      const TrialRecord& trial = state.at(state.waiting.begin()->second);
+      return Decision{FinishTrial{trial.id, TrialState::kStopped, cause}, words};
+    }
+  }
+  if (state.live.empty() && state.waiting.empty() && !state.paused.empty()) {
+    const TrialRecord& trial = state.at(*state.paused.begin());
+    return Decision{FinishTrial{trial.id, TrialState::kStopped, Cause::kScheduler},
+                    fmt::format("parked at iteration {} when the experiment ended", trial.last_step)};
+  }
+  return std::nullopt;
+}
+
+// --- 7. free slots ----------------------------------------------------------------------------------------------------
+
+std::optional<Decision> run_again(const State& state) {
+  const TrialRecord& trial = state.at(state.waiting.begin()->second);
+  if (trial.lost_in_a_row > 10) {
+    return Decision{FinishTrial{trial.id, TrialState::kFailed, Cause::kLostWorker},
+                    fmt::format("its worker was lost {} times in a row without a new iteration: {}",
+                                trial.lost_in_a_row, trial.reason)};
+  }
+  const ResumeWhy why = trial.waiting_for.value_or(ResumeWhy::kLost);
+  const std::string_view because = why == ResumeWhy::kInterrupted ? "was interrupted" : "its worker was lost";
+  return resume(trial, why, fmt::format("{}: goes on {}", because, from_where(trial)));
+}
+
+std::optional<Decision> start_new(const State& state, const Proposal& proposal) {
+  const TrialId number{static_cast<std::int64_t>(state.trials.size())};
+  auto suggestion = state.sampler->suggest(number);
+  if (!suggestion) return Decision{EndExperiment{EndWhy::kNoRoom}, suggestion.error().message};
+  if (!suggestion->config) return std::nullopt;
+  std::string reason = suggestion->reason;
+  if (!proposal.reason.empty()) reason += "; " + proposal.reason;
+  return Decision{StartTrial{number, *std::move(suggestion->config), proposal.placement}, std::move(reason)};
+}
+
+std::optional<Decision> follow(const State& state, const Proposal& proposal) {
+  switch (proposal.kind) {
+    case Proposal::Kind::kStartNew: return start_new(state, proposal);
+    case Proposal::Kind::kResume: {
+      const TrialRecord& trial = state.at(proposal.trial);
+      const bool exploits = trial.resume_from.has_value();
+      return resume(trial, exploits ? ResumeWhy::kExploit : ResumeWhy::kPromoted,
+                    fmt::format("{}; goes on {}", proposal.reason, from_where(trial)));
+    }
+    case Proposal::Kind::kStop:
+      return Decision{FinishTrial{proposal.trial, TrialState::kStopped, Cause::kScheduler}, proposal.reason};
+    case Proposal::Kind::kExploit:
+      return Decision{ExploitTrial{proposal.trial, proposal.donor, proposal.checkpoint, proposal.config}, proposal.reason};
+    case Proposal::Kind::kUnpark: return Decision{Unpark{proposal.trial}, proposal.reason};
+  }
+  return std::nullopt;
+}
+
+Decision out_of_supply(const State& state) {
+  const auto& trials = state.options.budget.trials;
+  if (trials && state.counts.created >= *trials) {
+    return {EndExperiment{EndWhy::kBudgetTrials}, fmt::format("all {} trials of the budget are done", *trials)};
+  }
+  return {EndExperiment{EndWhy::kExhausted},
+          fmt::format("the search space is used up after {}", plural(state.counts.created, "trial"))};
+}
+
+std::optional<Decision> fill_slots(const State& state) {
+  const bool ahead_allowed = !state.scheduler->learns() && !state.sampler->learns();
+  const std::int64_t capacity = state.slots + (ahead_allowed ? state.ahead : 0);
+  const bool slot_free = static_cast<std::int64_t>(state.live.size()) < capacity;
+  if (slot_free && !state.waiting.empty() && !state.user_pause) return run_again(state);
+
+  Supply supply;
+  supply.slot_free = slot_free && !state.user_pause && !state.ending;
+  supply.new_allowed = state.new_allowed();
+  supply.over = state.supply_over();
+  supply.running = static_cast<std::int64_t>(state.live.size() + state.waiting.size());
+  if (state.ending) return std::nullopt;
+  auto proposal = state.scheduler->propose(supply);
+  if (proposal) {
+    if (auto decision = follow(state, *proposal)) return decision;
+    // The sampler has no configuration left, which it could not say beforehand.
+    supply.new_allowed = false;
+    supply.over = true;
+    proposal = state.scheduler->propose(supply);
+    if (proposal) return follow(state, *proposal);
+  }
+  const bool idle = supply.running == 0 && !state.user_pause && state.slots > 0;
+  if (idle && supply.slot_free) return out_of_supply(state);
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Decision> Controller::next() {
+  State& state = *state_;
+  ++state.asked;
+  if (state.pending) {
+    if (auto decision = judge_report(state)) return decision;
+    state.settle(nullptr);
+  }
+  if (auto decision = answer_stop_requests(state)) return decision;
+  if (!state.to_finish.empty()) return finish(state.at(*state.to_finish.begin()));
+  if (!state.failed_attempts.empty()) return answer_failure(state, state.at(*state.failed_attempts.begin()));
+  if (auto decision = release_checkpoints(state)) return decision;
+  if (!state.ending) {
+    if (auto decision = ask_end(state, target_reached())) return decision;
+  } else if (auto decision = wind_up(state)) {
+    return decision;
+  }
+  return fill_slots(state);
+}
+
+}  // namespace tune

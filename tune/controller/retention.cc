@@ -1,0 +1,32 @@
+// Which checkpoints of a trial must stay. References: the latest `checkpoint.keep`; the one of the trial's best report
+// (where the experiment keeps checkpoints at all); whatever an attempt is about to load; and the latest of a paused trial
+// for as long as the scheduler may still resume it. The brain decides, so a release is in the log before a byte is gone.
+
+#include <algorithm>
+
+#include "tune/controller/state.h"
+
+namespace tune {
+
+std::vector<CheckpointId> unreferenced(const Controller::State& state, const TrialRecord& trial) {
+  const CheckpointPolicy& policy = state.options.checkpoint;
+  const bool kept_by_policy = policy.every > 0 || policy.at_end;
+  const bool given_up = state.unparked.contains(trial.id);
+  std::size_t latest = trial.checkpoints.size();  // how many of the newest stay
+  if (given_up && !kept_by_policy) {
+    latest = 0;
+  } else if (policy.keep > 0) {
+    latest = static_cast<std::size_t>(policy.keep);
+  }
+
+  std::vector<CheckpointId> gone;
+  for (std::size_t i = 0; i < trial.checkpoints.size(); ++i) {
+    const CheckpointRef& checkpoint = trial.checkpoints[i];
+    const bool is_recent = trial.checkpoints.size() - i <= latest;
+    const bool is_best = kept_by_policy && trial.best.is_number() && checkpoint.step == trial.best_step;
+    if (!is_recent && !is_best && !state.pins.contains(checkpoint.id)) gone.push_back(checkpoint.id);
+  }
+  return gone;
+}
+
+}  // namespace tune

@@ -1,0 +1,102 @@
+#pragma once
+
+// The brain's state, private to this folder: controller.cc folds it, next.cc asks it. One struct, so that "what must be
+// remembered" can be read in one place.
+
+#include <deque>
+#include <map>
+#include <set>
+
+#include "tune/controller/controller.h"
+
+namespace tune {
+
+/// A first-time report that has not drawn its verdict yet.
+struct PendingReport {
+  SchedulerReport scheduler;
+  Score score;             ///< of the first objective
+  Metrics metrics;
+  std::string fault;       ///< why the report is bad, or empty
+};
+
+/// Of trials under a plateau rule: the last values.
+using Window = std::deque<double>;
+
+struct Controller::State {
+  ControllerOptions options;
+  std::unique_ptr<Sampler> sampler;
+  std::unique_ptr<Scheduler> scheduler;
+  std::optional<Expression> stop_condition;
+  std::string bad_stop_condition;        ///< message, if the expression does not parse (the reader has checked it)
+
+  std::vector<TrialRecord> trials;       ///< by number
+  Counts counts;
+  EventNumber last_event;
+  double elapsed = 0;
+  std::int64_t slots = 0, ahead = 0;
+
+  std::int64_t grants = 0;
+  std::map<std::int64_t, TrialId> live;           ///< by order of grant: attempts that run or are about to
+  std::map<TrialId, std::int64_t> grant_of;       ///< the inverse
+  std::map<std::int64_t, TrialId> waiting;        ///< by the order of their last grant: run again before anything new
+  std::set<TrialId> paused;
+
+  std::optional<PendingReport> pending;
+  std::set<TrialId> to_finish;                    ///< their attempt ended and needs no judgement
+  std::set<TrialId> failed_attempts;              ///< retry or finish
+  std::set<TrialId> stop_requests;                ///< by a person
+  std::set<TrialId> references_changed;           ///< retention looks at them
+  std::map<CheckpointId, TrialId> owners;         ///< of checkpoints that are alive
+  std::map<CheckpointId, int> pins;               ///< resume_from of trials that have not loaded it yet
+  std::map<TrialId, Window> windows;              ///< under stop.plateau
+  std::set<std::pair<Score, TrialId>> bests;      ///< under budget.plateau
+  std::int64_t plateau_reports = 0;               ///< reports in a row with a flat top
+  std::set<std::size_t> targets_left;             ///< objectives whose target is not reached
+
+  std::optional<TrialId> best;
+  Score best_score;
+  bool user_stop = false, user_cancel = false, user_pause = false;
+  bool restarted = false;                         ///< since RunStarted only losses were seen
+  std::set<TrialId> unparked;
+  std::optional<EndWhy> ending;
+  std::int64_t asked = 0;
+
+  TrialRecord& at(TrialId id) { return trials[static_cast<std::size_t>(id.value)]; }
+  const TrialRecord& at(TrialId id) const { return trials[static_cast<std::size_t>(id.value)]; }
+  bool known(TrialId id) const { return id.value >= 0 && id.value < static_cast<std::int64_t>(trials.size()); }
+
+  /// Moves a trial to another state and keeps the counts.
+  void move(TrialRecord& trial, TrialState to);
+  void grant(TrialRecord& trial);
+  void leave_slot(TrialRecord& trial);
+  void wait_again(TrialRecord& trial, ResumeWhy why);
+  void pin(std::optional<CheckpointId>& slot, std::optional<CheckpointId> checkpoint);
+
+  /// Folds a pending report with the verdict it drew, if any.
+  void settle(const SchedulerVerdict* verdict);
+
+  bool new_allowed() const;
+  bool supply_over() const;
+  /// Ending at once: running trials are told to leave (time, target, failures, plateau, cancel).
+  bool ending_hard() const;
+};
+
+// --- stopping.cc
+struct StopAnswer {
+  bool stop = false;
+  TrialState state = TrialState::kCompleted;
+  Cause cause = Cause::kStopRule;
+  std::string reason;
+};
+/// `stop` of the experiment file, asked of one report.
+StopAnswer ask_stop_rules(const Controller::State& state, const TrialRecord& trial, const PendingReport& report);
+/// Whether a rule could act at the very next report of any trial.
+bool rules_look_at_every_report(const ControllerOptions& options);
+/// Whether the best trials have stopped getting better (budget.plateau).
+bool top_is_flat(const Controller::State& state);
+
+// --- retention.cc
+/// Checkpoints of the trial that nothing refers to, oldest first.
+std::vector<CheckpointId> unreferenced(const Controller::State& state, const TrialRecord& trial);
+
+}  // namespace tune
