@@ -1,0 +1,20 @@
+#pragma once
+
+// TrainableRef as one line of JSON, for the command line between a worker and its fork server and for the worker's
+// welcome. The form is private to one build; it is never stored.
+
+#include <string>
+#include <string_view>
+
+#include "core/messages.h"
+#include "core/result.h"
+
+namespace tune {
+
+/// `{"kind":"library","name":"Mine","library":"/abs/libmine.so","command":"","isolation":"auto"}`.
+std::string to_json(const TrainableRef& ref);
+
+/// Back. kBadInput on anything to_json does not write: unknown keys, unknown words, other kinds of values.
+Result<TrainableRef> parse_trainable_ref(std::string_view json);
+
+}  // namespace tune
