@@ -19,9 +19,13 @@ void append_json(std::string& out, const Value& value);
 void append_json_text(std::string& out, std::string_view text);  ///< quoted and escaped
 void append_json_real(std::string& out, double value);           ///< as in to_json
 
+/// The same, but NaN and infinities stay bare, as parse_json reads them: for the log, where a real must come back as a
+/// real and the text "NaN" as that text.
+void append_json_exact(std::string& out, const Value& value);
+
 /// Reads one JSON document, with bare `NaN`, `Infinity`, `-Infinity` allowed as Python writes them. Integers that do not
-/// fit 64 bits become reals. Fails with kBadInput and the byte offset on: syntax, nesting over 64, a key given twice,
-/// trailing text. Never recurses deeper than 64.
+/// fit 64 bits become reals. Bad UTF-8 inside texts becomes U+FFFD. Fails with kBadInput and the byte offset on: syntax,
+/// nesting over 64, a key given twice, trailing text. Never recurses deeper than 64.
 Result<Value> parse_json(std::string_view text);
 
 }  // namespace tune
