@@ -117,11 +117,11 @@ void Controller::State::settle(const SchedulerVerdict* verdict) {
 
   ++trial.reports;
   trial.last = report.score;
+  trial.last_value = options.objectives.front().mode == Mode::kMin ? report.score.u : -report.score.u;
   if (report.score.cls == ScoreClass::kNaN) ++counts.nan_reports;
-  const double value = options.objectives.front().mode == Mode::kMin ? report.score.u : -report.score.u;
   if (report.score.is_number() && (!trial.best.is_number() || strictly_better(report.score, trial.best))) {
     trial.best = report.score;
-    trial.best_value = value;
+    trial.best_value = trial.last_value;
     trial.best_step = report.scheduler.step;
     references_changed.insert(trial.id);
     if (!best || report.score < best_score) {

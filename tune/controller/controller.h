@@ -64,6 +64,7 @@ struct TrialRecord {
   std::int64_t replayed = 0;
   Score last;                   ///< of the first objective
   Score best;
+  double last_value = 0;        ///< unsigned; meaningful if last is a number
   double best_value = 0;        ///< unsigned; meaningful if best is a number
   Step best_step = 0;
   std::vector<CheckpointRef> checkpoints;  ///< alive, oldest first

@@ -1,0 +1,383 @@
+#include "tune/loop/loop.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <csignal>
+
+#include "core/config.h"
+#include "core/json.h"
+#include "core/rng.h"
+
+namespace tune {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+// A turn takes what waits, but no more than this, so that a flood of reports cannot hold up acknowledgements for long.
+constexpr int kMostEventsATurn = 4096;
+
+double unix_now() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+double seconds_since(steady_clock::time_point then) {
+  return std::chrono::duration<double>(steady_clock::now() - then).count();
+}
+
+std::string host_name() {
+  char name[256] = {};
+  return gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
+}
+
+Wait to_wait(const WaitPoint& point) { return {point.step, point.save}; }
+
+}  // namespace
+
+// --- LateChannel ------------------------------------------------------------------------------------------------------
+
+void LateChannel::write(std::uint64_t key, std::string bytes, std::function<void(Result<void>)> done) {
+  channel_->write(key, std::move(bytes), std::move(done));
+}
+void LateChannel::finish(std::uint64_t key, std::function<void(Result<CheckpointInfo>)> done) {
+  channel_->finish(key, std::move(done));
+}
+void LateChannel::abandon(std::uint64_t key) {
+  if (channel_ != nullptr) channel_->abandon(key);
+}
+void LateChannel::read(CheckpointId id, std::uint64_t offset, std::size_t size,
+                       std::function<void(Result<std::string>)> done) {
+  channel_->read(id, offset, size, std::move(done));
+}
+
+// --- Life -------------------------------------------------------------------------------------------------------------
+
+Loop::Loop(boost::asio::io_context& io, RunView& view)
+    : io_(io), view_(view), signals_(io), clock_(io), commands_(io), refresh_(io), retry_(io), grace_(io) {
+  boost::system::error_code ignored;
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) {
+    struct sigaction old {};
+    sigaction(number, nullptr, &old);
+    if (number == SIGINT && old.sa_handler == SIG_IGN) continue;  // `tune run x &` in a script: stays ignored
+    signals_.add(number, ignored);
+  }
+  std::signal(SIGPIPE, SIG_IGN);
+  wait_for_signal();
+}
+
+Loop::~Loop() = default;
+
+Result<TrainableInfo> Loop::load(Workers& workers) {
+  workers_ = &workers;
+  workers.start(*this, channel_);
+  while (!ready_ && signal_ == 0) io_.run_one();
+  if (!ready_) return tune::fail(ErrorCode::kInterrupted, "interrupted before the first trial; nothing was started");
+  return *ready_;
+}
+
+Result<RunEnd> Loop::run(const Job& job) {
+  job_ = job;
+  channel_.connect(job.store->channel());
+  builder_ = std::make_unique<TurnBuilder>(job.seed, host_name());
+  elapsed_before_ = job.controller->elapsed();
+  started_ = last_turn_ = steady_clock::now();
+
+  RunStarted start;
+  start.run = job.run;
+  start.version = TUNE_VERSION;
+  start.rules = job.controller->rules();
+  start.slots = job.plan.slots;
+  start.ahead = !job.lockstep && job.controller->may_grant_ahead() ? job.plan.slots : 0;
+  const std::vector<TrialId> orphans = job.controller->live();
+  arrive({.body = start});
+  for (const TrialId trial : orphans) {
+    arrive({.body = Lost{trial, job.controller->trial(trial).attempt, "the controller it belonged to is gone"}});
+  }
+  every(clock_, milliseconds(250), [this] { watch_clock(); });
+  every(commands_, milliseconds(250), [this] { watch_commands(); });
+  every(refresh_, milliseconds(125), [this] { view_.refresh(*job_.controller); });
+  if (signal_ != 0) leave("interrupted");
+  while (!outcome_) io_.run_one();
+  workers_->shut_down();
+  return *std::move(outcome_);
+}
+
+void Loop::every(boost::asio::steady_timer& timer, milliseconds period, std::function<void()> what) {
+  timer.expires_after(period);
+  timer.async_wait([this, &timer, period, what = std::move(what)](const boost::system::error_code& error) {
+    if (error || outcome_) return;
+    what();
+    if (!outcome_) every(timer, period, what);
+  });
+}
+
+double Loop::elapsed() const { return elapsed_before_ + seconds_since(started_); }
+
+void Loop::finish(RunEnd end) {
+  if (outcome_) return;
+  view_.finished(end, *job_.controller);
+  outcome_ = end;
+}
+
+void Loop::fail(Error why) {
+  if (!outcome_) outcome_ = tl::unexpected<Error>(std::move(why));
+}
+
+// --- What arrives -----------------------------------------------------------------------------------------------------
+
+void Loop::on_ready(Result<TrainableInfo> info) { ready_ = std::move(info); }
+
+void Loop::on_message(WorkerMessage message, std::uint64_t large) {
+  if (auto* report = std::get_if<ReportMessage>(&message)) {
+    arrive({.body = std::move(report->log), .checkpoint_bytes = std::move(report->checkpoint_bytes), .large = large});
+  } else if (auto* saved = std::get_if<SavedMessage>(&message)) {
+    arrive({.body = std::move(saved->log), .checkpoint_bytes = std::move(saved->checkpoint_bytes), .large = large});
+  } else if (auto* done = std::get_if<DoneMessage>(&message)) {
+    arrive({.body = done->log, .done = std::move(*done)});
+  }
+}
+
+void Loop::on_lost(std::vector<std::pair<TrialId, Attempt>> attempts, std::string why) {
+  if (job_.controller == nullptr) return;
+  for (const auto& [trial, attempt] : attempts) arrive({.body = Lost{trial, attempt, why}});
+}
+
+void Loop::on_unusable(Error why) {
+  if (!ready_) {
+    ready_ = tl::unexpected<Error>(std::move(why));
+  } else {
+    fail(std::move(why));
+  }
+}
+
+void Loop::arrive(Arrived arrived) {
+  if (job_.order == nullptr) return;
+  if (const auto* ended = std::get_if<Ended>(&arrived.body)) gone_.emplace(ended->trial, ended->attempt);
+  if (const auto* lost = std::get_if<Lost>(&arrived.body)) gone_.emplace(lost->trial, lost->attempt);
+  job_.order->arrive(std::move(arrived));
+  schedule_turn();
+}
+
+void Loop::schedule_turn() {
+  if (turn_scheduled_ || frozen_ || outcome_) return;
+  turn_scheduled_ = true;
+  boost::asio::post(io_, [this] {
+    turn_scheduled_ = false;
+    if (!outcome_) turn();
+  });
+}
+
+// --- A turn -----------------------------------------------------------------------------------------------------------
+
+void Loop::turn() {
+  Controller& controller = *job_.controller;
+  int events = 0;
+  for (; events < kMostEventsATurn; ++events) {
+    auto arrived = job_.order->next(controller, leaving_);
+    if (!arrived) break;
+    LogEntry entry{{controller.next_event(), elapsed(), std::move(arrived->body)}, {}};
+    if (const auto* report = std::get_if<Reported>(&entry.event.body)) {
+      heard_.emplace_back(report->trial, report->attempt);
+    } else if (const auto* ended = std::get_if<Ended>(&entry.event.body)) {
+      heard_.emplace_back(ended->trial, ended->attempt);
+    } else if (const auto* saved = std::get_if<Saved>(&entry.event.body)) {
+      heard_.emplace_back(saved->trial, saved->attempt);
+    }
+    if (!controller.accepts(entry.event)) {
+      if (arrived->large != 0) channel_.abandon(arrived->large);
+      continue;
+    }
+    job_.order->before(entry.event, controller);
+    const auto* report = std::get_if<Reported>(&entry.event.body);
+    const bool counts = report != nullptr && !controller.is_replayed(report->trial, report->step);
+    controller.observe(entry.event);
+    while (auto decision = controller.next()) {
+      controller.apply(*decision);
+      entry.decisions.push_back(*std::move(decision));
+    }
+    job_.order->after(entry);
+    builder_->add(std::move(entry), *arrived, counts);
+  }
+  if (events == kMostEventsATurn) schedule_turn();
+  if (builder_->empty()) {
+    acknowledge();  // of what was not accepted: nothing to store, but the trial may stand still
+    if (leaving_ && everybody_left()) finish(RunEnd::kInterrupted);
+    return;
+  }
+  const bool succeeded = controller.counts().completed + controller.counts().stopped > 0;
+  const std::string status = !controller.finished() ? "running" : succeeded ? "finished" : "failed";
+  frozen_ = builder_->take(controller, unix_now(), status);
+  commit();
+}
+
+void Loop::commit() {
+  auto stored = job_.store->commit(*frozen_);
+  if (!stored) {
+    const Error& error = stored.error();
+    if (error.code == ErrorCode::kNewerVersion || error.code == ErrorCode::kDamaged) return fail(error);
+    if (!commit_failed_) {
+      view_.message(Severity::kError, error.message + "; nothing is lost, running trials wait, trying again" +
+                                          (error.hint.empty() ? "" : " (" + error.hint + ")"));
+    }
+    commit_failed_ = true;
+    if (signal_ != 0 && leaving_) return fail(error);
+    retry_.expires_after(milliseconds(500));
+    retry_.async_wait([this](const boost::system::error_code& cancelled) {
+      if (!cancelled && !outcome_) commit();
+    });
+    return;
+  }
+  if (commit_failed_) view_.message(Severity::kNote, "the database takes writes again");
+  commit_failed_ = false;
+  last_turn_ = steady_clock::now();
+  act();
+}
+
+void Loop::act() {
+  const TurnRows turn = *std::move(frozen_);
+  frozen_.reset();
+  for (const LogEntry& entry : turn.entries) act_on(entry);
+  acknowledge();
+  view_.turn(turn.entries, *job_.controller);
+  const Controller& controller = *job_.controller;
+  if (controller.finished()) return finish(RunEnd::kFinished);
+  if (leaving_ && everybody_left()) return finish(RunEnd::kInterrupted);
+  schedule_turn();
+}
+
+void Loop::act_on(const LogEntry& entry) {
+  const Controller& controller = *job_.controller;
+  const auto* report = std::get_if<Reported>(&entry.event.body);
+  for (const Decision& decision : entry.decisions) {
+    if (const auto* start = std::get_if<StartTrial>(&decision.body)) {
+      assign(start->trial);
+    } else if (const auto* resume = std::get_if<ResumeTrial>(&decision.body)) {
+      assign(resume->trial);
+    } else if (const auto* judged = std::get_if<Judged>(&decision.body)) {
+      const bool is_answer = report != nullptr && report->trial == judged->trial;
+      if (is_answer || judged->verdict != Verdict::kStop) continue;  // the acknowledgement says it
+      workers_->order({judged->trial, controller.trial(judged->trial).attempt, OrderKind::kStop, job_.grace,
+                       decision.reason});
+    } else if (const auto* withdraw = std::get_if<WithdrawTrial>(&decision.body)) {
+      workers_->order({withdraw->trial, controller.trial(withdraw->trial).attempt, OrderKind::kKill, 0,
+                       decision.reason});
+    }
+  }
+}
+
+void Loop::assign(TrialId id) {
+  const Controller& controller = *job_.controller;
+  const TrialRecord& trial = controller.trial(id);
+  if (leaving_ || trial.state != TrialState::kRunning) return;
+  const ExperimentSpec& spec = *job_.spec;
+  Assign assign;
+  assign.trial = id;
+  assign.attempt = trial.attempt;
+  assign.trial_name = trial_name(spec.name, id);
+  assign.config_json = to_json(to_nested(trial.config));
+  assign.seed = trial_seed(job_.seed, id);
+  assign.wait = to_wait(controller.wait_point(id));
+  assign.every = spec.checkpoint.every;
+  assign.at_end = spec.checkpoint.at_end;
+  assign.stop_time = spec.stop.time;
+  assign.limits = spec.limits;
+  assign.resources = spec.resources;
+  if (trial.resume_from) {
+    const CheckpointRef* checkpoint = controller.checkpoint(*trial.resume_from);
+    Result<std::string> bytes = std::string();
+    if (checkpoint != nullptr && !checkpoint->info.external) bytes = job_.store->read_checkpoint(checkpoint->id);
+    if (checkpoint == nullptr || !bytes) {
+      view_.message(Severity::kWarning, fmt::format("trial {} starts again from zero: {}", id.value,
+                                                    bytes ? "its checkpoint is gone" : bytes.error().message));
+    } else {
+      assign.checkpoint = checkpoint->info;
+      assign.checkpoint_id = checkpoint->id;
+      assign.checkpoint_bytes = *std::move(bytes);
+      assign.start_step = checkpoint->step;
+      assign.elapsed = checkpoint->elapsed;
+    }
+  }
+  workers_->assign(std::move(assign));
+}
+
+void Loop::acknowledge() {
+  std::set<std::pair<TrialId, Attempt>> once(heard_.begin(), heard_.end());
+  heard_.clear();
+  for (const auto& [id, attempt] : once) {
+    if (!job_.controller->is_current(id, attempt)) {
+      workers_->acknowledge({id, attempt, std::numeric_limits<Seq>::max(), Verdict::kStop, {}});
+      continue;
+    }
+    const TrialRecord& trial = job_.controller->trial(id);
+    Ack ack{id, attempt, trial.last_seq, Verdict::kContinue, to_wait(job_.controller->wait_point(id))};
+    if (trial.state == TrialState::kPausing) ack.verdict = Verdict::kPause;
+    if (trial.state != TrialState::kRunning && trial.state != TrialState::kPausing) ack.verdict = Verdict::kStop;
+    if (ack.verdict != Verdict::kContinue) ack.seq = std::numeric_limits<Seq>::max();  // later ones are dropped
+    workers_->acknowledge(ack);
+  }
+}
+
+// --- Signals, clock, commands -----------------------------------------------------------------------------------------
+
+void Loop::wait_for_signal() {
+  signals_.async_wait([this](const boost::system::error_code& error, int number) {
+    if (error) return;
+    if (signal_ == 0) {
+      signal_ = number;
+      if (job_.controller != nullptr) leave("interrupted");
+    } else if (!outcome_ && job_.controller != nullptr) {
+      view_.message(Severity::kNote, "killing what still runs");
+      finish(RunEnd::kInterrupted);
+    } else {
+      _exit(128 + number);
+    }
+    wait_for_signal();
+  });
+}
+
+void Loop::leave(const std::string& why) {
+  if (leaving_ || outcome_) return;
+  leaving_ = true;
+  view_.message(Severity::kNote,
+                fmt::format("Stopping: running trials get {:.0f} s to checkpoint. Press Ctrl-C again to kill them.",
+                            job_.grace));
+  arrive({.body = Commanded{CommandKind::kPause, std::nullopt, 0}});
+  for (const TrialId id : job_.controller->live()) {
+    workers_->order({id, job_.controller->trial(id).attempt, OrderKind::kInterrupt, job_.grace, why});
+  }
+  grace_.expires_after(milliseconds(static_cast<int>(job_.grace * 1000) + 2000));
+  grace_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) finish(RunEnd::kInterrupted);
+  });
+}
+
+bool Loop::everybody_left() const {
+  const Controller& controller = *job_.controller;
+  return std::ranges::all_of(controller.live(),
+                             [&](TrialId id) { return gone_.contains({id, controller.trial(id).attempt}); });
+}
+
+void Loop::watch_clock() {
+  const auto& budget = job_.spec->budget;
+  const bool due = budget.time && elapsed() >= *budget.time && !job_.controller->ending();
+  if (due || seconds_since(last_turn_) >= 30) {
+    last_turn_ = steady_clock::now();
+    arrive({.body = Ticked{}});
+  }
+}
+
+void Loop::watch_commands() {
+  if (frozen_) return;
+  const auto waiting = job_.store->commands();
+  if (!waiting) return;  // the next turn's commit says what is wrong with the database
+  for (const CommandRow& command : *waiting) {
+    if (commands_seen_.insert(command.id).second) {
+      arrive({.body = Commanded{command.kind, command.trial, command.id}});
+    }
+  }
+}
+
+}  // namespace tune

@@ -1,0 +1,116 @@
+#pragma once
+
+// The shell around the brain: one thread, one event loop. A turn drains what waits, lets the brain decide, commits events
+// and decisions in one transaction, and only then acts and acknowledges. There is no timer that gathers: what arrives
+// while a commit runs is the next turn.
+//
+// A commit that fails freezes its turn: nothing is acted on, acknowledged or decided further, and the same rows are
+// written again until they are in, or the program ends and the log decides.
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "core/workers.h"
+#include "experiments/spec.h"
+#include "experiments/store/store.h"
+#include "tune/controller/controller.h"
+#include "tune/loop/order.h"
+#include "tune/loop/turn.h"
+#include "tune/view/view.h"
+
+namespace tune {
+
+/// Large checkpoints before the store is open: the workers start while the file is still being checked.
+class LateChannel final : public CheckpointChannel {
+ public:
+  void connect(CheckpointChannel& channel) { channel_ = &channel; }
+  void write(std::uint64_t key, std::string bytes, std::function<void(Result<void>)> done) override;
+  void finish(std::uint64_t key, std::function<void(Result<CheckpointInfo>)> done) override;
+  void abandon(std::uint64_t key) override;
+  void read(CheckpointId id, std::uint64_t offset, std::size_t size,
+            std::function<void(Result<std::string>)> done) override;
+
+ private:
+  CheckpointChannel* channel_ = nullptr;
+};
+
+/// One run of one experiment: what the loop works on. All outlive run().
+struct Job {
+  const ExperimentSpec* spec = nullptr;
+  Store* store = nullptr;
+  Controller* controller = nullptr;
+  EventOrder* order = nullptr;
+  std::int64_t run = 1;     ///< number of this controller start
+  SlotPlan plan;
+  bool lockstep = false;
+  std::uint64_t seed = 0;
+  double grace = 30;        ///< seconds that running trials get to save when the run is interrupted
+};
+
+class Loop final : public Workers::Handler {
+ public:
+  Loop(boost::asio::io_context& io, RunView& view);
+  ~Loop() override;
+
+  /// Starts the workers and waits until the trainable is loaded. kInterrupted: the user gave up.
+  Result<TrainableInfo> load(Workers& workers);
+  /// Runs the experiment to its end, or to an interruption. Requires: load() succeeded.
+  Result<RunEnd> run(const Job& job);
+  /// The signal that interrupted the run, or 0.
+  int signal() const { return signal_; }
+
+  void on_ready(Result<TrainableInfo> info) override;
+  void on_message(WorkerMessage message, std::uint64_t large) override;
+  void on_lost(std::vector<std::pair<TrialId, Attempt>> attempts, std::string why) override;
+  void on_unusable(Error why) override;
+
+ private:
+  void arrive(Arrived arrived);
+  void schedule_turn();
+  void turn();
+  void commit();
+  void act();
+  void act_on(const LogEntry& entry);
+  void assign(TrialId trial);
+  void acknowledge();
+  void leave(const std::string& why);
+  bool everybody_left() const;
+  void finish(RunEnd end);
+  void fail(Error why);
+  double elapsed() const;
+
+  void wait_for_signal();
+  void every(boost::asio::steady_timer& timer, std::chrono::milliseconds period, std::function<void()> what);
+  void watch_clock();
+  void watch_commands();
+
+  boost::asio::io_context& io_;
+  RunView& view_;
+  boost::asio::signal_set signals_;
+  boost::asio::steady_timer clock_, commands_, refresh_, retry_, grace_;
+  LateChannel channel_;
+  Workers* workers_ = nullptr;
+  std::optional<Result<TrainableInfo>> ready_;
+
+  Job job_;
+  std::unique_ptr<TurnBuilder> builder_;
+  std::optional<TurnRows> frozen_;          // the turn that is being committed
+  std::vector<std::pair<TrialId, Attempt>> heard_;  // attempts to acknowledge after the commit
+  std::set<std::pair<TrialId, Attempt>> gone_;  // attempts whose end has arrived
+  std::set<std::int64_t> commands_seen_;
+  bool turn_scheduled_ = false;
+  bool commit_failed_ = false;
+  bool leaving_ = false;
+  int signal_ = 0;
+  double elapsed_before_ = 0;
+  std::chrono::steady_clock::time_point started_, last_turn_;
+  std::optional<Result<RunEnd>> outcome_;
+};
+
+}  // namespace tune

@@ -1,0 +1,144 @@
+#include "tune/loop/turn.h"
+
+#include "core/json.h"
+#include "core/metrics.h"
+#include "core/rng.h"
+
+namespace tune {
+namespace {
+
+std::optional<TrialId> trial_of(const Event& event) {
+  return std::visit(
+      [](const auto& e) -> std::optional<TrialId> {
+        if constexpr (requires { TrialId{e.trial}; }) {
+          return e.trial;
+        } else if constexpr (requires { e.trial.has_value(); }) {
+          return e.trial;
+        } else {
+          return std::nullopt;
+        }
+      },
+      event.body);
+}
+
+std::optional<TrialId> trial_of(const Decision& decision) {
+  return std::visit(
+      [](const auto& d) -> std::optional<TrialId> {
+        if constexpr (requires { TrialId{d.trial}; }) {
+          return d.trial;
+        } else {
+          return std::nullopt;
+        }
+      },
+      decision.body);
+}
+
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+}  // namespace
+
+void TurnBuilder::add(LogEntry entry, Arrived& arrived, bool counts) {
+  const Event& event = entry.event;
+  if (const auto trial = trial_of(event)) touch(*trial);
+
+  const auto store_checkpoint = [&](TrialId trial, Step step, const CheckpointInfo& info) {
+    CheckpointRow row{event.n, trial.value, step, info.size, info.sha256, info.external, false};
+    rows_.checkpoints.emplace_back(std::move(row), std::move(arrived.checkpoint_bytes));
+    if (info.external) rows_.large.emplace_back(event.n, arrived.large);
+  };
+  if (const auto* report = std::get_if<Reported>(&event.body)) {
+    if (report->checkpoint) store_checkpoint(report->trial, report->step, *report->checkpoint);
+    if (counts) {
+      metrics_[report->trial] = metrics_to_json(report->metrics);
+    } else {
+      rows_.replayed.push_back(event.n);
+    }
+  } else if (const auto* saved = std::get_if<Saved>(&event.body)) {
+    store_checkpoint(saved->trial, saved->step, saved->checkpoint);
+  } else if (const auto* ended = std::get_if<Ended>(&event.body); ended != nullptr && arrived.done) {
+    rows_.outputs.emplace_back(ended->trial.value, *std::move(arrived.done));
+  } else if (const auto* command = std::get_if<Commanded>(&event.body); command != nullptr && command->command > 0) {
+    rows_.commands_done.push_back(command->command);
+  }
+
+  for (const Decision& decision : entry.decisions) {
+    if (const auto trial = trial_of(decision)) touch(*trial);
+    if (const auto* start = std::get_if<StartTrial>(&decision.body)) started_.insert(start->trial);
+    if (const auto* finish = std::get_if<FinishTrial>(&decision.body)) finished_.insert(finish->trial);
+    if (const auto* release = std::get_if<ReleaseCheckpoints>(&decision.body)) {
+      rows_.released.insert(rows_.released.end(), release->checkpoints.begin(), release->checkpoints.end());
+    }
+  }
+  rows_.entries.push_back(std::move(entry));
+}
+
+TrialRow TurnBuilder::trial_row(const TrialRecord& trial, double now) const {
+  const auto value = [](const Score& score, double shown) { return score.is_number() ? shown : 0.0; };
+  TrialRow row;
+  row.number = trial.id.value;
+  row.status = status_name(trial.state);
+  row.state = state_name(trial.state);
+  row.cause = cause_name(trial.cause);
+  row.reason = trial.reason;
+  if (trial.state == TrialState::kFailed) row.error = first_line(trial.reason);
+  row.config_json = to_json(to_nested(trial.config));
+  row.attempt = trial.attempt.value;
+  row.generation = trial.generation;
+  row.parent = trial.parent.value;
+  row.reports = trial.reports;
+  row.replayed = trial.replayed;
+  row.retries = trial.retries_used;
+  row.training_iteration = trial.last_step;
+  row.time_total = trial.elapsed;
+  if (const auto metrics = metrics_.find(trial.id); metrics != metrics_.end()) row.metrics_json = metrics->second;
+  if (trial.reports > 0) {
+    row.objective_class = static_cast<int>(trial.last.cls);
+    row.objective = value(trial.last, trial.last_value);
+    row.best_class = static_cast<int>(trial.best.cls);
+    row.best = value(trial.best, trial.best_value);
+    row.best_iteration = trial.best_step;
+  }
+  row.seed = trial_seed(seed_, trial.id);
+  if (started_.contains(trial.id)) row.started_at = now;
+  if (finished_.contains(trial.id)) row.finished_at = now;
+  row.worker = worker_;
+  return row;
+}
+
+TurnRows TurnBuilder::take(const Controller& controller, double now, const std::string& status) {
+  rows_.trials.reserve(touched_.size());
+  for (const TrialId trial : touched_) rows_.trials.push_back(trial_row(controller.trial(trial), now));
+
+  ExperimentRow& summary = rows_.summary;
+  const Counts& counts = controller.counts();
+  summary.status = status;
+  summary.end_reason = end_reason(controller);
+  summary.elapsed = controller.elapsed();
+  if (const TrialRecord* best = controller.best()) {
+    summary.best_trial = best->id.value;
+    summary.best_value = best->best_value;
+  }
+  summary.trials = counts.created;
+  summary.completed = counts.completed;
+  summary.stopped = counts.stopped;
+  summary.failed = counts.failed;
+  summary.running = counts.running;
+  summary.paused = counts.paused;
+  summary.waiting = counts.waiting;
+  summary.updated_at = now;
+
+  TurnRows rows = std::move(rows_);
+  rows_ = {};
+  touched_.clear();
+  started_.clear();
+  finished_.clear();
+  metrics_.clear();
+  return rows;
+}
+
+std::string end_reason(const Controller& controller) {
+  const auto why = controller.ending();
+  return why ? std::string(end_why_name(*why)) : std::string();
+}
+
+}  // namespace tune

@@ -1,0 +1,44 @@
+#pragma once
+
+// One turn's rows: the events and decisions, and the projections that follow from them.
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "experiments/spec.h"
+#include "experiments/store/store.h"
+#include "tune/controller/controller.h"
+#include "tune/loop/order.h"
+
+namespace tune {
+
+class TurnBuilder {
+ public:
+  /// `worker`: name of this host. `clock`: Unix seconds.
+  TurnBuilder(std::uint64_t seed, std::string worker) : seed_(seed), worker_(std::move(worker)) {}
+
+  /// `counts`: the report is a first-time one.
+  void add(LogEntry entry, Arrived& arrived, bool counts);
+  bool empty() const { return rows_.entries.empty(); }
+  const std::vector<LogEntry>& entries() const { return rows_.entries; }
+
+  /// The rows, ready to commit; begins the next turn. `now`: Unix seconds; `status`: of the experiment.
+  TurnRows take(const Controller& controller, double now, const std::string& status);
+
+ private:
+  void touch(TrialId trial) { touched_.insert(trial); }
+  TrialRow trial_row(const TrialRecord& trial, double now) const;
+
+  std::uint64_t seed_;
+  std::string worker_;
+  TurnRows rows_;
+  std::set<TrialId> touched_;
+  std::set<TrialId> started_, finished_;
+  std::map<TrialId, std::string> metrics_;  // of the last report that counts
+};
+
+/// `finished`, `running`, ... and why, for lists.
+std::string end_reason(const Controller& controller);
+
+}  // namespace tune
