@@ -105,6 +105,10 @@ Result<RunEnd> Loop::run(const Job& job) {
   return *std::move(outcome_);
 }
 
+Post Loop::poster() {
+  return [&io = io_](std::function<void()> what) { boost::asio::post(io, std::move(what)); };
+}
+
 void Loop::every(boost::asio::steady_timer& timer, milliseconds period, std::function<void()> what) {
   timer.expires_after(period);
   timer.async_wait([this, &timer, period, what = std::move(what)](const boost::system::error_code& error) {
@@ -199,6 +203,8 @@ void Loop::turn() {
       entry.decisions.push_back(*std::move(decision));
     }
     job_.order->after(entry);
+    if (const auto* ended = std::get_if<Ended>(&entry.event.body)) gone_.erase({ended->trial, ended->attempt});
+    if (const auto* lost = std::get_if<Lost>(&entry.event.body)) gone_.erase({lost->trial, lost->attempt});
     builder_->add(std::move(entry), *arrived, counts);
   }
   if (events == kMostEventsATurn) schedule_turn();

@@ -62,6 +62,8 @@ class Loop final : public Workers::Handler {
   Result<TrainableInfo> load(Workers& workers);
   /// Runs the experiment to its end, or to an interruption. Requires: load() succeeded.
   Result<RunEnd> run(const Job& job);
+  /// Runs a function on this loop's thread; callable from any thread.
+  Post poster();
   /// The signal that interrupted the run, or 0.
   int signal() const { return signal_; }
 

@@ -1,0 +1,179 @@
+// Commands that act on a stored experiment: stop, checkpoint, replay.
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+
+#include "experiments/store/store.h"
+#include "tune/cli/commands.h"
+#include "tune/cli/exit_codes.h"
+#include "tune/loop/recovery.h"
+
+namespace tune::cli {
+namespace {
+
+/// EXP or EXP/N.
+struct Target {
+  std::string experiment;
+  std::optional<TrialId> trial;
+};
+
+Result<Target> parse_target(const std::string& text, const Reader& reader) {
+  if (auto whole = reader.experiment(text)) return Target{text, std::nullopt};
+  if (text.find('/') == std::string::npos) {
+    auto missing = reader.experiment(text);
+    return pass_on(std::move(missing));
+  }
+  auto parts = parse_trial(text);
+  if (!parts) return pass_on(std::move(parts));
+  return Target{parts->first, parts->second};
+}
+
+/// A file that appears whole or not at all: written beside its place, synced, renamed.
+class NewFile {
+ public:
+  explicit NewFile(std::string path) : path_(std::move(path)), temporary_(path_ + ".part"), file_(std::fopen(temporary_.c_str(), "wb")) {}
+  ~NewFile() {
+    if (file_ == nullptr) return;
+    std::fclose(file_);
+    std::remove(temporary_.c_str());
+  }
+  NewFile(const NewFile&) = delete;
+  NewFile& operator=(const NewFile&) = delete;
+
+  bool is_open() const { return file_ != nullptr; }
+  Result<void> write(std::string_view bytes) {
+    if (std::fwrite(bytes.data(), 1, bytes.size(), file_) == bytes.size()) return {};
+    return failed();
+  }
+  Result<void> keep() {
+    const bool synced = std::fflush(file_) == 0 && fsync(fileno(file_)) == 0;
+    std::fclose(file_);
+    file_ = nullptr;
+    if (synced && std::rename(temporary_.c_str(), path_.c_str()) == 0) return {};
+    std::remove(temporary_.c_str());
+    return failed();
+  }
+
+ private:
+  tl::unexpected<Error> failed() const {
+    return fail(ErrorCode::kIo, fmt::format("cannot write {}: {}", path_, std::system_category().message(errno)));
+  }
+  std::string path_, temporary_;
+  std::FILE* file_;
+};
+
+}  // namespace
+
+int stop(const std::string& target, const Common& common) {
+  auto reader = open_reader(common.db);
+  if (!reader) return report(reader.error());
+  auto parsed = parse_target(target, **reader);
+  if (!parsed) return report(parsed.error());
+  auto row = (*reader)->experiment(parsed->experiment);
+  if (!row) return report(row.error());
+  if (parsed->trial) {
+    if (auto trial = (*reader)->trial(row->id, *parsed->trial); !trial) return report(trial.error());
+  }
+  if (row->status == "finished" || row->status == "failed") {
+    fmt::print(stderr, "experiment '{}' is already {}\n", row->name, row->status);
+    return kOk;
+  }
+  const std::int64_t holder = (*reader)->holder(row->id);
+  auto sent = send_command(common.db, parsed->experiment, CommandKind::kStop, parsed->trial);
+  if (!sent) return report(sent.error());
+  if (holder == 0) {
+    fmt::print(stderr, "nobody runs '{}'; it will stop as soon as it is resumed (tune resume {})\n", row->name, row->name);
+  } else if (parsed->trial) {
+    fmt::print(stderr, "asked process {} to stop trial {}\n", holder, parsed->trial->value);
+  } else {
+    fmt::print(stderr, "asked process {} to stop '{}': nothing new starts, running trials finish\n", holder, row->name);
+  }
+  return kOk;
+}
+
+int checkpoint(const std::string& trial, const std::string& output, const std::optional<std::int64_t>& step,
+               const Common& common) {
+  auto id = parse_trial(trial);
+  if (!id) return report(id.error());
+  auto reader = open_reader(common.db);
+  if (!reader) return report(reader.error());
+  auto row = (*reader)->experiment(id->first);
+  if (!row) return report(row.error());
+  if (auto known = (*reader)->trial(row->id, id->second); !known) return report(known.error());
+  auto checkpoints = (*reader)->checkpoints(row->id, id->second);
+  if (!checkpoints) return report(checkpoints.error());
+
+  const CheckpointRow* chosen = nullptr;
+  std::string steps;
+  for (const CheckpointRow& candidate : *checkpoints) {
+    if (candidate.released) continue;
+    steps += (steps.empty() ? "" : ", ") + std::to_string(candidate.step);
+    if (!step || candidate.step == *step) chosen = &candidate;
+  }
+  if (chosen == nullptr) {
+    return report({ErrorCode::kNotFound,
+                   steps.empty() ? fmt::format("trial {} has no checkpoint", trial)
+                                 : fmt::format("trial {} has no checkpoint of iteration {}; it has {}", trial,
+                                               step.value_or(0), steps),
+                   steps.empty() ? "checkpoint: {every: 1} keeps some" : ""});
+  }
+  NewFile file(output);
+  if (!file.is_open()) {
+    return report({ErrorCode::kIo, fmt::format("cannot write {}: {}", output, std::system_category().message(errno)), {}});
+  }
+  auto written = (*reader)->checkpoint_bytes(row->id, chosen->id, [&](std::string_view part) { return file.write(part); });
+  if (written) written = file.keep();
+  if (!written) return report(written.error());
+  fmt::print(stderr, "{}: {} bytes, iteration {}, sha256 {}\n", output, chosen->size, chosen->step, chosen->sha256);
+  return kOk;
+}
+
+int replay(const std::string& experiment, const Common& common) {
+  auto name = pick_experiment(common.db, experiment);
+  if (!name) return report(name.error());
+  auto reader = open_reader(common.db);
+  if (!reader) return report(reader.error());
+  auto row = (*reader)->experiment(*name);
+  if (!row) return report(row.error());
+
+  auto hash = (*reader)->verify_hash(row->id);
+  if (!hash) return report(hash.error());
+  if (*hash) {
+    fmt::print("{}: the log is not what was written: turn {} (events {} to {}): {}\n", *name, (*hash)->turn,
+               (*hash)->first_event.value, (*hash)->last_event.value, (*hash)->what);
+    return kFailed;
+  }
+
+  ReadOutcome stored = read_stored_experiment(row->resolved_json, row->directory, reader_context({}));
+  if (!stored.spec) {
+    fmt::print(stderr, "{}", format_diagnostics(stored.diagnostics, false));
+    return kUsage;
+  }
+  auto controller = make_controller(*stored.spec, row->seed);
+  if (!controller) return report(controller.error());
+  Replay replay(*std::move(controller));
+  std::optional<ReplayFault> fault;
+  auto read = (*reader)->log(row->id, [&](const LogEntry& entry) -> Result<void> {
+    fault = replay.next(entry);
+    if (fault) return fail(ErrorCode::kInterrupted, "differs");
+    return {};
+  });
+  if (fault) {
+    fmt::print("{}: event {} was decided otherwise\n  recorded: {}\n  now:      {}\n", *name, fault->event.value,
+               fault->recorded, fault->answered);
+    return kFailed;
+  }
+  if (!read) return report(read.error());
+  fmt::print("{}: {} decisions and {} configurations recomputed, all equal; {} events, hash chain intact\n", *name,
+             replay.compared(), replay.configurations(), row->last_event);
+  if (replay.under_other_rules() > 0) {
+    fmt::print("{} decisions were taken under other rules ({}) and are not compared\n", replay.under_other_rules(),
+               replay.other_rules());
+  }
+  return kOk;
+}
+
+}  // namespace tune::cli

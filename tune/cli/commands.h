@@ -1,0 +1,92 @@
+#pragma once
+
+// The commands of the program as plain functions over plain options: main.cc reads the command line and is the only file
+// that knows CLI11. Each returns an exit code. Results go to stdout, messages to stderr.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "experiments/spec/reader.h"
+
+namespace tune::cli {
+
+/// What every command takes.
+struct Common {
+  std::string db = "tune.db";
+  int verbosity = 0;   ///< -qq .. -vv: -2 .. 2
+  bool json = false;
+  bool color = true;   ///< false: --no-color
+};
+
+struct RunCommand {
+  std::string file;
+  std::vector<std::string> set;  ///< `scheduler.max_t=20`
+  std::string trials, time, concurrency, seed;  ///< as written: overrides of the file
+  std::string sync = "full";
+  bool lockstep = false, fresh = false, dry_run = false, require_target = false;
+  double grace = 30;
+  double progress_interval = 60;
+};
+
+struct TrialsCommand {
+  std::string experiment;
+  std::string sort;                ///< column, with '-' in front: descending
+  std::vector<std::string> where;  ///< `lr<0.01`
+  std::vector<std::string> columns;
+  std::int64_t limit = 0;          ///< 0: all
+  bool csv = false;
+};
+
+struct ExportCommand {
+  std::string experiment;
+  std::string format = "csv";
+  std::string output;              ///< empty: stdout
+  bool history = false;
+  std::string naming = "ray";      ///< ray, optuna, mlflow, bare
+  bool stable = false;             ///< without clock, host, pid and attempt columns
+  bool excel = false;
+  std::vector<std::string> columns;
+  std::int64_t top = 0;            ///< md: best N; 0: all
+};
+
+// run.cc
+int run(const RunCommand& command, const Common& common);
+int resume(const std::string& experiment, const RunCommand& command, const Common& common);
+
+// file.cc
+int validate(const std::string& file, const std::vector<std::string>& set, const Common& common);
+int sample(const std::string& file, const std::vector<std::string>& set, std::int64_t n, const std::string& format,
+           const std::optional<std::uint64_t>& seed, const Common& common);
+int schema(const Common& common);
+
+// read.cc
+int list(const Common& common);
+int status(const std::string& experiment, bool watch, const Common& common);  ///< empty: all
+int trials(const TrialsCommand& command, const Common& common);
+int show(const std::string& trial, const Common& common);                      ///< EXP/N
+int best(const std::string& experiment, const std::string& format, const Common& common);
+int logs(const std::string& trial, bool follow, const Common& common);
+
+// export.cc
+int export_table(const ExportCommand& command, const Common& common);
+
+// act.cc
+int stop(const std::string& experiment, const Common& common);                 ///< EXP or EXP/N
+int checkpoint(const std::string& trial, const std::string& output, const std::optional<std::int64_t>& step,
+               const Common& common);
+int replay(const std::string& experiment, const Common& common);
+
+// help.cc
+int help(const std::string& topic);
+
+// shared.cc
+/// Catalogues and built-in names, for the reader.
+ReaderContext reader_context(const std::vector<std::string>& set);
+/// `EXP/17` or `EXP-00017` to its parts; kBadInput otherwise.
+Result<std::pair<std::string, TrialId>> parse_trial(const std::string& text);
+/// The only experiment of the database if `name` is empty and there is one. kNotFound, kBadInput.
+Result<std::string> pick_experiment(const std::string& db, const std::string& name);
+
+}  // namespace tune::cli
