@@ -1,0 +1,81 @@
+#include "trainables/builtin/builtin.h"
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "trainables/builtin/curve.h"
+#include "trainables/builtin/functions.h"
+#include "trainables/builtin/nap.h"
+#include "trainables/include/tune/trainable.h"
+
+namespace tune {
+namespace {
+
+void empty(Trial& trial) { trial.report({{"loss", 0.0}}); }
+
+/// Loss is the time it was asked to sleep. Told to stop, it leaves at once and reports nothing.
+void sleep(Trial& trial) {
+  const double seconds = trial.real("seconds");
+  if (!(seconds >= 0)) throw BadParameter("parameter 'seconds' must be 0 or more");
+  if (!nap(trial, seconds)) return;
+  trial.report({{"loss", seconds}});
+}
+
+/// x1, x2, ... as far as they go.
+std::vector<double> numbered(const Trial& trial, std::size_t at_least) {
+  std::vector<double> x;
+  for (;;) {
+    const std::string name = "x" + std::to_string(x.size() + 1);
+    if (x.size() >= at_least && !trial.has(name)) return x;
+    x.push_back(trial.real(name));
+  }
+}
+
+void branin(Trial& trial) { trial.report({{"loss", functions::branin(trial.real("x1"), trial.real("x2"))}}); }
+
+template <double (*kFunction)(std::span<const double>), std::size_t kDimensions>
+void of_fixed_size(Trial& trial) {
+  std::array<double, kDimensions> x;
+  for (std::size_t i = 0; i < kDimensions; ++i) x[i] = trial.real("x" + std::to_string(i + 1));
+  trial.report({{"loss", kFunction(x)}});
+}
+
+template <double (*kFunction)(std::span<const double>), std::size_t kAtLeast>
+void of_any_size(Trial& trial) {
+  trial.report({{"loss", kFunction(numbered(trial, kAtLeast))}});
+}
+
+/// Options of a function of x1 .. xd.
+TrainableOptions function_of(std::size_t dimensions, bool any_more = false) {
+  TrainableOptions options{
+      .isolation = TUNE_THREAD, .numbered_parameters = any_more, .metrics = {"loss"}, .has_end = true};
+  for (std::size_t i = 1; i <= dimensions; ++i)
+    options.parameters.push_back(ParameterSpec::real("x" + std::to_string(i)));
+  return options;
+}
+
+}  // namespace
+
+std::span<const tune_trainable* const> builtin_trainables() {
+  using T = TrainableTable;
+  namespace f = functions;
+  static const T kAckley = T::of_function<of_any_size<f::ackley, 1>>("ackley", function_of(1, true));
+  static const T kBranin = T::of_function<branin>("branin", function_of(2));
+  static const T kCurve = T::of_class<Curve>("curve", Curve::options());
+  static const T kEmpty =
+      T::of_function<empty>("empty", {.isolation = TUNE_THREAD, .metrics = {"loss"}, .has_end = true});
+  static const T kHartmann3 = T::of_function<of_fixed_size<f::hartmann3, 3>>("hartmann3", function_of(3));
+  static const T kHartmann6 = T::of_function<of_fixed_size<f::hartmann6, 6>>("hartmann6", function_of(6));
+  static const T kLevy = T::of_function<of_any_size<f::levy, 1>>("levy", function_of(1, true));
+  static const T kRastrigin = T::of_function<of_any_size<f::rastrigin, 1>>("rastrigin", function_of(1, true));
+  static const T kRosenbrock = T::of_function<of_any_size<f::rosenbrock, 2>>("rosenbrock", function_of(2, true));
+  static const T kSleep = T::of_function<sleep>(
+      "sleep", {.parameters = {ParameterSpec::real("seconds")}, .metrics = {"loss"}, .has_end = true});
+  static const std::array<const tune_trainable*, 10> kAll = {
+      kAckley.get(),    kBranin.get(), kCurve.get(),     kEmpty.get(),      kHartmann3.get(),
+      kHartmann6.get(), kLevy.get(),   kRastrigin.get(), kRosenbrock.get(), kSleep.get()};
+  return kAll;
+}
+
+}  // namespace tune
