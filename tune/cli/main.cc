@@ -1,0 +1,209 @@
+// The program's command line. The only file that knows CLI11: it fills the option aggregates of commands.h and calls one
+// function a command. CLI11's own exit codes are mapped to ours.
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <functional>
+
+#include "tune/cli/commands.h"
+#include "tune/cli/exit_codes.h"
+#include "tune/cli/worker.h"
+
+namespace {
+
+using namespace tune::cli;
+
+bool color_wanted() {
+  const char* no_color = std::getenv("NO_COLOR");
+  const char* force = std::getenv("FORCE_COLOR");
+  const char* term = std::getenv("TERM");
+  if (force != nullptr && *force != 0) return true;
+  if (no_color != nullptr && *no_color != 0) return false;
+  return term == nullptr || std::string_view(term) != "dumb";
+}
+
+struct CommandLine {
+  Common common;
+  RunCommand run_options;
+  TrialsCommand trials_options;
+  ExportCommand export_options;
+  std::string experiment, trial, file, topic, format, output;
+  std::vector<std::string> set;
+  std::int64_t n = 10;
+  std::optional<std::uint64_t> seed;
+  std::optional<std::int64_t> step;
+  bool watch = false, follow = false, no_color = false;
+  int quiet = 0, verbose = 0;
+  std::function<int()> chosen;
+};
+
+/// Options that every command takes, before or after its own.
+void add_common(CLI::App& app, CommandLine& line) {
+  app.add_option("--db", line.common.db, "database file")->envname("TUNE_DB")->capture_default_str();
+  app.add_flag("--json", line.common.json, "machine-readable output");
+  app.add_flag("-q,--quiet", line.quiet, "errors and the final best only; -qq: exit code only");
+  app.add_flag("-v,--verbose", line.verbose, "every report; -vv: scheduler decisions with reasons");
+  app.add_flag("--no-color", line.no_color, "no colours (also NO_COLOR)");
+}
+
+CLI::App* add(CLI::App& app, CommandLine& line, const std::string& name, const std::string& help,
+              std::function<int()> action) {
+  CLI::App* command = app.add_subcommand(name, help);
+  add_common(*command, line);
+  command->callback([&line, action = std::move(action)] { line.chosen = action; });
+  return command;
+}
+
+void add_run_options(CLI::App& command, CommandLine& line) {
+  RunCommand& o = line.run_options;
+  command.add_option("--sync", o.sync, "full: survives power loss; normal: survives crashes only, fewer disk syncs")
+      ->check(CLI::IsMember({"full", "normal"}))
+      ->capture_default_str();
+  command.add_option("--grace", o.grace, "seconds running trials get to save on Ctrl-C")->capture_default_str();
+  command.add_option("--progress-interval", o.progress_interval, "seconds between progress lines outside a terminal");
+  command.add_flag("--require-target", o.require_target, "exit code 5 if the target is not reached");
+}
+
+void add_running_commands(CLI::App& app, CommandLine& line) {
+  RunCommand& o = line.run_options;
+  CLI::App* run_command = add(app, line, "run", "Run an experiment file; an unfinished one of that name goes on",
+                              [&] { return run(line.run_options, line.common); });
+  run_command->add_option("FILE", o.file, "experiment file")->required();
+  run_command->add_option("--set", o.set, "override a key: --set scheduler.max_t=20")->allow_extra_args(false);
+  run_command->add_option("--trials", o.trials, "budget.trials");
+  run_command->add_option("--time", o.time, "budget.time, as in 10m");
+  run_command->add_option("-j,--concurrency", o.concurrency, "budget.concurrency");
+  run_command->add_option("--seed", o.seed, "search.seed");
+  run_command->add_flag("--lockstep", o.lockstep, "order reports by logical time: equal runs also with several slots");
+  run_command->add_flag("--fresh", o.fresh, "start anew; an old experiment of that name is kept as NAME@1");
+  run_command->add_flag("--dry-run", o.dry_run, "check the file and start nothing");
+  add_run_options(*run_command, line);
+
+  CLI::App* resume_command = add(app, line, "resume", "Go on with an experiment, from the database alone",
+                                 [&] { return resume(line.experiment, line.run_options, line.common); });
+  resume_command->add_option("EXPERIMENT", line.experiment);
+  add_run_options(*resume_command, line);
+
+  CLI::App* stop_command = add(app, line, "stop", "Stop an experiment (running trials finish), or one trial",
+                               [&] { return stop(line.experiment, line.common); });
+  stop_command->add_option("EXPERIMENT[/TRIAL]", line.experiment)->required();
+}
+
+void add_file_commands(CLI::App& app, CommandLine& line) {
+  CLI::App* validate_command = add(app, line, "validate", "Check an experiment file and tell its space in words",
+                                   [&] { return validate(line.file, line.set, line.common); });
+  validate_command->add_option("FILE", line.file)->required();
+  validate_command->add_option("--set", line.set, "override a key")->allow_extra_args(false);
+
+  CLI::App* sample_command = add(app, line, "sample", "Print configurations as the run would draw them", [&] {
+    return sample(line.file, line.set, line.n, line.format.empty() ? "jsonl" : line.format, line.seed, line.common);
+  });
+  sample_command->add_option("FILE", line.file)->required();
+  sample_command->add_option("-n", line.n, "how many")->check(CLI::NonNegativeNumber)->capture_default_str();
+  sample_command->add_option("-f,--format", line.format, "csv or jsonl")->check(CLI::IsMember({"csv", "jsonl"}));
+  sample_command->add_option("--seed", line.seed, "search.seed");
+  sample_command->add_option("--set", line.set, "override a key")->allow_extra_args(false);
+
+  add(app, line, "schema", "Print the JSON Schema of the experiment file", [&] { return schema(line.common); });
+}
+
+void add_reading_commands(CLI::App& app, CommandLine& line) {
+  add(app, line, "ls", "All experiments of the database", [&] { return list(line.common); });
+
+  CLI::App* status_command = add(app, line, "status", "Counts, best, time of one experiment or all",
+                                 [&] { return status(line.experiment, line.watch, line.common); });
+  status_command->add_option("EXPERIMENT", line.experiment);
+  status_command->add_flag("--watch", line.watch, "again every second, until it ends");
+
+  TrialsCommand& t = line.trials_options;
+  CLI::App* trials_command =
+      add(app, line, "trials", "Table of trials", [&] { return trials(line.trials_options, line.common); });
+  trials_command->add_option("EXPERIMENT", t.experiment);
+  trials_command->add_option("--sort", t.sort, "column; -column: descending");
+  trials_command->add_option("--where", t.where, "condition, as in 'lr<0.01' or status=failed")->allow_extra_args(false);
+  trials_command->add_option("--columns", t.columns, "columns, separated by commas")->delimiter(',');
+  trials_command->add_option("--limit", t.limit, "at most this many rows");
+  trials_command->add_flag("--csv", t.csv, "CSV");
+
+  CLI::App* show_command = add(app, line, "show", "One trial: its configuration and the reason of each decision",
+                               [&] { return show(line.trial, line.common); });
+  show_command->add_option("EXPERIMENT/TRIAL", line.trial)->required();
+
+  CLI::App* best_command = add(app, line, "best", "The best trial", [&] {
+    return best(line.experiment, line.format.empty() ? (line.common.json ? "json" : "table") : line.format, line.common);
+  });
+  best_command->add_option("EXPERIMENT", line.experiment);
+  best_command->add_option("-f,--format", line.format, "table, json, yaml or args")
+      ->check(CLI::IsMember({"table", "json", "yaml", "args"}));
+
+  CLI::App* logs_command =
+      add(app, line, "logs", "What a trial printed", [&] { return logs(line.trial, line.follow, line.common); });
+  logs_command->add_option("EXPERIMENT/TRIAL", line.trial)->required();
+
+  ExportCommand& e = line.export_options;
+  CLI::App* export_command = add(app, line, "export", "Results table: a row a trial, or a row a report",
+                                 [&] { return export_table(line.export_options, line.common); });
+  export_command->add_option("EXPERIMENT", e.experiment);
+  export_command->add_option("-f,--format", e.format, "csv, json, jsonl or md")
+      ->check(CLI::IsMember({"csv", "json", "jsonl", "md"}))
+      ->capture_default_str();
+  export_command->add_option("-o,--output", e.output, "file; stdout if left out");
+  export_command->add_flag("--history", e.history, "a row a report");
+  export_command->add_option("--naming", e.naming, "column names: ray, optuna, mlflow, bare")
+      ->check(CLI::IsMember({"ray", "optuna", "mlflow", "bare"}));
+  export_command->add_flag("--stable", e.stable, "leave out clock, host, pid and attempt columns: equal for equal runs");
+  export_command->add_flag("--excel", e.excel, "byte order mark, and a guard for cells that begin with = + - @");
+  export_command->add_option("--columns", e.columns, "columns, separated by commas")->delimiter(',');
+  export_command->add_option("--top", e.top, "the best N trials only");
+
+  CLI::App* checkpoint_command = add(app, line, "checkpoint", "Take a trial's checkpoint out of the database", [&] {
+    return checkpoint(line.trial, line.output, line.step, line.common);
+  });
+  checkpoint_command->add_option("EXPERIMENT/TRIAL", line.trial)->required();
+  checkpoint_command->add_option("-o,--output", line.output, "file")->required();
+  checkpoint_command->add_option("--step", line.step, "of this training_iteration; the latest if left out");
+
+  CLI::App* replay_command = add(app, line, "replay", "Recompute every decision and configuration from the log",
+                                 [&] { return replay(line.experiment, line.common); });
+  replay_command->add_option("EXPERIMENT", line.experiment);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "__worker") return worker(argc, argv);
+
+  CommandLine line;
+  CLI::App app{"tune: hyperparameter tuning, durably", "tune"};
+  app.set_version_flag("--version", "tune " TUNE_VERSION);
+  app.require_subcommand(0, 1);
+  app.footer("tune run FILE runs an experiment; tune help TOPIC tells more (trainables, exit-codes, files).");
+  add_running_commands(app, line);
+  add_reading_commands(app, line);
+  add_file_commands(app, line);
+  CLI::App* help_command = add(app, line, "help", "More about: commands, trainables, exit-codes, files, environment",
+                               [&] { return help(line.topic); });
+  help_command->add_option("TOPIC", line.topic);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? kOk : kUsage;
+  }
+  if (!line.chosen) {
+    fmt::print("{}", app.help());
+    return argc > 1 ? kUsage : kOk;
+  }
+  line.common.verbosity = line.verbose - line.quiet;
+  line.common.color = !line.no_color && color_wanted();
+  try {
+    return line.chosen();
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "tune: internal error: {}\n", error.what());
+    return kInternal;
+  }
+}
