@@ -49,9 +49,11 @@ typedef struct tune_host {
                 const void* data, size_t size);
   int (*should_stop)(tune_trial*); /* 1: return soon; cheap enough for every batch */
   int (*save_asked)(tune_trial*);  /* 1: a checkpoint is wanted now, outside a report */
-  int (*save)(tune_trial*, int64_t step, const void* data, size_t size);
+  int (*save)(tune_trial*, int64_t step, const void* data, size_t size); /* 1: taken. step 0: the last reported */
   /* The trial fails with this text; `kind`: 0 exception, 1 exit code `code`, 2 signal `code`, 3 cannot load. */
   void (*fail)(tune_trial*, int kind, int code, const char* text);
+  /* 1: call save() before run() returns by itself, for the experiment keeps a checkpoint of every end. */
+  int (*save_at_end)(tune_trial*);
 } tune_host;
 
 enum { TUNE_ANY = 0, TUNE_REAL = 1, TUNE_INTEGER = 2, TUNE_TEXT = 3, TUNE_BOOL = 4 };

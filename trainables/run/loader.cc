@@ -1,0 +1,170 @@
+#include "trainables/run/loader.h"
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <filesystem>
+#include <set>
+#include <string_view>
+#include <system_error>
+
+#include "core/text.h"
+#include "trainables/run/info.h"
+
+namespace tune {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kPrefix = "libtune_", kSuffix = ".so";
+
+LoadedTrainable loaded(const tune_trainable* table, void* library) { return {table, library, info_of(*table)}; }
+
+std::vector<std::string> names_of(std::span<const tune_trainable* const> tables) {
+  std::vector<std::string> names;
+  for (const tune_trainable* table : tables) names.emplace_back(table->name);
+  return names;
+}
+
+/// dlerror without the path in front, which the message has already.
+std::string loader_words(const std::string& path) {
+  const char* said = ::dlerror();
+  std::string words = said != nullptr ? said : "the loader does not say why";
+  if (words.starts_with(path + ": ")) words.erase(0, path.size() + 2);
+  return words;
+}
+
+/// What is wrong with the tables of a library of our interface; empty: nothing.
+std::string fault_of(const tune_library& library) {
+  if (library.count == 0 || library.trainables == nullptr) return "registers no trainable";
+  std::set<std::string_view> names;
+  for (std::size_t i = 0; i < library.count; ++i) {
+    const tune_trainable* table = library.trainables[i];
+    if (table == nullptr || table->name == nullptr || table->run == nullptr)
+      return "registers a trainable without name or run";
+    if (!names.insert(table->name).second) return fmt::format("registers '{}' twice", table->name);
+  }
+  return {};
+}
+
+Result<const tune_library*> library_table(void* handle, const std::string& shown) {
+  const auto entry = reinterpret_cast<tune_library_fn>(::dlsym(handle, TUNE_LIBRARY_SYMBOL));
+  if (entry == nullptr) {
+    return fail(ErrorCode::kTrial, fmt::format("{} is not a tune library: it exports no " TUNE_LIBRARY_SYMBOL, shown),
+                "register a trainable in it with the macros of <tune/trainable.h>");
+  }
+  const tune_library* library = nullptr;
+  try {
+    library = entry();
+  } catch (const std::exception& e) {
+    return fail(ErrorCode::kTrial, fmt::format("{} fails to register its trainables: {}", shown, e.what()));
+  } catch (...) {
+    return fail(ErrorCode::kTrial, fmt::format("{} fails to register its trainables", shown));
+  }
+  if (library == nullptr) return fail(ErrorCode::kTrial, fmt::format("{} registers no trainable", shown));
+  if (library->abi != TUNE_ABI) {
+    return fail(
+        ErrorCode::kTrial,
+        fmt::format("{} was built with the headers of tune {} (trainable interface {}); this is tune {} (interface {})",
+                    shown, library->version != nullptr ? library->version : "?", library->abi, TUNE_VERSION, TUNE_ABI),
+        "build it again with the headers of this tune");
+  }
+  if (const std::string fault = fault_of(*library); !fault.empty()) {
+    return fail(ErrorCode::kTrial, fmt::format("{} {}", shown, fault));
+  }
+  return library;
+}
+
+Result<LoadedTrainable> pick(const tune_library& library, void* handle, const std::string& name,
+                             const std::string& shown) {
+  const std::span<const tune_trainable* const> tables(library.trainables, library.count);
+  if (name.empty() && tables.size() == 1) return loaded(tables.front(), handle);
+  for (const tune_trainable* table : tables) {
+    if (name == table->name) return loaded(table, handle);
+  }
+  const std::vector<std::string> names = names_of(tables);
+  if (name.empty()) {
+    return fail(ErrorCode::kNotFound, fmt::format("{} registers {}; say which", shown, join(names)),
+                fmt::format("write {}:{}", shown, names.front()));
+  }
+  return fail(ErrorCode::kNotFound, fmt::format("{} registers {}; no '{}'", shown, join(names), name),
+              did_you_mean_hint(name, names));
+}
+
+Result<LoadedTrainable> load_library(const std::string& path, const std::string& name) {
+  const std::string shown = shown_path(path);
+  std::error_code error;
+  const bool there = fs::exists(path, error);
+  // RTLD_NOW: a missing symbol is said here, before any trial. A path without '/' would be looked for elsewhere.
+  const std::string looked_for = path.find('/') == std::string::npos ? "./" + path : path;
+  void* handle = ::dlopen(looked_for.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (handle == nullptr) {
+    return fail(there ? ErrorCode::kTrial : ErrorCode::kNotFound,
+                fmt::format("cannot load {}: {}", shown, loader_words(looked_for)),
+                there ? "" : "build it, or mend the path");
+  }
+  const auto library = library_table(handle, shown);
+  if (!library) return tl::unexpected<Error>(library.error());
+  return pick(**library, handle, name, shown);
+}
+
+Result<LoadedTrainable> load_builtin(const std::string& name, const CompiledIn& compiled_in) {
+  for (const tune_trainable* table : compiled_in.trainables) {
+    if (name == table->name) return loaded(table, nullptr);
+  }
+  const std::vector<std::string> names = list_builtin_names(compiled_in);
+  if (std::ranges::find(names, name) != names.end()) {
+    return load_library(fmt::format("{}/{}{}{}", library_folder(), kPrefix, name, kSuffix), name);
+  }
+  std::string hint = did_you_mean_hint(name, names);
+  if (hint.empty()) hint = "one of your own is named with its library: ./libmine.so:Mine";
+  return fail(ErrorCode::kNotFound, fmt::format("no trainable '{}' comes with tune; these do: {}", name, join(names)),
+              hint);
+}
+
+}  // namespace
+
+Result<LoadedTrainable> load_trainable(const TrainableRef& ref, const CompiledIn& compiled_in) {
+  switch (ref.kind) {
+    case TrainableRef::Kind::kBuiltin:
+      return load_builtin(ref.name, compiled_in);
+    case TrainableRef::Kind::kLibrary:
+      return load_library(ref.library, ref.name);
+    case TrainableRef::Kind::kCommand:
+      break;
+  }
+  if (!compiled_in.command) return fail(ErrorCode::kUnsupported, "commands are not run here");
+  auto table = compiled_in.command(ref.command_json);
+  if (!table) return pass_on(std::move(table));
+  return loaded(*table, nullptr);
+}
+
+std::vector<std::string> list_builtin_names(const CompiledIn& compiled_in) {
+  std::vector<std::string> names = names_of(compiled_in.trainables);
+  std::error_code error;
+  for (fs::directory_iterator it(library_folder(), error), end; !error && it != end; it.increment(error)) {
+    const std::string file = it->path().filename().string();
+    if (file.size() <= kPrefix.size() + kSuffix.size() || !file.starts_with(kPrefix) || !file.ends_with(kSuffix))
+      continue;
+    names.push_back(file.substr(kPrefix.size(), file.size() - kPrefix.size() - kSuffix.size()));
+  }
+  std::ranges::sort(names);
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+std::string library_folder() {
+  std::error_code error;
+  const fs::path self = fs::read_symlink("/proc/self/exe", error);
+  return (self.parent_path().parent_path() / "lib/tune").string();
+}
+
+std::string shown_path(const std::string& path) {
+  std::error_code error;
+  const std::string here = fs::current_path(error).string() + "/";
+  return !error && path.size() > here.size() && path.starts_with(here) ? "./" + path.substr(here.size()) : path;
+}
+
+}  // namespace tune
