@@ -27,6 +27,7 @@ enum class SyncMode { kFull, kNormal };  ///< kNormal: survives kill -9, may los
 struct StoreOptions {
   SyncMode sync = SyncMode::kFull;
   std::string vfs;  ///< SQLite VFS name, for fault tests; empty: the default
+  std::function<void(const std::string&)> warn;  ///< hears what a person should know (a reader that lets the WAL grow)
 };
 
 struct ExperimentRow {
@@ -103,13 +104,14 @@ struct CheckpointRow {
 /// All that one turn commits.
 struct TurnRows {
   std::vector<LogEntry> entries;
+  std::vector<EventNumber> replayed;                               ///< reports of a step that the trial had before
   std::vector<TrialRow> trials;                                    ///< changed ones
   std::vector<std::pair<CheckpointRow, std::string>> checkpoints;  ///< new ones with inline bytes (empty if external)
   std::vector<std::pair<CheckpointId, std::uint64_t>> large;       ///< external: id and the channel's key
   std::vector<CheckpointId> released;
   std::vector<std::pair<std::int64_t, DoneMessage>> outputs;       ///< output of attempts, by trial number
   std::vector<std::int64_t> commands_done;
-  ExperimentRow summary;                                           ///< projections only
+  ExperimentRow summary;                                           ///< projections only; updated_at: time of the turn
 };
 
 struct CommandRow {
@@ -129,14 +131,16 @@ class Store {
   virtual Result<void> set_workers(const std::string& worker_json) = 0;
 
   /// One transaction; returns after it is durable. On failure nothing of it is stored and the same rows may be committed
-  /// again (the handle reopens itself, and recognises rows that did get in). kDiskFull, kIo, kNewerVersion.
+  /// again (the handle reopens itself, and recognises rows that did get in). kDiskFull, kIo; kBusy after 5 s of waiting,
+  /// naming who holds the database (later tries wait less, so that the caller stays awake); kNewerVersion, kDamaged: no
+  /// later try can succeed.
   virtual Result<void> commit(const TurnRows& turn) = 0;
 
-  /// All entries from event `from` in order; stops at the first error of `sink`. Payloads of reports are decoded only if
-  /// `reports`.
+  /// All entries in order; stops at the first error of `sink`.
   virtual Result<void> read_log(const std::function<Result<void>(const LogEntry&)>& sink) const = 0;
 
-  /// Commands that wait. Cheap when nothing changed (PRAGMA data_version).
+  /// Commands that wait, in order. Cheap when nothing changed (PRAGMA data_version). To be called a few times a second:
+  /// it also moves the WAL into the database when nothing was committed since the last call.
   virtual Result<std::vector<CommandRow>> commands() = 0;
 
   virtual Result<std::string> read_checkpoint(CheckpointId id) const = 0;  ///< small ones whole; kNotFound, kDamaged
