@@ -1,0 +1,294 @@
+// Commands that only read: ls, status, show, best, logs. They work while a run goes on. (trials is in trials.cc.)
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <thread>
+
+#include "core/config.h"
+#include "core/json.h"
+#include "core/text.h"
+#include "experiments/export/csv.h"
+#include "experiments/store/store.h"
+#include "tune/cli/commands.h"
+#include "tune/cli/exit_codes.h"
+#include "tune/cli/text_table.h"
+#include "tune/loop/recovery.h"
+
+namespace tune::cli {
+namespace {
+
+/// `running` without a controller is `interrupted`: what was killed cannot say so itself.
+std::string status_of(const Reader& reader, const ExperimentRow& row) {
+  if (row.status == "finished" || row.status == "failed") return row.status;
+  if (reader.holder(row.id) != 0) return "running";
+  return row.status == "new" ? "new" : "interrupted";
+}
+
+std::string best_of(const ExperimentRow& row) {
+  if (row.best_trial < 0) return "-";
+  return fmt::format("#{} {} {}", row.best_trial, row.metric, format_real(row.best_value));
+}
+
+Value to_value(const Reader& reader, const ExperimentRow& row) {
+  Map out{{"name", row.name},
+          {"status", status_of(reader, row)},
+          {"end_reason", row.end_reason},
+          {"trials", row.trials},
+          {"running", row.running},
+          {"waiting", row.waiting},
+          {"paused", row.paused},
+          {"completed", row.completed},
+          {"stopped", row.stopped},
+          {"failed", row.failed},
+          {"elapsed_s", row.elapsed},
+          {"metric", row.metric},
+          {"mode", row.mode},
+          {"seed", static_cast<std::int64_t>(row.seed)},
+          {"created_at", format_time(row.created_at)},
+          {"controller_pid", reader.holder(row.id)}};
+  if (row.best_trial >= 0) {
+    out.emplace_back("best_trial", row.best_trial);
+    out.emplace_back("best_value", row.best_value);
+  }
+  return out;
+}
+
+void print_status(const Reader& reader, const ExperimentRow& row) {
+  const std::int64_t holder = reader.holder(row.id);
+  fmt::print("{}  {}{}\n", row.name, status_of(reader, row),
+             holder != 0 ? fmt::format(" (process {})", holder) : std::string());
+  if (!row.description.empty()) fmt::print("  {}\n", row.description);
+  fmt::print("  trials   {} in all: {} done, {} stopped, {} failed, {} running, {} paused, {} waiting\n", row.trials,
+             row.completed, row.stopped, row.failed, row.running, row.paused, row.waiting);
+  fmt::print("  best     {}\n", best_of(row));
+  fmt::print("  elapsed  {}   seed {}{}\n", format_duration(row.elapsed), row.seed, row.lockstep ? "   lockstep" : "");
+  if (!row.end_reason.empty()) fmt::print("  ended    {}\n", row.end_reason);
+  if (status_of(reader, row) == "interrupted") fmt::print("  next     tune resume {}\n", row.name);
+}
+
+std::string args_form(const Config& config) {
+  std::string args;
+  for (const auto& [path, value] : config.entries) {
+    if (!args.empty()) args += ' ';
+    std::string text = cell_text(value);
+    const bool plain = text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+./:") ==
+                           std::string::npos && !text.empty();
+    if (!plain) {
+      std::string quoted = "'";
+      for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+      text = quoted + "'";
+    }
+    args += "--" + path + "=" + text;
+  }
+  return args;
+}
+
+std::vector<std::string> paths_of(const ExperimentRow& row) {
+  std::vector<std::string> paths;
+  if (auto list = parse_json(row.columns_json); list && list->is_list()) {
+    for (const Value& path : list->list()) paths.push_back(path.text());
+  }
+  return paths;
+}
+
+void print_trial(const ExperimentRow& row, const TrialRow& trial) {
+  fmt::print("{}/{}  {}\n", row.name, trial.number, trial.status);
+  if (!trial.reason.empty()) fmt::print("  because    {}\n", trial.reason);
+  fmt::print("  config     {}\n", trial.config_json);
+  if (!trial.metrics_json.empty()) {
+    fmt::print("  last       {} at iteration {}\n", trial.metrics_json, trial.training_iteration);
+  }
+  if (trial.best_class == 0) {
+    fmt::print("  best       {} {} at iteration {}\n", row.metric, format_real(trial.best), trial.best_iteration);
+  }
+  fmt::print("  time       {}   attempts {}   retries {}   seed {}\n", format_duration(trial.time_total), trial.attempt,
+             trial.retries, trial.seed);
+}
+
+std::string event_sentence(const Event& event) {
+  if (const auto* e = std::get_if<Reported>(&event.body)) {
+    return fmt::format("attempt {} iteration {}: {}{}", e->attempt.value, e->step, metrics_to_json(e->metrics),
+                       e->checkpoint ? fmt::format(", checkpoint of {}", format_size(e->checkpoint->size)) : "");
+  }
+  if (const auto* e = std::get_if<Saved>(&event.body)) {
+    return fmt::format("attempt {} saved iteration {}, {}", e->attempt.value, e->step, format_size(e->checkpoint.size));
+  }
+  if (const auto* e = std::get_if<Ended>(&event.body)) {
+    return fmt::format("attempt {} left: {}", e->attempt.value, e->text.empty() ? cause_name(e->cause) : e->text);
+  }
+  if (const auto* e = std::get_if<Lost>(&event.body)) return fmt::format("attempt {} lost: {}", e->attempt.value, e->why);
+  return {};
+}
+
+struct Opened {
+  std::unique_ptr<Reader> reader;
+  ExperimentRow row;
+};
+
+Result<Opened> open(const std::string& db, const std::string& experiment) {
+  auto name = pick_experiment(db, experiment);
+  if (!name) return pass_on(std::move(name));
+  auto reader = open_reader(db);
+  if (!reader) return pass_on(std::move(reader));
+  auto row = (*reader)->experiment(*name);
+  if (!row) return pass_on(std::move(row));
+  return Opened{*std::move(reader), *std::move(row)};
+}
+
+}  // namespace
+
+int list(const Common& common) {
+  auto reader = open_reader(common.db);
+  if (!reader) return report(reader.error());
+  auto rows = (*reader)->experiments();
+  if (!rows) return report(rows.error());
+  if (common.json) {
+    List all;
+    for (const ExperimentRow& row : *rows) all.push_back(to_value(**reader, row));
+    fmt::print("{}\n", to_json(all));
+    return kOk;
+  }
+  TextTable table({"experiment", "status", "trials", "best", "elapsed", "created"});
+  for (const ExperimentRow& row : *rows) {
+    table.add({row.name, status_of(**reader, row), std::to_string(row.trials), best_of(row),
+               format_duration(row.elapsed), format_time(row.created_at).substr(0, 19)});
+  }
+  fmt::print("{}", table.render(terminal_width()));
+  return kOk;
+}
+
+int status(const std::string& experiment, bool watch, const Common& common) {
+  for (;;) {
+    auto reader = open_reader(common.db);
+    if (!reader) return report(reader.error());
+    std::vector<ExperimentRow> rows;
+    if (experiment.empty()) {
+      auto all = (*reader)->experiments();
+      if (!all) return report(all.error());
+      rows = *std::move(all);
+    } else {
+      auto one = (*reader)->experiment(experiment);
+      if (!one) return report(one.error());
+      rows.push_back(*std::move(one));
+    }
+    bool alive = false;
+    List all;
+    for (const ExperimentRow& row : rows) {
+      alive = alive || status_of(**reader, row) == "running";
+      if (common.json) {
+        all.push_back(to_value(**reader, row));
+      } else {
+        print_status(**reader, row);
+      }
+    }
+    if (common.json) fmt::print("{}\n", to_json(experiment.empty() ? Value(all) : all.front()));
+    if (!watch || !alive) return kOk;
+    std::fflush(stdout);
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+  }
+}
+
+int show(const std::string& trial, const Common& common) {
+  auto id = parse_trial(trial);
+  if (!id) return report(id.error());
+  auto opened = open(common.db, id->first);
+  if (!opened) return report(opened.error());
+  auto row = opened->reader->trial(opened->row.id, id->second);
+  if (!row) return report(row.error());
+  auto story = opened->reader->story(opened->row.id, id->second);
+  if (!story) return report(story.error());
+  if (common.json) {
+    List entries;
+    for (const LogEntry& entry : *story) {
+      List decisions;
+      for (const Decision& decision : entry.decisions) decisions.push_back(to_sentence(decision));
+      entries.push_back(Map{{"event", entry.event.n.value},
+                            {"at", entry.event.at},
+                            {"what", event_sentence(entry.event)},
+                            {"decisions", decisions}});
+    }
+    const auto parsed = [](const std::string& json) {
+      auto value = parse_json(json.empty() ? "{}" : json);
+      return value ? *value : Value();
+    };
+    fmt::print("{}\n", to_json(Map{{"trial_id", trial_name(opened->row.name, id->second)},
+                                   {"trial_number", row->number},
+                                   {"status", row->status},
+                                   {"stop_reason", row->reason},
+                                   {"cause", row->cause},
+                                   {"config", parsed(row->config_json)},
+                                   {"metrics", parsed(row->metrics_json)},
+                                   {"training_iteration", row->training_iteration},
+                                   {"attempt", row->attempt},
+                                   {"story", entries}}));
+    return kOk;
+  }
+  print_trial(opened->row, *row);
+  fmt::print("  story\n");
+  for (const LogEntry& entry : *story) {
+    const std::string what = event_sentence(entry.event);
+    if (!what.empty()) fmt::print("  {:>9.3f}s  {}\n", entry.event.at, what);
+    for (const Decision& decision : entry.decisions) {
+      if (std::holds_alternative<ReleaseCheckpoints>(decision.body)) continue;
+      fmt::print("  {:>9.3f}s    -> {}\n", entry.event.at, to_sentence(decision));
+    }
+  }
+  return kOk;
+}
+
+int best(const std::string& experiment, const std::string& format, const Common& common) {
+  auto opened = open(common.db, experiment);
+  if (!opened) return report(opened.error());
+  const ExperimentRow& row = opened->row;
+  if (row.best_trial < 0) {
+    return report({ErrorCode::kNotFound, fmt::format("experiment '{}' has no result yet", row.name), {}});
+  }
+  auto trial = opened->reader->trial(row.id, TrialId{row.best_trial});
+  if (!trial) return report(trial.error());
+  auto nested = parse_json(trial->config_json);
+  const Config config = nested ? from_nested(*nested, paths_of(row)) : Config{};
+  if (format == "json") {
+    fmt::print("{}\n", to_json(Map{{"experiment", row.name},
+                                   {"trial_number", trial->number},
+                                   {"status", trial->status},
+                                   {"metric", row.metric},
+                                   {"value", trial->best},
+                                   {"training_iteration", trial->best_iteration},
+                                   {"config", to_nested(config)}}));
+  } else if (format == "yaml") {
+    for (const auto& [path, value] : config.entries) fmt::print("{}: {}\n", path, to_json(value));
+  } else if (format == "args") {
+    fmt::print("{}\n", args_form(config));
+  } else {
+    fmt::print("{}/{}  {} {} (iteration {})\n", row.name, trial->number, row.metric, format_real(trial->best),
+               trial->best_iteration);
+    for (const auto& [path, value] : config.entries) fmt::print("  {} = {}\n", path, cell_text(value));
+  }
+  return kOk;
+}
+
+int logs(const std::string& trial, bool, const Common& common) {
+  auto id = parse_trial(trial);
+  if (!id) return report(id.error());
+  auto opened = open(common.db, id->first);
+  if (!opened) return report(opened.error());
+  if (auto known = opened->reader->trial(opened->row.id, id->second); !known) return report(known.error());
+  auto output = opened->reader->output(opened->row.id, id->second);
+  if (!output) return report(output.error());
+  bool printed = false;
+  for (const Reader::OutputRow& attempt : *output) {
+    if (attempt.bytes == 0) continue;
+    if (output->size() > 1) fmt::print("--- attempt {}\n", attempt.attempt);
+    fmt::print("{}", attempt.head);
+    const std::uint64_t kept = attempt.head.size() + attempt.tail.size();
+    if (attempt.bytes > kept) fmt::print("\n--- {} left out\n", format_size(attempt.bytes - kept));
+    fmt::print("{}", attempt.tail);
+    printed = true;
+  }
+  if (!printed) fmt::print(stderr, "trial {} printed nothing\n", trial);
+  return kOk;
+}
+
+}  // namespace tune::cli

@@ -1,0 +1,84 @@
+#include "tune/view/plain.h"
+
+#include <fmt/format.h>
+
+#include "core/text.h"
+#include "tune/loop/recovery.h"
+#include "tune/view/words.h"
+
+namespace tune {
+
+PlainView::PlainView(const ViewOptions& options, std::function<void(const std::string&)> out)
+    : options_(options), out_(std::move(out)) {
+  if (!out_) out_ = [](const std::string& lines) { fmt::print(stderr, "{}", lines); };
+}
+
+void PlainView::say(int verbosity, const std::string& line) {
+  if (options_.verbosity < verbosity) return;
+  last_line_ = std::chrono::steady_clock::now();
+  out_(line.ends_with('\n') ? line : line + '\n');
+}
+
+void PlainView::started(const RunInfo& info, const Controller& controller) {
+  info_ = info;
+  if (const TrialRecord* best = controller.best()) best_ = best->best;
+  say(0, beginning(info, controller));
+}
+
+void PlainView::turn(const std::vector<LogEntry>& entries, const Controller& controller) {
+  const auto& trials = info_.budget.trials;
+  for (const LogEntry& entry : entries) {
+    if (const auto* report = std::get_if<Reported>(&entry.event.body); report != nullptr && options_.verbosity >= 1) {
+      say(1, fmt::format("#{} iter={} {}", report->trial.value, report->step, metrics_to_json(report->metrics)));
+    }
+    for (const Decision& decision : entry.decisions) {
+      if (options_.verbosity >= 2) say(2, "  " + to_sentence(decision));
+      const auto* finish = std::get_if<FinishTrial>(&decision.body);
+      if (finish == nullptr) continue;
+      const TrialRecord& trial = controller.trial(finish->trial);
+      const std::int64_t done = controller.counts().finished();
+      const std::string place = trials ? fmt::format("[{}/{}] ", done, *trials) : fmt::format("[{}] ", done);
+      if (finish->state == TrialState::kFailed) {
+        say(0, place + trial_words(info_, trial));
+      } else if (show_finished_) {
+        say(0, place + trial_words(info_, trial));
+      }
+    }
+  }
+  const TrialRecord* best = controller.best();
+  if (best != nullptr && (!best_ || !(best->best == *best_))) {
+    best_ = best->best;
+    say(0, fmt::format("new best #{} {}={} iter={} {}", best->id.value, info_.objectives.front().metric,
+                       short_real(best->best_value), best->best_step, config_words(best->config)));
+  }
+}
+
+void PlainView::refresh(const Controller& controller) {
+  if (!show_heartbeat_) return;
+  const std::chrono::duration<double> quiet = std::chrono::steady_clock::now() - last_line_;
+  if (quiet.count() < options_.progress_interval) return;
+  const Counts& counts = controller.counts();
+  say(0, fmt::format("{} finished, {} running, {} paused after {}", counts.finished(), counts.running, counts.paused,
+                     format_duration(controller.elapsed())));
+}
+
+void PlainView::message(Severity severity, const std::string& text) {
+  switch (severity) {
+    case Severity::kNote: return say(0, text);
+    case Severity::kWarning: return say(0, "warning: " + text);
+    case Severity::kError: return say(-1, "error: " + text);
+  }
+}
+
+void PlainView::finished(RunEnd end, const Controller& controller) {
+  if (options_.verbosity == -1) {
+    if (const TrialRecord* best = controller.best()) {
+      fmt::print("best #{} {} {} (iteration {})  {}\n", best->id.value, info_.objectives.front().metric,
+                 format_real(best->best_value), best->best_step, config_words(best->config));
+    }
+    return;
+  }
+  say(0, summary(info_, end, controller));
+}
+
+}  // namespace tune

@@ -1,0 +1,87 @@
+#include "tune/view/words.h"
+
+#include <fmt/format.h>
+
+#include "core/json.h"
+#include "core/text.h"
+
+namespace tune {
+
+std::string short_real(double value) { return fmt::format("{:.4g}", value); }
+
+std::string short_value(const Value& value) {
+  if (value.is_real()) return short_real(value.real());
+  return value.is_text() ? value.text() : to_json(value);
+}
+
+std::string config_words(const Config& config) {
+  std::string words;
+  for (const auto& [path, value] : config.entries) {
+    words += fmt::format("{}{}={}", words.empty() ? "" : " ", path, short_value(value));
+  }
+  return words;
+}
+
+std::string_view end_word(TrialState state) {
+  switch (state) {
+    case TrialState::kCompleted: return "done";
+    case TrialState::kStopped: return "stopped";
+    case TrialState::kFailed: return "failed";
+    default: return status_name(state);
+  }
+}
+
+std::string trial_words(const RunInfo& info, const TrialRecord& trial) {
+  std::string words = fmt::format("#{} {}", trial.id.value, end_word(trial.state));
+  if (trial.best.is_number()) words += fmt::format(" {}={}", info.objectives.front().metric, short_real(trial.best_value));
+  words += fmt::format(" iter={} {}", trial.last_step, format_duration(trial.elapsed));
+  if (trial.state == TrialState::kFailed) return words + " " + trial.reason.substr(0, trial.reason.find('\n'));
+  return words + " " + config_words(trial.config);
+}
+
+std::string beginning(const RunInfo& info, const Controller& controller) {
+  std::string text = fmt::format("{}: {} + {}, {} slot{}, db {}", info.experiment, info.algorithm, info.scheduler,
+                                 info.slots, info.slots == 1 ? "" : "s", info.database);
+  text += info.seed_was_drawn ? fmt::format(", seed {} (drawn)", info.seed) : fmt::format(", seed {}", info.seed);
+  if (info.lockstep) text += ", lockstep";
+  text += '\n';
+  if (!info.slots_note.empty()) text += info.slots_note + "\n";
+  if (info.resumed) {
+    const Counts& counts = controller.counts();
+    text += fmt::format("resumed: {} finished, {} to go on, {} paused\n", counts.finished(),
+                        counts.running + counts.waiting, counts.paused);
+  }
+  return text;
+}
+
+std::string summary(const RunInfo& info, RunEnd end, const Controller& controller) {
+  const Counts& counts = controller.counts();
+  std::string text = fmt::format(
+      "{} {} after {}: {} done, {} stopped early, {} failed", info.experiment,
+      end == RunEnd::kInterrupted ? "interrupted" : "finished", format_duration(controller.elapsed()), counts.completed,
+      counts.stopped, counts.failed);
+  if (end == RunEnd::kInterrupted) {
+    text += fmt::format(", {} to go on", counts.running + counts.waiting + counts.paused);
+  }
+  text += '\n';
+  if (counts.nan_reports > 0) text += fmt::format("{} reports were NaN\n", counts.nan_reports);
+  const TrialRecord* best = controller.best();
+  if (best != nullptr) {
+    text += fmt::format("best #{} {} {} (iteration {})  {}\n", best->id.value, info.objectives.front().metric,
+                        format_real(best->best_value), best->best_step, config_words(best->config));
+  } else if (end == RunEnd::kFinished) {
+    text += "no trial reported a usable result\n";
+  }
+  const std::string db = info.database == "tune.db" ? "" : " --db " + info.database;
+  text += fmt::format("data {}\n", info.database);
+  if (end == RunEnd::kInterrupted) {
+    text += fmt::format("next tune resume {}{}\n", info.experiment, db);
+    return text;
+  }
+  text += fmt::format("next tune best {0}{1} | tune trials {0}{1} | tune export {0}{1} -f csv", info.experiment, db);
+  if (counts.failed > 0 && best == nullptr) text += fmt::format(" | tune logs {}/0{}", info.experiment, db);
+  text += best != nullptr ? fmt::format(" | tune show {}/{}{}\n", info.experiment, best->id.value, db) : "\n";
+  return text;
+}
+
+}  // namespace tune

@@ -1,0 +1,30 @@
+#pragma once
+
+// The words that the live region, plain lines and the final summary share.
+
+#include <string>
+
+#include "tune/view/view.h"
+
+namespace tune {
+
+/// `val_accuracy=0.9733`: four significant digits.
+std::string short_real(double value);
+std::string short_value(const Value& value);
+
+/// `lr=0.0123 hidden=32`, parameters of the configuration in order.
+std::string config_words(const Config& config);
+
+/// `#17 done val_accuracy=0.9733 iter=31 3.2s lr=0.0123`: a trial that has ended.
+std::string trial_words(const RunInfo& info, const TrialRecord& trial);
+
+/// `done`, `stopped early`, `failed`, ...: what happened to it.
+std::string_view end_word(TrialState state);
+
+/// The last lines of a run: counts, best, time, where the data is, what to do next.
+std::string summary(const RunInfo& info, RunEnd end, const Controller& controller);
+
+/// What a person is told when a run begins, one fact a line.
+std::string beginning(const RunInfo& info, const Controller& controller);
+
+}  // namespace tune
