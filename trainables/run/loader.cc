@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <exception>
@@ -20,7 +21,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kPrefix = "libtune_", kSuffix = ".so";
 
-LoadedTrainable loaded(const tune_trainable* table, void* library) { return {table, library, info_of(*table)}; }
+LoadedTrainable compiled(const tune_trainable* table) { return {table, nullptr, count_tasks(), info_of(*table)}; }
 
 std::vector<std::string> names_of(std::span<const tune_trainable* const> tables) {
   std::vector<std::string> names;
@@ -77,12 +78,11 @@ Result<const tune_library*> library_table(void* handle, const std::string& shown
   return library;
 }
 
-Result<LoadedTrainable> pick(const tune_library& library, void* handle, const std::string& name,
-                             const std::string& shown) {
+Result<const tune_trainable*> pick(const tune_library& library, const std::string& name, const std::string& shown) {
   const std::span<const tune_trainable* const> tables(library.trainables, library.count);
-  if (name.empty() && tables.size() == 1) return loaded(tables.front(), handle);
+  if (name.empty() && tables.size() == 1) return tables.front();
   for (const tune_trainable* table : tables) {
-    if (name == table->name) return loaded(table, handle);
+    if (name == table->name) return table;
   }
   const std::vector<std::string> names = names_of(tables);
   if (name.empty()) {
@@ -105,14 +105,17 @@ Result<LoadedTrainable> load_library(const std::string& path, const std::string&
                 fmt::format("cannot load {}: {}", shown, loader_words(looked_for)),
                 there ? "" : "build it, or mend the path");
   }
+  const int tasks = count_tasks();
   const auto library = library_table(handle, shown);
   if (!library) return tl::unexpected<Error>(library.error());
-  return pick(**library, handle, name, shown);
+  const auto table = pick(**library, name, shown);
+  if (!table) return tl::unexpected<Error>(table.error());
+  return LoadedTrainable{*table, handle, tasks, info_of(**table)};
 }
 
 Result<LoadedTrainable> load_builtin(const std::string& name, const CompiledIn& compiled_in) {
   for (const tune_trainable* table : compiled_in.trainables) {
-    if (name == table->name) return loaded(table, nullptr);
+    if (name == table->name) return compiled(table);
   }
   const std::vector<std::string> names = list_builtin_names(compiled_in);
   if (std::ranges::find(names, name) != names.end()) {
@@ -138,7 +141,7 @@ Result<LoadedTrainable> load_trainable(const TrainableRef& ref, const CompiledIn
   if (!compiled_in.command) return fail(ErrorCode::kUnsupported, "commands are not run here");
   auto table = compiled_in.command(ref.command_json);
   if (!table) return pass_on(std::move(table));
-  return loaded(*table, nullptr);
+  return compiled(*table);
 }
 
 std::vector<std::string> list_builtin_names(const CompiledIn& compiled_in) {
@@ -153,6 +156,12 @@ std::vector<std::string> list_builtin_names(const CompiledIn& compiled_in) {
   std::ranges::sort(names);
   names.erase(std::unique(names.begin(), names.end()), names.end());
   return names;
+}
+
+int count_tasks() {
+  struct stat status {};
+  // A folder has two links of its own and one for each subfolder.
+  return ::stat("/proc/self/task", &status) == 0 ? static_cast<int>(status.st_nlink) - 2 : 1;
 }
 
 std::string library_folder() {

@@ -24,6 +24,7 @@ struct CompiledIn {
 struct LoadedTrainable {
   const tune_trainable* table = nullptr;
   void* library = nullptr;  ///< handle of dlopen, or null
+  int tasks = 1;            ///< threads of this process once the library was mapped, before it was asked anything
   TrainableInfo info;
 };
 
@@ -32,6 +33,9 @@ Result<LoadedTrainable> load_trainable(const TrainableRef& ref, const CompiledIn
 
 /// Names that need no path, sorted: those compiled in, and those of the libraries libtune_NAME.so that came with tune.
 std::vector<std::string> list_builtin_names(const CompiledIn& compiled_in);
+
+/// Threads of this process.
+int count_tasks();
 
 /// Where the libraries that come with tune lie: `../lib/tune` beside the folder of the running program, in the build
 /// tree and where it is installed.
