@@ -93,7 +93,8 @@ Result<std::string> encode_checked(const Frame& frame, std::size_t descriptors) 
   std::string bytes;
   encode_frame(bytes, frame, static_cast<int>(descriptors));
   if (bytes.size() - sizeof(std::uint32_t) > kMaxFrame) {
-    return fail(ErrorCode::kBadInput, fmt::format("a frame of {} bytes; at most {} are possible", bytes.size(), kMaxFrame));
+    return fail(ErrorCode::kBadInput,
+                fmt::format("a frame of {} bytes; at most {} are possible", bytes.size(), kMaxFrame));
   }
   return bytes;
 }

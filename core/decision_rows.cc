@@ -30,7 +30,8 @@ void write(DecisionRow& row, const Judged& d) {
   row.trial = d.trial.value;
   RowWriter out;
   out.integer("step", d.step).text("verdict", kVerdictNames.name(d.verdict));
-  if (d.verdict == Verdict::kStop || d.final_state != Judged().final_state) out.text("state", state_name(d.final_state));
+  if (d.verdict == Verdict::kStop || d.final_state != Judged().final_state)
+    out.text("state", state_name(d.final_state));
   if (d.verdict == Verdict::kStop || d.cause != Judged().cause) out.text("cause", cause_name(d.cause));
   row.args = out.take();
 }
@@ -59,14 +60,17 @@ void write(DecisionRow& row, const Unpark& d) {
 
 void write(DecisionRow& row, const ReleaseCheckpoints& d) {
   row.kind = "release";
-  row.args = RowWriter().raw("checkpoints", [&] {
-                          std::string list = "[";
-                          for (CheckpointId id : d.checkpoints) {
-                            if (list.size() > 1) list += ',';
-                            list += std::to_string(id.value);
-                          }
-                          return list + "]";
-                        }()).take();
+  row.args = RowWriter()
+                 .raw("checkpoints",
+                      [&] {
+                        std::string list = "[";
+                        for (CheckpointId id : d.checkpoints) {
+                          if (list.size() > 1) list += ',';
+                          list += std::to_string(id.value);
+                        }
+                        return list + "]";
+                      }())
+                 .take();
 }
 
 void write(DecisionRow& row, const WithdrawTrial& d) {
@@ -141,7 +145,8 @@ Result<DecisionBody> read_body(const DecisionRow& row) {
   } else if (row.kind == "finish") {
     body = read_finish(trial, in);
   } else if (row.kind == "exploit") {
-    body = ExploitTrial{trial, TrialId{in.integer("donor")}, CheckpointId{in.integer("checkpoint")}, in.config("config")};
+    body =
+        ExploitTrial{trial, TrialId{in.integer("donor")}, CheckpointId{in.integer("checkpoint")}, in.config("config")};
   } else if (row.kind == "unpark") {
     body = Unpark{trial};
   } else if (row.kind == "release") {

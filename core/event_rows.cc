@@ -145,8 +145,7 @@ void write(EventRow& row, const Lost& event) {
 void write(EventRow& row, const Commanded& event) {
   row.kind = "commanded";
   if (event.trial) row.trial = event.trial->value;
-  row.payload =
-      RowWriter().text("command", kCommandNames.name(event.kind)).integer("row", event.command).take();
+  row.payload = RowWriter().text("command", kCommandNames.name(event.kind)).integer("row", event.command).take();
 }
 
 Commanded read_commanded(const EventRow& row, RowReader& in) {

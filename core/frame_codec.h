@@ -100,6 +100,7 @@ class Decoder {
     if (raw > static_cast<std::uint8_t>(last)) return fail();
     value = static_cast<Enum>(raw);
   }
+
  private:
   void fail() {
     ok_ = false;

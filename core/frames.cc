@@ -188,11 +188,13 @@ Result<DecodedFrame> decode_frame(std::string_view in) {
   std::uint32_t length = 0;
   std::memcpy(&length, in.data(), sizeof length);
   if (length < kHeaderBytes || length > kMaxFrame) {
-    return fail(ErrorCode::kDamaged, fmt::format("frame of {} bytes; {} to {} are possible", length, kHeaderBytes, kMaxFrame));
+    return fail(ErrorCode::kDamaged,
+                fmt::format("frame of {} bytes; {} to {} are possible", length, kHeaderBytes, kMaxFrame));
   }
   if (in.size() < kLengthBytes + length) return out;
   const auto type = static_cast<unsigned char>(in[kLengthBytes]);
-  if (type >= std::variant_size_v<Frame>) return fail(ErrorCode::kDamaged, fmt::format("frame of unknown type {}", type));
+  if (type >= std::variant_size_v<Frame>)
+    return fail(ErrorCode::kDamaged, fmt::format("frame of unknown type {}", type));
   out.used = kLengthBytes + length;
   out.descriptors = static_cast<unsigned char>(in[kLengthBytes + 1]);
   Decoder decoder(in.substr(kLengthBytes + kHeaderBytes, length - kHeaderBytes));

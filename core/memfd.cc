@@ -1,5 +1,5 @@
-// Checkpoints between processes of one machine: a memory file whose descriptor travels, sealed so that nobody changes it
-// under the reader's hands.
+// Checkpoints between processes of one machine: a memory file whose descriptor travels, sealed so that nobody changes
+// it under the reader's hands.
 
 #include <fcntl.h>
 #include <fmt/format.h>

@@ -16,27 +16,6 @@ constexpr double kLn2Hi = 0x1.62e42feep-1;  // 32 bits: k * kLn2Hi is exact for 
 constexpr double kLn2Lo = 0x1.a39ef35793c76p-33;
 constexpr double kLog2E = 0x1.71547652b82fep0;
 
-/// exp(hi + lo) for |lo| far below |hi|.
-double exp_of(double hi, double lo) {
-  if (hi != hi) return hi;
-  if (hi > 709.79) return kInfinity;
-  if (hi < -745.2) return 0;
-  const double k = nearest(hi * kLog2E);
-  const double r_hi = hi - k * kLn2Hi;
-  const double r_lo = k * kLn2Lo - lo;
-  const double r = r_hi - r_lo;  // |r| <= ln(2)/2
-  // r (e^r + 1) / (e^r - 1) = 2 + sum of 2 B_2n r^2n / (2n)!, B the Bernoulli numbers; c = r minus that sum.
-  const double z = r * r;
-  const double c =
-      r - z * (1.0 / 6 +
-               z * (-1.0 / 360 +
-                    z * (1.0 / 15120 +
-                         z * (-1.0 / 604800 +
-                              z * (1.0 / 23950080 + z * (-691.0 / 653837184000 + z * (1.0 / 37362124800)))))));
-  const double y = 1 - ((r_lo - (r * c) / (2 - c)) - r_hi);
-  return scale(y, static_cast<int>(k));
-}
-
 struct Split {
   double m;  // in [sqrt(1/2), sqrt(2))
   int k;     // x = m * 2^k
@@ -93,12 +72,31 @@ double pow_positive(double x, double y) {
   if (magnitude(product) < 0x1p-60) return 1;
   // Dekker's product needs room above and below; y beyond 2^500 comes here only with a logarithm that is as small.
   const Double2 p = magnitude(y) > 0x1p500 ? Double2{product, 0} : multiply({y, 0}, log_x);
-  return exp_of(p.hi, p.lo);
+  return exp_sum(p.hi, p.lo);
 }
 
 }  // namespace
 
-double exp(double x) { return exp_of(x, 0); }
+double parts::exp_sum(double hi, double lo) {
+  if (hi != hi) return hi;
+  if (hi > 709.79) return kInfinity;
+  if (hi < -745.2) return 0;
+  const double k = nearest(hi * kLog2E);
+  const double r_hi = hi - k * kLn2Hi;
+  const double r_lo = k * kLn2Lo - lo;
+  const double r = r_hi - r_lo;  // |r| <= ln(2)/2
+  // r (e^r + 1) / (e^r - 1) = 2 + sum of 2 B_2n r^2n / (2n)!, B the Bernoulli numbers; c = r minus that sum.
+  const double z = r * r;
+  const double c =
+      r - z * (1.0 / 6 +
+               z * (-1.0 / 360 +
+                    z * (1.0 / 15120 + z * (-1.0 / 604800 + z * (1.0 / 23950080 + z * (-691.0 / 653837184000 +
+                                                                                       z * (1.0 / 37362124800)))))));
+  const double y = 1 - ((r_lo - (r * c) / (2 - c)) - r_hi);
+  return scale(y, static_cast<int>(k));
+}
+
+double exp(double x) { return exp_sum(x, 0); }
 
 double log(double x) {
   if (x != x || x < 0) return kNaN;

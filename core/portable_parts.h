@@ -76,4 +76,7 @@ inline Double2 divide(Double2 a, Double2 b) {
   return fast_sum(q, rest / b.hi);
 }
 
+/// exp(hi + lo) for |lo| far below |hi|.
+double exp_sum(double hi, double lo);
+
 }  // namespace tune::portable::parts

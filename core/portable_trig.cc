@@ -1,5 +1,5 @@
-// Sine and cosine. Any double is reduced exactly (Payne and Hanek, "Radian reduction for trigonometric functions", SIGNUM
-// Newsletter 18, 1983): x = m * 2^e is multiplied by those bits of 2/pi that matter modulo 4, in integers.
+// Sine and cosine. Any double is reduced exactly (Payne and Hanek, "Radian reduction for trigonometric functions",
+// SIGNUM Newsletter 18, 1983): x = m * 2^e is multiplied by those bits of 2/pi that matter modulo 4, in integers.
 
 #include <array>
 
@@ -112,8 +112,8 @@ double sin_near_0(Double2 r) {
       z * (-1.0 / 5040 +
            z * (1.0 / 362880 +
                 z * (-1.0 / 39916800 +
-                     z * (1.0 / 6227020800 +
-                          z * (-1.0 / 1307674368000 + z * (1.0 / 355687428096000 + z * (-1.0 / 121645100408832000)))))));
+                     z * (1.0 / 6227020800 + z * (-1.0 / 1307674368000 +
+                                                  z * (1.0 / 355687428096000 + z * (-1.0 / 121645100408832000)))))));
   const double cube = z * r.hi;
   // sin(hi + lo) = sin hi + lo cos hi
   return r.hi - ((z * (0.5 * r.lo - cube * tail) - r.lo) + cube * (1.0 / 6));

@@ -38,7 +38,8 @@ std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter, st
   return counter;
 }
 
-// Two hashes of different roots: streams are told apart by 128 bits, so that none of the millions of an experiment meet.
+// Two hashes of different roots: streams are told apart by 128 bits, so that none of the millions of an experiment
+// meet.
 RandomStream::RandomStream(std::uint64_t seed, std::string_view purpose, std::int64_t trial, std::string_view path)
     : key_(halves(stream_hash(seed, purpose, trial, path))),
       stream_(halves(stream_hash(mix(seed + kGolden), purpose, trial, path))) {}

@@ -1,7 +1,7 @@
 #pragma once
 
-// JSON objects of log rows, written and read field by field. Reading collects the first fault instead of stopping at it,
-// so that a decoder is one list of fields; the caller asks at the end whether all was well.
+// JSON objects of log rows, written and read field by field. Reading collects the first fault instead of stopping at
+// it, so that a decoder is one list of fields; the caller asks at the end whether all was well.
 
 #include <concepts>
 #include <optional>

@@ -70,16 +70,20 @@ std::int64_t times(double have, double need) { return static_cast<std::int64_t>(
 /// Slots that share one GPU. Requires: 0 < gpu < 1.
 std::int64_t sharing(double gpu) { return times(1, gpu); }
 
-std::string counted(std::int64_t n, std::string_view noun) { return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s"); }
+std::string counted(std::int64_t n, std::string_view noun) {
+  return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s");
+}
 
 Result<void> check_need(const Resources& need, const Machine& machine) {
   const auto bad = [](const char* what, double value) {
-    return fail(ErrorCode::kBadInput, fmt::format("{} must be a number that is 0 or more, got {}", what, format_real(value)));
+    return fail(ErrorCode::kBadInput,
+                fmt::format("{} must be a number that is 0 or more, got {}", what, format_real(value)));
   };
   if (!(need.cpu >= 0) || std::isinf(need.cpu)) return bad("cpu", need.cpu);
   if (!(need.gpu >= 0) || std::isinf(need.gpu)) return bad("gpu", need.gpu);
   if (need.cpu > machine.cpus + kGrace) {
-    return fail(ErrorCode::kBadInput, fmt::format("cpu: {} requested, {} present", format_real(need.cpu), machine.cpus));
+    return fail(ErrorCode::kBadInput,
+                fmt::format("cpu: {} requested, {} present", format_real(need.cpu), machine.cpus));
   }
   if (need.gpu > 0 && machine.gpus.empty()) {
     return fail(ErrorCode::kBadInput, fmt::format("gpu: {} requested, no GPU found", format_real(need.gpu)));
@@ -130,7 +134,8 @@ Result<SlotPlan> plan_slots(const Resources& need, std::optional<std::int64_t> c
   }
   if (need.gpu > 0) {
     const auto present = static_cast<std::int64_t>(machine.gpus.size());
-    const std::int64_t by_gpu = need.gpu < 1 ? present * sharing(need.gpu) : times(static_cast<double>(present), need.gpu);
+    const std::int64_t by_gpu =
+        need.gpu < 1 ? present * sharing(need.gpu) : times(static_cast<double>(present), need.gpu);
     if (by_gpu < held) {
       held = by_gpu;
       holder = counted(present, "GPU");

@@ -48,16 +48,22 @@ bool is_final(TrialState state) {
 bool may_become(TrialState from, TrialState to) {
   switch (from) {
     // A parked or waiting trial ends without running again when the experiment ends or a person stops it.
-    case kWaiting: return to == kRunning || to == kPaused || to == kStopped || to == kFailed || to == kWithdrawn;
+    case kWaiting:
+      return to == kRunning || to == kPaused || to == kStopped || to == kFailed || to == kWithdrawn;
     // An attempt may end, fail or get lost at any moment, and then waits for its next one.
-    case kRunning: return to != kRunning && to != kWithdrawn;
-    case kPausing: return to == kPaused || to == kWaiting || to == kStopping || is_final(to) || to == kRunning;
-    case kPaused: return to == kWaiting || to == kRunning || to == kCompleted || to == kStopped || to == kFailed;
-    case kStopping: return to == kCompleted || to == kStopped || to == kFailed || to == kWaiting;
+    case kRunning:
+      return to != kRunning && to != kWithdrawn;
+    case kPausing:
+      return to == kPaused || to == kWaiting || to == kStopping || is_final(to) || to == kRunning;
+    case kPaused:
+      return to == kWaiting || to == kRunning || to == kCompleted || to == kStopped || to == kFailed;
+    case kStopping:
+      return to == kCompleted || to == kStopped || to == kFailed || to == kWaiting;
     case kCompleted:
     case kStopped:
     case kFailed:
-    case kWithdrawn: return false;
+    case kWithdrawn:
+      return false;
   }
   return false;
 }

@@ -57,12 +57,14 @@ std::optional<double> take_number(std::string_view& text) {
 
 Result<double> parse_duration(std::string_view written) {
   std::string_view rest = trim(written);
-  if (rest.starts_with('-')) return fail(ErrorCode::kBadInput, fmt::format("'{}' is below 0; a duration is not", written));
+  if (rest.starts_with('-'))
+    return fail(ErrorCode::kBadInput, fmt::format("'{}' is below 0; a duration is not", written));
   if (const auto bare = parse_real(rest); bare && std::isfinite(*bare)) {
     return fail(ErrorCode::kBadInput, fmt::format("{0} has no unit; write {0}s", rest));
   }
   const auto malformed = [&] {
-    return fail(ErrorCode::kBadInput, fmt::format("'{}' is no duration; write it as 250ms, 90s, 10m, 1h30m or 2d", written));
+    return fail(ErrorCode::kBadInput,
+                fmt::format("'{}' is no duration; write it as 250ms, 90s, 10m, 1h30m or 2d", written));
   };
   if (rest.empty()) return malformed();
   double seconds = 0;

@@ -8,8 +8,8 @@
 
 namespace tune {
 
-/// Length of the well-formed UTF-8 sequence at the front of `text`, 1 to 4; 0: there is none (overlong forms, surrogates
-/// and code points beyond U+10FFFF are not well formed). Requires: text is not empty.
+/// Length of the well-formed UTF-8 sequence at the front of `text`, 1 to 4; 0: there is none (overlong forms,
+/// surrogates and code points beyond U+10FFFF are not well formed). Requires: text is not empty.
 std::size_t utf8_length(std::string_view text);
 
 /// Appends a code point. Requires: below 0x110000 and no surrogate.
