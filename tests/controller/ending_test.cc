@@ -1,0 +1,229 @@
+// How trials and experiments end: stop rules, budgets, and people.
+
+#include "brain.h"
+
+namespace tune::test {
+namespace {
+
+TEST(Stop, EndsATrialAtItsTrainingIteration) {
+  ControllerOptions options = trials(1);
+  options.stop.training_iteration = 3;
+  Brain brain(options);
+  brain.start(1);
+  EXPECT_TRUE(all<Judged>(brain.report(0, 2, 0.5)).empty());
+
+  const auto decisions = brain.report(0, 3, 0.4);
+  brain.ended(0, EndKind::kStopped);
+
+  EXPECT_EQ(all<Judged>(decisions).size(), 1u);
+  EXPECT_EQ(brain.trial(0).state, TrialState::kCompleted);
+  EXPECT_EQ(brain.trial(0).cause, Cause::kStopRule);
+}
+
+TEST(Stop, KnowsTheDirectionOfAMetric) {
+  ControllerOptions options = trials(2);
+  options.stop.metrics = {{"loss", false, 0.1}};
+  Brain brain(options);
+  brain.start(2);
+
+  EXPECT_TRUE(all<Judged>(brain.report(0, 1, 0.2)).empty());
+  EXPECT_EQ(all<Judged>(brain.report(1, 1, 0.1)).size(), 1u);
+}
+
+TEST(Stop, EvaluatesAConditionOverMetrics) {
+  ControllerOptions options = trials(1);
+  options.stop.condition = "loss < 0.3 && training_iteration >= 2";
+  Brain brain(options);
+  brain.start(1);
+
+  EXPECT_TRUE(all<Judged>(brain.report(0, 1, 0.2)).empty());
+  EXPECT_EQ(all<Judged>(brain.report(0, 2, 0.2)).size(), 1u);
+}
+
+TEST(Stop, FailsATrialWhoseReportLacksAMetricOfTheCondition) {
+  ControllerOptions options = trials(1);
+  options.stop.condition = "val_los < 0.3";
+  Brain brain(options);
+  brain.start(1);
+  brain.report(0, 1, 0.2);
+  brain.ended(0, EndKind::kStopped);
+
+  EXPECT_EQ(brain.trial(0).state, TrialState::kFailed);
+  EXPECT_THAT(brain.trial(0).reason, testing::HasSubstr("reported [loss]"));
+}
+
+TEST(Stop, EndsATrialOnAPlateau) {
+  ControllerOptions options = trials(1);
+  options.stop.plateau = TrialPlateau{.metric = "loss", .std = 0.01, .num_results = 3, .grace_period = 3, .metric_threshold = {}};
+  Brain brain(options);
+  brain.start(1);
+
+  EXPECT_TRUE(all<Judged>(brain.report(0, 1, 0.9)).empty());
+  EXPECT_TRUE(all<Judged>(brain.report(0, 2, 0.5)).empty());
+  EXPECT_TRUE(all<Judged>(brain.report(0, 3, 0.5)).empty());
+  EXPECT_EQ(all<Judged>(brain.report(0, 4, 0.5)).size(), 1u);
+}
+
+TEST(Budget, TimeStopsWhatRuns) {
+  ControllerOptions options = trials(9);
+  options.budget.time = 10;
+  Brain brain(options);
+  brain.start(2);
+  brain.at = 10.5;
+
+  const auto decisions = brain.on(Ticked{});
+  EXPECT_EQ(all<Judged>(decisions).size(), 2u);
+  brain.ended(0, EndKind::kStopped);
+  brain.ended(1, EndKind::kStopped);
+
+  EXPECT_TRUE(brain.controller().finished());
+  EXPECT_EQ(brain.trial(0).state, TrialState::kStopped);
+  EXPECT_EQ(brain.trial(0).cause, Cause::kBudget);
+}
+
+TEST(Budget, ATargetEndsTheExperiment) {
+  ControllerOptions options = trials(9);
+  options.objectives = {{"loss", Mode::kMin, 0.1}};
+  Brain brain(options);
+  brain.start(2);
+  brain.report(0, 1, 0.5);
+
+  const auto decisions = brain.report(1, 1, 0.05);
+
+  ASSERT_EQ(all<EndExperiment>(decisions).size(), 1u);
+  EXPECT_EQ(all<EndExperiment>(decisions)[0].why, EndWhy::kTarget);
+  EXPECT_TRUE(brain.controller().target_reached());
+  EXPECT_EQ(all<Judged>(decisions).size(), 2u);
+}
+
+TEST(Budget, OneFailureTooManyEndsTheExperiment) {
+  ControllerOptions options = trials(9);
+  options.budget.failures = 1;
+  Brain brain(options);
+  brain.start(1);
+  brain.ended(0, EndKind::kFailed, Cause::kExit);
+  EXPECT_FALSE(brain.controller().ending());
+
+  brain.ended(1, EndKind::kFailed, Cause::kExit);
+
+  EXPECT_EQ(brain.controller().ending(), EndWhy::kFailures);
+  EXPECT_TRUE(brain.controller().finished());
+}
+
+TEST(Budget, APlateauOfTheBestTrialsEndsTheExperiment) {
+  ControllerOptions options = trials(9);
+  options.budget.plateau = ExperimentPlateau{.metric = "loss", .std = 0.001, .top = 3, .patience = 0};
+  Brain brain(options);
+  brain.start(3);
+  brain.report(0, 1, 0.5);
+  brain.report(1, 1, 0.5);
+
+  brain.report(2, 1, 0.5);
+
+  EXPECT_EQ(brain.controller().ending(), EndWhy::kPlateau);
+}
+
+TEST(Budget, WithdrawsWhatWasGrantedAheadAndDoesNotCountIt) {
+  ControllerOptions options = trials(9);
+  options.objectives = {{"loss", Mode::kMin, 0.1}};
+  Brain brain(options);
+  brain.scheduler().learning = false;
+  brain.start(1, 1);
+  ASSERT_EQ(brain.controller().trials(), 2);
+
+  const auto decisions = brain.report(0, 1, 0.05);
+  brain.ended(0, EndKind::kStopped);
+
+  ASSERT_EQ(all<WithdrawTrial>(decisions).size(), 1u);
+  EXPECT_EQ(all<WithdrawTrial>(decisions)[0].trial, TrialId{1});
+  EXPECT_EQ(brain.controller().counts().created, 1);
+  EXPECT_TRUE(brain.controller().finished());
+}
+
+TEST(People, StopLetsRunningTrialsFinish) {
+  Brain brain(trials(9));
+  brain.start(2);
+
+  const auto decisions = brain.on(Commanded{CommandKind::kStop, std::nullopt, 1});
+  EXPECT_TRUE(all<Judged>(decisions).empty());
+  brain.ended(0);
+  EXPECT_FALSE(brain.controller().finished());
+  brain.ended(1);
+
+  EXPECT_TRUE(brain.controller().finished());
+  EXPECT_EQ(brain.controller().ending(), EndWhy::kUser);
+  EXPECT_EQ(brain.trial(0).state, TrialState::kCompleted);
+}
+
+TEST(People, CancelStopsRunningTrials) {
+  Brain brain(trials(9));
+  brain.start(2);
+
+  EXPECT_EQ(all<Judged>(brain.on(Commanded{CommandKind::kCancel, std::nullopt, 1})).size(), 2u);
+}
+
+TEST(People, StopOneTrialOnly) {
+  Brain brain(trials(9));
+  brain.start(2);
+
+  const auto decisions = brain.on(Commanded{CommandKind::kStop, TrialId{1}, 1});
+  brain.ended(1, EndKind::kStopped);
+
+  ASSERT_EQ(all<Judged>(decisions).size(), 1u);
+  EXPECT_EQ(brain.trial(1).state, TrialState::kStopped);
+  EXPECT_EQ(brain.trial(1).cause, Cause::kUser);
+  EXPECT_EQ(brain.trial(0).state, TrialState::kRunning);
+}
+
+TEST(People, PauseStartsNothingNewUntilTheNextStart) {
+  Brain brain(trials(9));
+  brain.start(1);
+  brain.on(Commanded{CommandKind::kPause, std::nullopt, 0});
+
+  EXPECT_TRUE(all<StartTrial>(brain.ended(0)).empty());
+  EXPECT_FALSE(brain.controller().ending());
+  EXPECT_EQ(all<StartTrial>(brain.start(1)).size(), 1u);
+}
+
+TEST(People, AnInterruptedTrialGoesOnFirstAfterTheNextStart) {
+  Brain brain(trials(9));
+  brain.start(1);
+  brain.report(0, 1, 0.5, true);
+  brain.on(Commanded{CommandKind::kPause, std::nullopt, 0});
+  EXPECT_TRUE(brain.ended(0, EndKind::kInterrupted, Cause::kNone).empty());
+
+  const auto decisions = brain.start(1);
+
+  ASSERT_EQ(all<ResumeTrial>(decisions).size(), 1u);
+  EXPECT_EQ(all<ResumeTrial>(decisions)[0].why, ResumeWhy::kInterrupted);
+  EXPECT_TRUE(all<StartTrial>(decisions).empty());
+}
+
+TEST(People, ResumeLiftsAStop) {
+  Brain brain(trials(9));
+  brain.start(1);
+  brain.on(Commanded{CommandKind::kStop, std::nullopt, 1});
+  brain.ended(0);
+  ASSERT_TRUE(brain.controller().finished());
+
+  const auto decisions = brain.on(Commanded{CommandKind::kResume, std::nullopt, 2});
+
+  EXPECT_EQ(all<StartTrial>(decisions).size(), 1u);
+  EXPECT_FALSE(brain.controller().finished());
+}
+
+TEST(Ending, StopsParkedTrialsWithTheirPlace) {
+  Brain brain(trials(1));
+  brain.scheduler().verdicts[3] = {Verdict::kPause, false, "waits in rung 3"};
+  brain.start(1);
+  brain.report(0, 3, 0.5, true);
+
+  brain.ended(0, EndKind::kPaused);
+
+  EXPECT_TRUE(brain.controller().finished());
+  EXPECT_EQ(brain.trial(0).state, TrialState::kStopped);
+  EXPECT_EQ(brain.trial(0).reason, "parked at iteration 3 when the experiment ended");
+}
+
+}  // namespace
+}  // namespace tune::test
