@@ -65,7 +65,11 @@ std::vector<std::string> device_gpus() {
   return names;
 }
 
-std::int64_t times(double have, double need) { return static_cast<std::int64_t>(std::floor(have / need + kGrace)); }
+/// How often `need` is in `have`; bounded, since a need near 0 would give any number.
+std::int64_t times(double have, double need) {
+  constexpr double kMostSlots = 1 << 20;
+  return static_cast<std::int64_t>(std::min(kMostSlots, std::floor(have / need + kGrace)));
+}
 
 /// Slots that share one GPU. Requires: 0 < gpu < 1.
 std::int64_t sharing(double gpu) { return times(1, gpu); }

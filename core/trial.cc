@@ -47,18 +47,17 @@ bool is_final(TrialState state) {
 
 bool may_become(TrialState from, TrialState to) {
   switch (from) {
-    // A parked or waiting trial ends without running again when the experiment ends or a person stops it.
+    // Parked and waiting trials, too, end when the experiment does, and wait again when a person pauses or resumes
+    // them.
     case kWaiting:
       return to == kRunning || to == kPaused || to == kStopped || to == kFailed || to == kWithdrawn;
-    // An attempt may end, fail or get lost at any moment, and then waits for its next one.
-    case kRunning:
-      return to != kRunning && to != kWithdrawn;
-    case kPausing:
-      return to == kPaused || to == kWaiting || to == kStopping || is_final(to) || to == kRunning;
     case kPaused:
-      return to == kWaiting || to == kRunning || to == kCompleted || to == kStopped || to == kFailed;
+      return to == kRunning || to == kWaiting || to == kCompleted || to == kStopped || to == kFailed;
+    // An attempt may end, fail or get lost at any moment; lost or retried, the trial waits for its next one.
+    case kRunning:
+    case kPausing:
     case kStopping:
-      return to == kCompleted || to == kStopped || to == kFailed || to == kWaiting;
+      return to != from && to != kWithdrawn && !(from == kStopping && (to == kRunning || to == kPausing));
     case kCompleted:
     case kStopped:
     case kFailed:
