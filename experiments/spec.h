@@ -45,10 +45,14 @@ struct ExperimentSpec {
   Limits limits;
   CheckpointPolicy checkpoint;
 
-  std::string source;         ///< text of the file, as it was
+  std::string file;           ///< as messages name it
+  std::string source;         ///< text of the file, as it was; empty for a stored experiment
   std::string directory;      ///< absolute directory that relative paths were resolved against
   std::string resolved_json;  ///< the whole document with overrides and defaults: what is stored, and read again at resume
 };
+
+/// Sets the seed, in `resolved_json` too: for one that was drawn because the file has none. Requires: seed < 2^63.
+void set_seed(ExperimentSpec& spec, std::uint64_t seed);
 
 /// What of two specs must not differ for one to resume the other (all but budget, retention, retries, limits and
 /// description): each difference in a sentence, `search_space: 'lr' is loguniform 1e-04 to 0.1, was ...`.

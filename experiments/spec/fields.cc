@@ -107,7 +107,12 @@ std::optional<Value> read_with_unit(const Node& node, const Key& key, Result<T> 
   }
   const Result<T> parsed = parse(node.text);
   if (!parsed) {
-    faults.error(node.place, code::kBadValue, parsed.error().message, parsed.error().hint);
+    std::string message = parsed.error().message, hint = parsed.error().hint;
+    if (const std::size_t advice = message.find("; write "); hint.empty() && advice != std::string::npos) {
+      hint = message.substr(advice + 2);
+      message.resize(advice);
+    }
+    faults.error(node.place, code::kBadValue, message, hint);
     return std::nullopt;
   }
   if (!(*parsed > 0)) {
@@ -152,7 +157,7 @@ std::optional<Value> read_option(const Node& node, const Key& key, Faults& fault
       break;
     case OptionType::kText:
       if (node.is_text()) {
-        if (!node.text.empty()) return node.scalar;
+        if (!node.text.empty() || key.may_be_empty) return node.scalar;
         faults.error(node.place, code::kBadValue, fmt::format("{} is empty", key.key));
         return std::nullopt;
       }

@@ -24,6 +24,7 @@ class Make {
   Make&& by_default(Value value) && { key_.default_value = std::move(value); return std::move(*this); }
   Make&& at_least(double min) && { key_.min = min; return std::move(*this); }
   Make&& above(double min) && { key_.min = min; key_.above_min = true; return std::move(*this); }
+  Make&& maybe_empty() && { key_.may_be_empty = true; return std::move(*this); }
   Make&& one_of(std::vector<std::string> choices) && { key_.choices = std::move(choices); return std::move(*this); }
   Make&& or_word(std::string word) && { key_.extra_words = {std::move(word)}; return std::move(*this); }
   operator Key() && { return std::move(key_); }
@@ -76,7 +77,7 @@ Section experiment_section() {
                         {
                             other("version", "Format version: 1.").required(),
                             text("name", "Experiment name; the file name without extension by default."),
-                            text("description", "Shown in lists and reports."),
+                            text("description", "Shown in lists and reports.").maybe_empty(),
                             other("trainable", "What a trial runs.").required(),
                             other("objective", "What is optimised; a list means several objectives.").required(),
                             other("search_space", "Parameters: constant, {distribution: [arguments]}, or group.").required(),

@@ -21,6 +21,7 @@ struct Key : OptionSpec {
   };
   Form form = Form::kOption;
   bool above_min = false;  ///< `min` itself is not allowed
+  bool may_be_empty = false;  ///< of text
 };
 
 struct Section {

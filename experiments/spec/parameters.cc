@@ -1,0 +1,242 @@
+#include "experiments/spec/parameters.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/text.h"
+#include "experiments/spec/distributions.h"
+
+namespace tune {
+
+namespace {
+
+constexpr const char* kNameAdvice = "letters, digits, '_' and '-'; first a letter or '_'";
+
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+
+bool is_parameter_name(std::string_view name) {
+  return !name.empty() && is_letter(name[0]) && std::all_of(name.begin(), name.end(), [](char c) {
+    return is_letter(c) || (c >= '0' && c <= '9') || c == '-';
+  });
+}
+
+bool is_modifier(std::string_view key) { return key == "when" || key == "description"; }
+
+/// Entries of `when` that hold for what is being read, outermost group first.
+using Conditions = std::vector<std::pair<Condition, const Member*>>;
+
+class SpaceReader {
+ public:
+  SpaceReader(SpaceReading& out, const Reading& reading) : out_(out), faults_(reading.faults) {}
+
+  void read_members(const Node& map, const std::string& prefix, const Conditions& outer) {
+    for (const Member& member : map.members) {
+      if (!prefix.empty() && is_modifier(member.name())) continue;
+      if (check_name(member, prefix)) read_entry(member, prefix + member.name(), outer);
+    }
+  }
+
+ private:
+  /// False, with a fault, if the entry cannot be read under its name.
+  bool check_name(const Member& member, const std::string& prefix) {
+    const std::string& name = member.name();
+    if (is_parameter_name(name) && name != "when" && find_distribution(name) == nullptr) {
+      if (!member.value.is_null() || member.value.written) return true;
+      has_value(member, faults_);
+      add_faulty(member, prefix + name, {});
+      return false;
+    }
+    out_.complete = false;
+    std::string hint = kNameAdvice;
+    std::string message = fmt::format("'{}' is no parameter name", name);
+    if (name == "when") {
+      hint = "it belongs to a parameter or a group";
+    } else if (find_distribution(name) != nullptr) {
+      message = fmt::format("'{}' is a distribution, not a parameter name", name);
+      hint = fmt::format("write NAME: {{{}: [...]}}", name);
+    } else if (const std::size_t dot = name.find('.'); dot != std::string::npos && is_parameter_name(name.substr(0, dot))) {
+      hint = fmt::format("write a group: {}: {{{}: ...}}", name.substr(0, dot), name.substr(dot + 1));
+    }
+    faults_.error(member.key.place, code::kBadValue, message, hint);
+    return false;
+  }
+
+  void read_entry(const Member& member, const std::string& path, const Conditions& outer) {
+    const Node& value = member.value;
+    if (!value.is_map()) {
+      if (value.is_text() && !value.quoted && report_call_syntax(value, faults_)) {
+        add_faulty(member, path, outer);
+        return;
+      }
+      note_lookalikes(value, faults_);
+      add(member, path, Constant{value_of_node(value)}, "", "", outer, &value);
+      return;
+    }
+    std::vector<const Member*> words;
+    for (const Member& m : value.members) {
+      if (find_distribution(m.name()) != nullptr) words.push_back(&m);
+    }
+    if (words.size() > 1) {
+      faults_.error(words[1]->key.place, code::kConflict,
+                    fmt::format("'{}' has both '{}' and '{}'", member.name(), words[0]->name(), words[1]->name()),
+                    "keep one");
+      add_faulty(member, path, outer);
+    } else if (words.size() == 1) {
+      read_distribution(member, path, *words[0], outer);
+    } else if (report_foreign_parameter(member.name(), value, faults_)) {
+      add_faulty(member, path, outer);
+    } else {
+      read_group(member, path, outer);
+    }
+  }
+
+  void read_distribution(const Member& member, const std::string& path, const Member& word, const Conditions& outer) {
+    const Distribution& distribution = *find_distribution(word.name());
+    const std::size_t before = faults_.errors();
+    std::vector<std::string> legal = {"when", "description"};
+    if (distribution.name == "choice") legal.insert(legal.end(), {"weights", "ordered"});
+    if (distribution.name == "sample_from") legal.push_back("as");
+    for (const Member& m : member.value.members) {
+      if (&m == &word || std::find(legal.begin(), legal.end(), m.name()) != legal.end()) continue;
+      const bool of_other = m.name() == "weights" || m.name() == "ordered" || m.name() == "as";
+      const std::string owner = m.name() == "as" ? "sample_from" : "choice";
+      faults_.error(m.key.place, code::kUnknownKey,
+                    fmt::format("unknown key '{}' beside '{}'", m.name(), word.name()),
+                    of_other ? fmt::format("it goes with {}", owner) : did_you_mean_hint(m.name(), legal));
+    }
+    Conditions conditions = outer;
+    std::string description;
+    read_modifiers(member.value, conditions, description);
+    const auto domain = read_domain(member.value, word, distribution, faults_);
+    if (!domain || faults_.errors() != before) {
+      add_faulty(member, path, conditions);
+      return;
+    }
+    add(member, path, *domain, word.name(), description, conditions, &word.value);
+  }
+
+  void read_group(const Member& member, const std::string& path, const Conditions& outer) {
+    Conditions conditions = outer;
+    std::string description;
+    read_modifiers(member.value, conditions, description);
+    const bool has_members = std::any_of(member.value.members.begin(), member.value.members.end(),
+                                         [](const Member& m) { return !is_modifier(m.name()); });
+    if (!has_members) {
+      faults_.error(member.key.place, code::kMissingKey, fmt::format("group '{}' has no parameters", member.name()));
+      out_.complete = false;
+      return;
+    }
+    out_.groups.push_back(path);
+    read_members(member.value, path + ".", conditions);
+  }
+
+  void read_modifiers(const Node& map, Conditions& conditions, std::string& description) {
+    if (const Member* text = map.find("description"); text != nullptr) {
+      Key key;
+      key.key = "description";
+      key.type = OptionType::kText;
+      key.may_be_empty = true;
+      if (has_value(*text, faults_)) {
+        if (const auto value = read_key(*text, key, faults_)) description = value->text();
+      }
+    }
+    const Member* when = map.find("when");
+    if (when == nullptr || !is_filled_map(*when, faults_, "write when: {parameter: value}")) return;
+    for (const Member& entry : when->value.members) {
+      if (auto condition = read_condition(entry)) conditions.emplace_back(*std::move(condition), &entry);
+    }
+  }
+
+  std::optional<Condition> read_condition(const Member& entry) {
+    if (entry.value.is_null() && !entry.value.written) {
+      has_value(entry, faults_);
+      return std::nullopt;
+    }
+    Condition condition;
+    condition.path = entry.name();
+    if (entry.value.is_list()) {
+      for (const Node& item : entry.value.items) condition.values.push_back(value_of_node(item));
+    } else if (entry.value.is_scalar()) {
+      condition.values.push_back(entry.value.scalar);
+    }
+    if (!condition.values.empty()) return condition;
+    faults_.error(entry.value.place, code::kWrongType,
+                  fmt::format("'{}' in when takes a value or a list of values; {}", entry.name(),
+                              entry.value.is_list() ? "the list is empty" : describe_node(entry.value)));
+    return std::nullopt;
+  }
+
+  void add(const Member& member, const std::string& path, Domain domain, std::string written_as,
+           std::string description, const Conditions& conditions, const Node* arguments) {
+    Parameter parameter;
+    parameter.path = path;
+    parameter.domain = std::move(domain);
+    parameter.written_as = std::move(written_as);
+    parameter.description = std::move(description);
+    ParameterNodes nodes{&member.key, &member.value, arguments, {}};
+    for (const auto& [condition, entry] : conditions) {
+      parameter.conditions.push_back(condition);
+      nodes.conditions.push_back(entry);
+    }
+    out_.parameters.push_back(std::move(parameter));
+    out_.nodes[path] = std::move(nodes);
+  }
+
+  /// A parameter that could not be read stays known by name, so that others may refer to it. Its domain makes no faults
+  /// of its own: numbers, several of them.
+  void add_faulty(const Member& member, const std::string& path, const Conditions& conditions) {
+    add(member, path, RandInt{0, 2}, "int", {}, conditions, nullptr);
+    out_.faulty.insert(path);
+  }
+
+  SpaceReading& out_;
+  Faults& faults_;
+};
+
+void read_constraints(const Member& member, SpaceReading& out, Faults& faults) {
+  const Node& list = member.value;
+  if (!list.is_list()) {
+    faults.error(list.place, code::kWrongType, fmt::format("constraints takes a list; {}", describe_node(list)),
+                 list.is_text() ? "put '- ' before it" : "");
+    return;
+  }
+  for (const Node& item : list.items) {
+    if (item.is_text() && !item.text.empty()) {
+      out.constraints.push_back(&item);
+    } else {
+      faults.error(item.place, code::kWrongType, fmt::format("constraints takes expressions; {}", describe_node(item)));
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> SpaceReading::paths() const {
+  std::vector<std::string> paths;
+  for (const Parameter& parameter : parameters) paths.push_back(parameter.path);
+  return paths;
+}
+
+bool SpaceReading::is_pure_grid() const {
+  return std::all_of(parameters.begin(), parameters.end(), [&](const Parameter& p) {
+    return faulty.contains(p.path) || std::holds_alternative<Constant>(p.domain) ||
+           std::holds_alternative<GridSearch>(p.domain) || std::holds_alternative<Derived>(p.domain);
+  });
+}
+
+SpaceReading read_space(const Member* search_space, const Member* constraints, const Reading& reading) {
+  SpaceReading out;
+  const std::size_t before = reading.faults.errors();
+  if (search_space != nullptr && is_filled_map(*search_space, reading.faults, "write NAME: {uniform: [lower, upper]}")) {
+    SpaceReader(out, reading).read_members(search_space->value, "", {});
+  } else {
+    out.complete = false;
+  }
+  if (constraints != nullptr) read_constraints(*constraints, out, reading.faults);
+  build_space(out, reading);
+  if (reading.faults.errors() != before) out.space.reset();
+  return out;
+}
+
+}  // namespace tune

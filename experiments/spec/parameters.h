@@ -1,0 +1,55 @@
+#pragma once
+
+// `search_space` and `constraints`: constants, distributions and groups become parameters, then a checked Space whose
+// faults are put where they stand in the file.
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "experiments/spec/fields.h"
+#include "searchspaces/space.h"
+
+namespace tune {
+
+/// Where a parameter and its conditions stand in the file.
+struct ParameterNodes {
+  const Node* key = nullptr;
+  const Node* value = nullptr;
+  const Node* arguments = nullptr;             ///< of the distribution; the value of a constant
+  std::vector<const Member*> conditions;       ///< entries of `when`, those of its groups included
+};
+
+struct SpaceReading {
+  std::vector<Parameter> parameters;           ///< faulty ones too, with a domain that stands for them
+  std::map<std::string, ParameterNodes> nodes;
+  std::set<std::string> faulty;
+  std::vector<std::string> groups;             ///< paths
+  std::vector<const Node*> constraints;
+  bool complete = true;                        ///< false: some entry could not be told to be a parameter or a group
+  std::optional<Space> space;                  ///< nothing if there is a fault in it
+
+  std::vector<std::string> paths() const;
+  /// Whether nothing but constants, grids and derived values is in it, so far as can be told.
+  bool is_pure_grid() const;
+};
+
+/// Reads both; either may be null. The nodes outlive the result.
+SpaceReading read_space(const Member* search_space, const Member* constraints, const Reading& reading);
+
+/// A value of `points_to_evaluate`: nested or dotted names; unknown ones are errors, values outside a domain warnings.
+std::vector<Config> read_points(const Node& list, const SpaceReading& space, const Reading& reading);
+
+// --- parts of read_space ---
+
+/// A map of search_space that is no parameter of ours but of another tool, or a misspelt distribution: reports it and
+/// returns true.
+bool report_foreign_parameter(const std::string& name, const Node& map, Faults& faults);
+/// Text such as `loguniform(1e-4, 1e-1)`: reports it and returns true.
+bool report_call_syntax(const Node& text, Faults& faults);
+/// Builds `reading.space` from what was read.
+void build_space(SpaceReading& space, const Reading& reading);
+
+}  // namespace tune
