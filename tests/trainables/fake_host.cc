@@ -57,6 +57,7 @@ struct FakeHostTable {
     for (size_t i = 0; i < count; ++i) seen.metrics.emplace_back(metrics[i].name, metrics[i].value);
     if (data != nullptr) seen.checkpoint.emplace(static_cast<const char*>(data), size);
     host.reports.push_back(std::move(seen));
+    if (host.during_report) host.during_report(host.step_);
     if (host.leave_at && host.step_ >= *host.leave_at) host.leaving_ = true;
     return host.leaving_ ? TUNE_LEAVE : TUNE_CONTINUE;
   }
@@ -64,14 +65,13 @@ struct FakeHostTable {
     const FakeHost& host = of(t);
     return host.leaving_ || (host.stop_after && host.step_ >= *host.stop_after) ? 1 : 0;
   }
-  static int save_asked(tune_trial* t) {
-    return should_stop(t) != 0 && of(t).save_on_leave && !of(t).saved_ ? 1 : 0;
-  }
+  static int save_asked(tune_trial* t) { return should_stop(t) != 0 && of(t).save_on_leave && !of(t).saved_ ? 1 : 0; }
   static int save(tune_trial* t, std::int64_t step, const void* data, size_t size) {
     of(t).saved_ = true;
     of(t).saves.push_back({step, std::string(static_cast<const char*>(data), size)});
     return 1;
   }
+  static int save_at_end(tune_trial* t) { return of(t).at_end ? 1 : 0; }
   static void fail(tune_trial* t, int kind, int code, const char* text) {
     of(t).failures.push_back({kind, code, text});
   }
@@ -105,7 +105,8 @@ const tune_host* FakeHost::table() {
                                    T::should_stop,
                                    T::save_asked,
                                    T::save,
-                                   T::fail};
+                                   T::fail,
+                                   T::save_at_end};
   return &kTable;
 }
 

@@ -3,7 +3,7 @@
 // A host in memory: plays what a running tune would answer to a trainable, and writes down what it was told.
 
 #include <cstdint>
-#include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -50,6 +50,9 @@ class FakeHost {
   std::optional<std::int64_t> leave_at;    ///< the report of this step is answered with LEAVE
   std::optional<std::int64_t> stop_after;  ///< should_stop() from this step on, though report() said continue
   bool save_on_leave = false;              ///< leaving means pause: save_asked() then
+  bool at_end = false;                     ///< save_at_end()
+
+  std::function<void(std::int64_t step)> during_report;  ///< while the trainable waits for its answer
 
   // --- What it was told
   std::vector<SeenReport> reports;

@@ -162,6 +162,18 @@ TEST(ClassForm, LeavesBetweenReportsToo) {
   EXPECT_EQ(host.saves[0].bytes, "2");
 }
 
+TEST(ClassForm, SavesAtItsOwnEndIfTheExperimentKeepsThat) {
+  FakeHost host;
+  host.config = {{"last", std::int64_t{3}}};
+  host.at_end = true;
+
+  host.run(table<Counter>());
+
+  ASSERT_THAT(host.saves, SizeIs(1));
+  EXPECT_EQ(host.saves[0].step, 3);
+  EXPECT_EQ(host.saves[0].bytes, "3");
+}
+
 TEST(ClassForm, GoesOnFromACheckpoint) {
   FakeHost host;
   host.config = {{"last", std::int64_t{12}}};

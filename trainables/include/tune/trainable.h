@@ -168,6 +168,8 @@ class Trial {
   bool save_due() const { return host_->save_due(trial_, 0) != 0; }
   /// True: a checkpoint is wanted now, outside a report.
   bool save_asked() const { return host_->save_asked(trial_) != 0; }
+  /// True: the experiment keeps a checkpoint of every end; save() before returning of your own accord.
+  bool save_at_end() const { return host_->save_at_end(trial_) != 0; }
   /// Hands over a checkpoint of the step last reported. False if it could not be taken.
   bool save(std::string_view checkpoint) {
     return host_->save(trial_, step_, checkpoint.data(), checkpoint.size()) != 0;
@@ -433,13 +435,15 @@ struct TrainableDriver {
 
   static void loop(Trainable& object, bool can_save, Trial& trial) {
     const Trial::Saver saver = [&object](std::ostream& out) { object.save(out); };
-    while (!trial.should_stop() && !object.finished()) {
+    bool over = false;
+    while (!over && !trial.should_stop() && !object.finished()) {
       const Report report = object.step();
       if (report.is_broken_off()) return;
-      const bool stay = can_save ? trial.report(report, saver) : trial.report(report);
-      if (!stay || report.is_last()) return;
+      over = can_save ? !trial.report(report, saver) : !trial.report(report);
+      over = over || report.is_last();
     }
-    if (can_save && trial.step() > 0 && trial.save_asked()) trial.save(saver);
+    if (!can_save || trial.step() == 0) return;
+    if (trial.should_stop() ? trial.save_asked() : trial.save_at_end()) trial.save(saver);
   }
 };
 

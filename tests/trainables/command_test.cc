@@ -1,0 +1,314 @@
+// Real programs (sh, cat, printf) against a host in memory. No sleeps: a program that must still run when tune wants it
+// to leave waits for its own SIGTERM.
+
+#include "trainables/command/command.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/json.h"
+#include "tests/trainables/fake_host.h"
+#include "tests/trainables/scratch_directory.h"
+
+namespace tune {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+using tune::testing::FakeHost;
+using tune::testing::ScratchDirectory;
+
+/// Prints reports $1..$2, one a line, then waits until it is told to leave, when it saves the number last printed.
+constexpr const char* kStepper = R"(
+trap 'echo $i > "$TUNE_CHECKPOINT_DIR/step"; exit 0' TERM
+i=0
+[ -f "$TUNE_CHECKPOINT_DIR/step" ] && i=$(cat "$TUNE_CHECKPOINT_DIR/step")
+while [ $i -lt 5 ]; do i=$((i + 1)); echo "{\"loss\": $i.5}"; done
+[ -f "$TUNE_CHECKPOINT_DIR/step" ] && exit 0
+while :; do read never < "$TUNE_TRIAL_DIR/fifo"; done
+)";
+
+class Command : public ::testing::Test {
+ protected:
+  Command() { host.directory = scratch.path(); }
+
+  void run_text(const std::string& text, const std::string& more = "") {
+    run("{\"command\":" + to_json(Value(text)) + ",\"working_dir\":" + to_json(Value(scratch.path())) + more + "}");
+  }
+  void run_list(const List& items, const std::string& more = "") {
+    run("{\"command\":" + to_json(Value(items)) + ",\"working_dir\":" + to_json(Value(scratch.path())) + more + "}");
+  }
+  void run(const std::string& spec) {
+    set_command_spec(spec);
+    ::testing::internal::CaptureStdout();
+    ::testing::internal::CaptureStderr();
+    host.run(command_trainable());
+    out = ::testing::internal::GetCapturedStdout();
+    err = ::testing::internal::GetCapturedStderr();
+  }
+
+  ScratchDirectory scratch;
+  FakeHost host;
+  std::string out, err;
+};
+
+TEST_F(Command, ReportsEachJsonObjectAndPassesAllOutputOn) {
+  run_text(R"(echo hello; echo '{"loss": 0.5, "note": "x"}'; echo '{"loss": NaN}'; printf '{"loss": 3}')");
+
+  ASSERT_THAT(host.reports, SizeIs(3));
+  EXPECT_EQ(host.reports[0].step, 1);
+  EXPECT_EQ(host.reports[0].metric("loss"), 0.5);
+  EXPECT_EQ(host.reports[0].extra, R"({"note":"x"})");
+  EXPECT_TRUE(std::isnan(host.reports[1].metric("loss")));
+  EXPECT_EQ(host.reports[2].metric("loss"), 3);
+  EXPECT_THAT(host.failures, IsEmpty());
+  EXPECT_EQ(out, "hello\n{\"loss\": 0.5, \"note\": \"x\"}\n{\"loss\": NaN}\n{\"loss\": 3}");
+}
+
+TEST_F(Command, GivesParametersToAProgramWithoutAShell) {
+  host.config_json = R"x({"lr":0.1,"kind":"a b; $(x)"})x";
+
+  run_list({"printf", R"({"loss": %s, "n": %s, "kind": "%s"})", "${lr}", "${seed}", "${kind}"});
+
+  ASSERT_THAT(host.reports, SizeIs(1));
+  EXPECT_EQ(host.reports[0].metric("loss"), 0.1);
+  EXPECT_EQ(host.reports[0].metric("n"), 42);
+  EXPECT_EQ(host.reports[0].extra, R"x({"kind":"a b; $(x)"})x");
+}
+
+TEST_F(Command, SetsTheEnvironment) {
+  host.config_json = R"({"lr":0.1})";
+
+  run_text(R"x(printf '{"loss":1,"e":"%s|%s|%s|%s|%s|%s"}' "$TUNE_TRIAL_ID" "$TUNE_SEED" "$MINE" \
+"$(tr -d '"' < $TUNE_PARAMS_FILE)" "$(ls $TUNE_CHECKPOINT_DIR)" "$(cat)")x",
+           R"(,"env":{"MINE":"lr=${lr}"})");
+
+  ASSERT_THAT(host.reports, SizeIs(1));
+  EXPECT_EQ(host.reports[0].extra, R"({"e":"exp-00003|42|lr=0.1|{lr:0.1}||"})");
+}
+
+TEST_F(Command, ReadsReportsFromAFile) {
+  run_text(R"(echo '{"loss": 9}'; echo '{"loss": 1}' >> $TUNE_REPORT_FILE; printf '{"loss": 2}' >> $TUNE_REPORT_FILE)",
+           R"(,"report":"file")");
+
+  ASSERT_THAT(host.reports, SizeIs(2));
+  EXPECT_EQ(host.reports[1].metric("loss"), 2);
+}
+
+TEST_F(Command, ReadsPairs) {
+  run_text("echo loading; echo loss=0.5 accuracy=0.9", R"(,"report":"pairs")");
+
+  ASSERT_THAT(host.reports, SizeIs(1));
+  EXPECT_EQ(host.reports[0].metric("accuracy"), 0.9);
+}
+
+TEST_F(Command, FailsWithTheExitCodeAndTheLastOfStderr) {
+  run_text(R"(echo '{"loss": 1}'; echo 'ValueError: bad lr' >&2; exit 3)");
+
+  ASSERT_THAT(host.failures, SizeIs(1));
+  EXPECT_EQ(host.failures[0].kind, 1);
+  EXPECT_EQ(host.failures[0].code, 3);
+  EXPECT_EQ(host.failures[0].text, "the program ended with exit code 3\nValueError: bad lr");
+  EXPECT_EQ(err, "ValueError: bad lr\n");
+}
+
+TEST_F(Command, FailsWithTheSignal) {
+  run_list({"sh", "-c", "kill -SEGV $$$$"});
+
+  ASSERT_THAT(host.failures, SizeIs(1));
+  EXPECT_EQ(host.failures[0].kind, 2);
+  EXPECT_EQ(host.failures[0].code, 11);
+  EXPECT_THAT(host.failures[0].text, HasSubstr("Segmentation fault"));
+}
+
+TEST_F(Command, SaysWhatCannotBeStarted) {
+  scratch.write("script", "echo no interpreter");
+  scratch.write("binary", std::string("\x7f"
+                                      "ELF") +
+                              std::string(100, '\0'));
+  std::filesystem::permissions(scratch / "binary", std::filesystem::perms::owner_all);
+
+  run_list({"no-such-program-xyz"});
+  run_list({"./script"});
+  run_list({"./binary"});
+  run(R"({"command":["true"],"working_dir":"/no/such/directory"})");
+  run_text("no-such-program-xyz --lr=1");
+  run("{}");
+
+  ASSERT_THAT(host.failures, SizeIs(6));
+  for (const auto& failure : host.failures) EXPECT_EQ(failure.kind, 3) << failure.text;
+  EXPECT_THAT(host.failures[0].text, HasSubstr("cannot run 'no-such-program-xyz': no such program in PATH"));
+  EXPECT_THAT(host.failures[1].text, HasSubstr("chmod +x ./script"));
+  EXPECT_THAT(host.failures[2].text, HasSubstr("Exec format error"));
+  EXPECT_THAT(host.failures[3].text, HasSubstr("/no/such/directory"));
+  EXPECT_THAT(host.failures[4].text, HasSubstr("not found"));
+  EXPECT_THAT(host.failures[5].text, HasSubstr("'command' is missing"));
+}
+
+TEST_F(Command, SkipsAHugeLineAndGoesOn) {
+  run_text(R"(head -c 5000000 /dev/zero | tr '\0' x; echo; echo '{"loss": 1}')");
+
+  EXPECT_THAT(host.reports, SizeIs(1));
+  EXPECT_THAT(host.failures, IsEmpty());
+  EXPECT_EQ(err, "tune: skipped a line of 5000000 bytes\n");
+  EXPECT_GT(out.size(), 5000000u);
+}
+
+TEST_F(Command, CapturesTheCheckpointDirectoryWithTheReport) {
+  run_text(R"(echo state > $TUNE_CHECKPOINT_DIR/model; echo '{"loss": 1, "checkpoint": true}')");
+
+  ASSERT_THAT(host.reports, SizeIs(1));
+  ASSERT_TRUE(host.reports[0].checkpoint);
+  EXPECT_THAT(*host.reports[0].checkpoint, HasSubstr("state\n"));
+}
+
+TEST_F(Command, TakesNoCheckpointFromAnEmptyDirectory) {
+  run_text(R"(echo '{"loss": 1, "checkpoint": true}')");
+
+  ASSERT_THAT(host.reports, SizeIs(1));
+  EXPECT_FALSE(host.reports[0].checkpoint);
+  EXPECT_THAT(err, HasSubstr("is empty"));
+}
+
+TEST_F(Command, RestoresTheCheckpointDirectory) {
+  run_text(R"(echo 7 > $TUNE_CHECKPOINT_DIR/step; echo '{"loss": 1, "checkpoint": true}')");
+  host.resume_from_last();
+
+  run_text(R"x(echo "{\"loss\": $(cat $TUNE_CHECKPOINT_DIR/step)}")x");
+
+  ASSERT_THAT(host.reports, SizeIs(2));
+  EXPECT_EQ(host.reports[1].step, 2);
+  EXPECT_EQ(host.reports[1].metric("loss"), 7);
+}
+
+TEST_F(Command, TakesTheStepThatTheProgramSays) {
+  run_text(R"(echo '{"loss": 1, "training_iteration": 10}'; echo '{"loss": 1}')");
+
+  ASSERT_THAT(host.reports, SizeIs(2));
+  EXPECT_EQ(host.reports[0].step, 10);
+  EXPECT_EQ(host.reports[1].step, 11);
+}
+
+TEST_F(Command, FailsOnAStepThatIsNone) {
+  run_text(R"(echo '{"loss": 1, "training_iteration": -1}'; exit 5)");
+
+  ASSERT_THAT(host.failures, SizeIs(1));
+  EXPECT_EQ(host.failures[0].kind, 0);
+  EXPECT_THAT(host.failures[0].text, HasSubstr("training_iteration -1"));
+}
+
+TEST_F(Command, DropsWhatComesAfterAStop) {
+  ASSERT_EQ(std::system(("mkfifo " + scratch.path() + "/fifo").c_str()), 0);
+  host.leave_at = 2;
+
+  run_text(kStepper);
+
+  EXPECT_THAT(host.reports, SizeIs(2));
+  EXPECT_THAT(host.saves, IsEmpty());
+  EXPECT_THAT(host.failures, IsEmpty());
+}
+
+TEST_F(Command, GoesOnAfterAPauseWithoutLosingOrRepeatingAReport) {
+  ASSERT_EQ(std::system(("mkfifo " + scratch.path() + "/fifo").c_str()), 0);
+  host.leave_at = 2;
+  host.save_on_leave = true;
+  run_text(kStepper);
+  ASSERT_THAT(host.saves, SizeIs(1));
+  EXPECT_EQ(host.saves[0].step, 2);
+
+  host.resume_from_last();
+  host.leave_at = 4;  // again, among those that were held back
+  run_text(kStepper);
+  ASSERT_THAT(host.saves, SizeIs(2));
+  EXPECT_EQ(host.saves[1].step, 4);
+  host.resume_from_last();
+  host.leave_at.reset();
+  run_text(kStepper);
+
+  ASSERT_THAT(host.reports, SizeIs(5));
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(host.reports[i].step, i + 1);
+    EXPECT_EQ(host.reports[i].metric("loss"), i + 1.5);
+  }
+  EXPECT_THAT(host.failures, IsEmpty());
+}
+
+TEST_F(Command, IsNotRunAgainIfItHadEndedBeforeItsPause) {
+  const std::string program = R"(echo $$$$ >> pids; for i in 1 2 3; do echo "{\"loss\": $i}"; done)";
+  host.leave_at = 1;
+  host.save_on_leave = true;
+  host.during_report = [&](std::int64_t) {
+    const int process = static_cast<int>(syscall(SYS_pidfd_open, std::stoi(scratch.read("pids")), 0));
+    pollfd end{process, POLLIN, 0};
+    poll(&end, 1, -1);
+    close(process);
+  };
+  run_text(program);
+  ASSERT_THAT(host.saves, SizeIs(1));
+  host.resume_from_last();
+  host.leave_at.reset();
+  host.during_report = nullptr;
+
+  run_text(program);
+
+  EXPECT_THAT(host.reports, SizeIs(3));
+  const std::string pids = scratch.read("pids");
+  EXPECT_EQ(std::count(pids.begin(), pids.end(), '\n'), 1);
+}
+
+TEST_F(Command, BeginsAgainIfItKeepsNoCheckpoint) {
+  ASSERT_EQ(std::system(("mkfifo " + scratch.path() + "/fifo").c_str()), 0);
+  host.leave_at = 1;
+  host.save_on_leave = true;
+
+  run_text(R"(trap 'exit 0' TERM; echo '{"loss": 1}'; while :; do read never < $TUNE_TRIAL_DIR/fifo; done)");
+
+  EXPECT_THAT(host.reports, SizeIs(1));
+  EXPECT_THAT(host.saves, IsEmpty());
+}
+
+TEST_F(Command, TellsWhatAShellRunsToLeave) {
+  ASSERT_EQ(std::system(("mkfifo " + scratch.path() + "/fifo").c_str()), 0);
+  scratch.write("inner.sh", R"(trap 'echo saved > $TUNE_CHECKPOINT_DIR/it; exit 0' TERM
+echo '{"loss": 1}'
+while :; do read never < $TUNE_TRIAL_DIR/fifo; done
+)");
+  host.leave_at = 1;
+  host.save_on_leave = true;
+
+  run_text("sh ./inner.sh; echo '{\"loss\": 2}'");
+
+  EXPECT_THAT(host.reports, SizeIs(1));
+  ASSERT_THAT(host.saves, SizeIs(1));
+  EXPECT_THAT(host.saves[0].bytes, HasSubstr("saved\n"));
+}
+
+TEST_F(Command, DoesNotWaitForWhatAProgramLeavesBehind) {
+  ASSERT_EQ(std::system(("mkfifo " + scratch.path() + "/fifo").c_str()), 0);
+
+  run_text(R"(cat < fifo & echo '{"loss": 1}'; echo $! > pid)");
+
+  EXPECT_THAT(host.reports, SizeIs(1));
+  EXPECT_THAT(host.failures, IsEmpty());
+  std::system(("kill " + scratch.read("pid")).c_str());
+}
+
+TEST_F(Command, FailsOnACheckpointThatIsDamaged) {
+  host.checkpoint = "not an archive";
+
+  run_list({"true"});
+
+  ASSERT_THAT(host.failures, SizeIs(1));
+  EXPECT_EQ(host.failures[0].kind, 3);
+}
+
+}  // namespace
+}  // namespace tune

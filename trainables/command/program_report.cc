@@ -1,0 +1,107 @@
+#include "trainables/command/program_report.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/json.h"
+#include "core/text.h"
+
+namespace tune {
+namespace {
+
+constexpr std::string_view kBlanks = " \t\r\n";
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(kBlanks);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
+}
+
+/// Numbers, and the words for those that JSON lacks.
+std::optional<double> as_number(const Value& value) {
+  if (value.is_number()) return value.number();
+  if (value == Value("NaN") || value == Value("Infinity") || value == Value("-Infinity"))
+    return parse_real(value.text());
+  return std::nullopt;
+}
+
+Result<std::int64_t> as_step(const Value& value) {
+  const auto number = as_number(value);
+  if (number && *number >= 1 && *number < 9e18 && *number == std::floor(*number)) {
+    return value.is_integer() ? value.integer() : static_cast<std::int64_t>(*number);
+  }
+  return fail(ErrorCode::kTrial,
+              "the program reported training_iteration " + to_json(value) + "; it must be a whole number from 1");
+}
+
+Result<std::optional<ProgramReport>> from_map(const Map& map, const std::vector<std::string>& objective) {
+  const bool holds = std::any_of(map.begin(), map.end(), [&](const auto& member) {
+    return as_number(member.second) &&
+           (objective.empty() || std::find(objective.begin(), objective.end(), member.first) != objective.end());
+  });
+  if (!holds) return std::nullopt;
+  ProgramReport report;
+  Map extra;
+  for (const auto& [key, value] : map) {
+    if (key == "training_iteration") {
+      auto step = as_step(value);
+      if (!step) return pass_on(std::move(step));
+      report.step = *step;
+    } else if (key == "checkpoint" && value.is_bool()) {
+      report.checkpoint = value.boolean();
+    } else if (const auto number = as_number(value)) {
+      report.metrics.emplace_back(key, *number);
+    } else {
+      extra.emplace_back(key, value);
+    }
+  }
+  if (!extra.empty()) report.extra = to_json(Value(std::move(extra)));
+  return report;
+}
+
+Value pair_value(std::string_view text) {
+  if (text == "true" || text == "false") return Value(text == "true");
+  if (const auto integer = parse_integer(text)) return Value(*integer);
+  if (const auto real = parse_real(text)) return Value(*real);
+  return Value(text);
+}
+
+}  // namespace
+
+Result<std::optional<ProgramReport>> read_json_report(std::string_view line,
+                                                      const std::vector<std::string>& objective) {
+  line = trimmed(line);
+  if (line.empty() || line.front() != '{') return std::nullopt;
+  const auto value = parse_json(line);
+  if (!value || !value->is_map()) return std::nullopt;
+  return from_map(value->map(), objective);
+}
+
+Result<std::optional<ProgramReport>> read_pairs_report(std::string_view line,
+                                                       const std::vector<std::string>& objective) {
+  Map map;
+  line = trimmed(line);
+  while (!line.empty()) {
+    const std::size_t end = std::min(line.find_first_of(" \t,"), line.size());
+    const std::string_view item = line.substr(0, end);
+    const std::size_t equals = item.find('=');
+    if (equals == 0 || equals == std::string_view::npos) return std::nullopt;
+    map.emplace_back(std::string(item.substr(0, equals)), pair_value(item.substr(equals + 1)));
+    line.remove_prefix(end);
+    line.remove_prefix(std::min(line.find_first_not_of(" \t,"), line.size()));
+  }
+  return from_map(map, objective);
+}
+
+std::string program_report_to_json(const ProgramReport& report) {
+  Map map;
+  if (report.step) map.emplace_back("training_iteration", *report.step);
+  if (report.checkpoint) map.emplace_back("checkpoint", true);
+  for (const auto& [name, value] : report.metrics) map.emplace_back(name, value);
+  if (const auto extra = parse_json(report.extra); extra && extra->is_map()) {
+    map.insert(map.end(), extra->map().begin(), extra->map().end());
+  }
+  return to_json(Value(std::move(map)));
+}
+
+}  // namespace tune
