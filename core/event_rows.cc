@@ -9,6 +9,12 @@
 namespace tune {
 namespace {
 
+/// Whether the text is one JSON object, also where it stands inside another.
+bool is_object(const std::string& json) {
+  const Result<Value> wrapped = parse_json("{\"values\":" + json + "}");
+  return wrapped && wrapped->map().size() == 1 && wrapped->map().front().second.is_map();
+}
+
 std::string checkpoint_json(const CheckpointInfo& info) {
   return RowWriter()
       .integer("size", static_cast<std::int64_t>(info.size))
@@ -34,9 +40,16 @@ std::string extra_prefix(const std::optional<CheckpointInfo>& checkpoint, bool v
   return out;
 }
 
+/// A trainable that calls something else JSON must not make the log unreadable: that is kept as a text.
 std::string encode_extra(const Reported& event) {
   if (!event.checkpoint && event.extra.empty()) return {};
-  return extra_prefix(event.checkpoint, !event.extra.empty()) + event.extra + "}";
+  std::string out = extra_prefix(event.checkpoint, !event.extra.empty());
+  if (event.extra.empty() || is_object(event.extra)) {
+    out += event.extra;
+  } else {
+    append_json_text(out, event.extra);
+  }
+  return out + "}";
 }
 
 Result<void> decode_extra(const std::string& text, Reported& event) {
@@ -49,7 +62,9 @@ Result<void> decode_extra(const std::string& text, Reported& event) {
     event.checkpoint = read_checkpoint(nested);
     in.absorb(nested);
   }
-  if (in.has("values")) {
+  if (const Value* values = json->find("values"); values && values->is_text()) {
+    event.extra = values->text();
+  } else if (values) {
     const std::string prefix = extra_prefix(event.checkpoint, true);
     if (!text.starts_with(prefix)) return fail(ErrorCode::kDamaged, "extra: not as it was written");
     event.extra = text.substr(prefix.size(), text.size() - prefix.size() - 1);

@@ -61,6 +61,7 @@ std::vector<std::string> device_gpus() {
   }
   std::sort(numbers.begin(), numbers.end());
   std::vector<std::string> names;
+  names.reserve(numbers.size());
   for (const std::int64_t number : numbers) names.push_back(std::to_string(number));
   return names;
 }

@@ -89,6 +89,25 @@ TEST(EventRows, BringBackExtraValuesLetterForLetter) {
   }
 }
 
+TEST(EventRows, StayReadableWhenExtraValuesAreNoObject) {
+  for (const char* extra : {"{", "}{", "[1]", "3", "plain words", "\"text\"", "{},\"x\":{}", "{\"a\":1}}"}) {
+    Reported report = reported();
+    report.extra = extra;
+    expect_round_trip(event(report));
+    report.checkpoint = checkpoint();
+    expect_round_trip(event(report));
+  }
+}
+
+TEST(EventRows, StayReadableWhenExtraValuesNestTooDeep) {
+  for (int depth : {62, 63, 64, 65}) {
+    Reported report = reported();
+    for (int i = 0; i < depth; ++i) report.extra += "{\"a\":";
+    report.extra += "1" + std::string(static_cast<std::size_t>(depth), '}');
+    expect_round_trip(event(report));
+  }
+}
+
 TEST(EventRows, BringBackMetricsBitForBit) {
   const double values[] = {0.1,       1.0 / 3,    5e-324,    -0.0, 0x1.fffffffffffffp1023,
                            kInfinity, -kInfinity, 0x1p-1022, kNaN, 3};
