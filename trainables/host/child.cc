@@ -4,12 +4,12 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <exception>
 #include <iostream>
 #include <string>
 
 #include "trainables/host/channel_port.h"
 #include "trainables/host/process.h"
+#include "trainables/run/actor.h"
 #include "trainables/run/trial_run.h"
 
 namespace tune {
@@ -21,63 +21,6 @@ void flush_output() {
   std::cout.flush();
   std::fflush(nullptr);
 }
-
-/// Leaves without exit handlers: those belong to the host, from which this process was copied.
-[[noreturn]] void leave(int code) {
-  flush_output();
-  _exit(code);
-}
-
-/// An instance and the trials it has run. Exceptions of a trainable written without our header end here.
-class Actor {
- public:
-  explicit Actor(const tune_trainable& table) : table_(table) {}
-
-  Ended run(TrialRun& trial) {
-    std::string refused;
-    if (!made_ && !guarded("cannot be created", refused, [&] {
-          instance_ = table_.create != nullptr ? table_.create() : nullptr;
-          made_ = true;
-        })) {
-      return trial.refuse(Cause::kException, refused);
-    }
-    Ended end = trial.run(table_, instance_);
-    if (trial.failed() || (table_.flags & TUNE_CAN_RESET) == 0) discard(end);
-    return end;
-  }
-
-  /// Called once more at the end of a process that was not told which trial is its last.
-  void discard(Ended& end) {
-    if (!made_) return;
-    made_ = false;
-    std::string broken;
-    const bool destroyed = guarded("fails in its destructor", broken, [&] {
-      if (table_.destroy != nullptr) table_.destroy(instance_);
-    });
-    if (destroyed || end.how == EndKind::kFailed) return;
-    end.how = EndKind::kFailed;
-    end.cause = Cause::kException;
-    end.text = broken;
-  }
-
- private:
-  template <class Body>
-  bool guarded(const char* what, std::string& text, Body&& body) {
-    try {
-      body();
-      return true;
-    } catch (const std::exception& e) {
-      text = std::string(table_.name) + " " + what + ": " + e.what();
-    } catch (...) {
-      text = std::string(table_.name) + " " + what;
-    }
-    return false;
-  }
-
-  const tune_trainable& table_;
-  void* instance_ = nullptr;
-  bool made_ = false;
-};
 
 /// The state to continue from: inside the frame, or in the memory file that came with it.
 Result<std::string> read_checkpoint(ReceivedFrame& received, Begin& begin) {
@@ -95,8 +38,8 @@ bool run_trial(Channel& channel, ReceivedFrame& received, Actor& actor, bool las
   received.descriptors.clear();
   ChannelPort port(channel, begin);
   TrialRun trial(begin, state ? std::string_view(*state) : std::string_view(), port);
-  Ended end = state ? actor.run(trial) : trial.refuse(Cause::kLoad, "its checkpoint: " + state.error().message);
-  if (last) actor.discard(end);
+  const Ended end =
+      state ? actor.run(trial, last) : trial.refuse(Cause::kLoad, "its checkpoint: " + state.error().message);
   flush_output();  // before the end is told, so that all it printed is counted as its own
   return channel.send(DoneFrame{end}).has_value();
 }
@@ -123,9 +66,9 @@ void run_child(const ChildSetup& setup) {
     if (!std::holds_alternative<Begin>((*received)->frame)) continue;  // late words about the trial before
     if (!run_trial(channel, **received, actor, !setup.reuse) || !setup.reuse) break;
   }
-  Ended nobody_asks;
-  actor.discard(nobody_asks);
-  leave(0);
+  // Without exit handlers: those belong to the host, from which this process was copied.
+  flush_output();
+  _exit(0);
 }
 
 }  // namespace tune
