@@ -104,7 +104,7 @@ struct CheckpointRow {
 /// All that one turn commits.
 struct TurnRows {
   std::vector<LogEntry> entries;
-  std::vector<EventNumber> replayed;                               ///< reports of a step that the trial had before
+  std::vector<EventNumber> replayed;                               ///< reports of a step that the trial had before, in order
   std::vector<TrialRow> trials;                                    ///< changed ones
   std::vector<std::pair<CheckpointRow, std::string>> checkpoints;  ///< new ones with inline bytes (empty if external)
   std::vector<std::pair<CheckpointId, std::uint64_t>> large;       ///< external: id and the channel's key

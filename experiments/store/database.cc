@@ -1,0 +1,112 @@
+#include "experiments/store/database.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <thread>
+
+#include "experiments/store/locks.h"
+#include "experiments/store/schema.h"
+
+namespace tune {
+namespace {
+
+namespace fs = std::filesystem;
+
+tl::unexpected<Error> no_database(const std::string& db) {
+  return fail(ErrorCode::kNotFound, fmt::format("there is no database {}", db),
+              "tune run makes one; --db FILE or TUNE_DB names another");
+}
+
+/// To change the journal mode SQLite needs the file for itself and does not ask the busy handler.
+Result<void> set_wal(const sql::Connection& connection) {
+  constexpr int kTries = 5000;
+  for (int i = 0;; ++i) {
+    auto set = connection.execute("PRAGMA journal_mode = WAL");
+    if (set || set.error().code != ErrorCode::kBusy || i == kTries) return set;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
+/// Makes or upgrades the tables. Two programs may come here at once: the second finds nothing left to do.
+Result<void> set_up(const std::string& db, const sql::Connection& connection, const SchemaState& state) {
+  auto setup = take_setup_lock(db);
+  if (!setup) return pass_on(std::move(setup));
+  HeldLock all;
+  if (!state.empty) {
+    auto taken = take_all_experiments_lock(db);
+    if (!taken) return pass_on(std::move(taken));
+    all = *std::move(taken);
+  } else {
+    auto ready = connection.execute("PRAGMA auto_vacuum = NONE");
+    if (ready) ready = set_wal(connection);
+    if (!ready) return ready;
+  }
+  return migrate(connection, db, migrations(), views_sql());
+}
+
+Result<sql::Connection> check_to_read(Result<sql::Connection> connection, const std::string& db) {
+  if (!connection) return connection;
+  auto state = inspect_schema(*connection, db);
+  if (!state) return pass_on(std::move(state));
+  if (state->empty) return fail(ErrorCode::kNotFound, fmt::format("{} is empty: it holds no experiment", db));
+  if (state->version < kSchemaVersion) {
+    return fail(ErrorCode::kUnsupported,
+                fmt::format("{} was written by an older tune (database version {}, now {})", db, state->version,
+                            kSchemaVersion),
+                "tune resume upgrades it");
+  }
+  auto set = connection->execute("PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -8000");
+  if (!set) return pass_on(std::move(set));
+  return connection;
+}
+
+}  // namespace
+
+std::string absolute_path(const std::string& path) {
+  std::error_code error;
+  const fs::path absolute = fs::absolute(path, error);
+  return error ? path : absolute.lexically_normal().string();
+}
+
+bool file_exists(const std::string& path) {
+  struct stat info {};
+  return stat(path.c_str(), &info) == 0;
+}
+
+Result<sql::Connection> open_database(const std::string& db, bool create, const StoreOptions& options) {
+  if (!create && !file_exists(db)) return no_database(db);
+  auto connection = sql::Connection::open(db, create ? sql::Access::kCreate : sql::Access::kWrite, options.vfs);
+  if (!connection) return connection;
+  auto state = inspect_schema(*connection, db);
+  if (!state) return pass_on(std::move(state));
+  if (state->empty && !create) return fail(ErrorCode::kNotFound, fmt::format("{} is empty: it holds no experiment", db));
+  // Checkpoints of the WAL are this program's own business (store), so that none falls into a turn by chance. Deleted
+  // bytes need no overwriting.
+  auto set = connection->execute(
+      fmt::format("PRAGMA synchronous = {}; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -16000; "
+                  "PRAGMA secure_delete = OFF; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; "
+                  "PRAGMA journal_size_limit = 67108864",
+                  options.sync == SyncMode::kFull ? "FULL" : "NORMAL"));
+  if (set && state->version < kSchemaVersion) set = set_up(db, *connection, *state);
+  if (set) set = set_wal(*connection);  // a restored backup is in another mode
+  if (!set) return pass_on(std::move(set));
+  return connection;
+}
+
+// With writing allowed SQLite can bring a WAL that a killed program left behind in order, and clean up after itself.
+// Without: as far as the file system lets it; where there is no -wal file nothing can be missing.
+Result<sql::Connection> open_database_to_read(const std::string& db) {
+  if (!file_exists(db)) return no_database(db);
+  auto connection = check_to_read(sql::Connection::open(db, sql::Access::kWrite), db);
+  if (connection || connection.error().code != ErrorCode::kIo) return connection;
+  auto plain = check_to_read(sql::Connection::open(db, sql::Access::kRead), db);
+  if (plain || plain.error().code != ErrorCode::kIo) return plain;
+  if (!file_exists(db + "-wal")) return check_to_read(sql::Connection::open(db, sql::Access::kImmutable), db);
+  Error error = std::move(plain).error();
+  error.hint = "its folder is read-only and changes wait in the -wal file: copy both to a folder that can be written";
+  return tl::unexpected<Error>(std::move(error));
+}
+
+}  // namespace tune

@@ -1,0 +1,347 @@
+#include "experiments/store/experiment_store.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/log_names.h"
+#include "core/sha256.h"
+#include "experiments/store/database.h"
+#include "experiments/store/log_reader.h"
+#include "experiments/store/rows.h"
+#include "experiments/store/sql_error.h"
+
+namespace tune {
+namespace {
+
+using std::chrono::milliseconds;
+
+// In pages of 4 KiB. Moving the WAL into the database costs two or three syncs whatever its size.
+constexpr std::int64_t kWalPages = 4096;           // 16 MiB: move it
+constexpr std::int64_t kWalPagesWhenQuiet = 256;   // 1 MiB: move it when nothing else is to do
+constexpr std::int64_t kWalPagesToWarn = 65536;    // 256 MiB: something keeps it from being moved
+
+constexpr milliseconds kPatience{5000};
+constexpr milliseconds kPatienceOnceBusy{200};  // the caller tries again, and must stay awake in between
+constexpr milliseconds kPatienceAtEnd{100};
+
+void take_over(ExperimentRow& row, const ExperimentRow& summary) {
+  row.status = summary.status;
+  row.end_reason = summary.end_reason;
+  row.elapsed = summary.elapsed;
+  row.best_trial = summary.best_trial;
+  row.best_value = summary.best_value;
+  row.trials = summary.trials;
+  row.completed = summary.completed;
+  row.stopped = summary.stopped;
+  row.failed = summary.failed;
+  row.running = summary.running;
+  row.paused = summary.paused;
+  row.waiting = summary.waiting;
+  row.updated_at = summary.updated_at;
+}
+
+struct Blobs {
+  std::map<CheckpointId, std::int64_t> alive;
+  std::int64_t last_key = 0;
+};
+
+Result<Blobs> read_blobs(const sql::Connection& connection, ExperimentId experiment) {
+  auto query = connection.prepare(
+      "SELECT id, blob_key, released FROM checkpoint WHERE experiment = ? AND blob_key IS NOT NULL ORDER BY blob_key");
+  if (!query) return pass_on(std::move(query));
+  Blobs blobs;
+  query->bind(experiment.value);
+  auto read = for_each_row(*query, [&](const sql::Statement& row) {
+    blobs.last_key = row.integer(1);
+    if (row.integer(2) == 0) blobs.alive[CheckpointId{row.integer(0)}] = row.integer(1);
+  });
+  if (!read) return pass_on(std::move(read));
+  return blobs;
+}
+
+}  // namespace
+
+// --- Opening and closing ----------------------------------------------------------------------------------------------
+
+Result<std::unique_ptr<Store>> ExperimentStore::open(std::string db, HeldLock lock, ExperimentRow row,
+                                                     StoreOptions options, Post post, sql::Connection connection) {
+  std::unique_ptr<ExperimentStore> store(
+      new ExperimentStore(std::move(db), std::move(lock), std::move(row), std::move(options)));
+  auto blobs = read_blobs(connection, store->row_.id);
+  if (!blobs) return pass_on(std::move(blobs));
+  auto tail = read_tail(connection, store->row_.id);
+  if (!tail) return pass_on(std::move(tail));
+  store->tail_ = *tail;
+  auto runs = rows_of<RunRow>(connection, fmt::format("SELECT {} FROM run WHERE experiment = ? ORDER BY run DESC LIMIT 1",
+                                                      kRunColumns),
+                              store->row_.id, read_run);
+  if (!runs) return pass_on(std::move(runs));
+  if (!runs->empty()) store->run_ = runs->front().run;
+  auto prepared = store->prepare(std::move(connection));
+  if (!prepared) return pass_on(std::move(prepared));
+  store->next_checkpoint_ = kWalPages;
+  store->next_warning_ = kWalPagesToWarn;
+  store->channel_ = std::make_unique<BlobChannel>(checkpoints_file(store->db_), store->row_.id, store->options_.vfs,
+                                                  std::move(post), std::move(blobs->alive), blobs->last_key);
+  return store;
+}
+
+ExperimentStore::~ExperimentStore() { close(); }
+
+void ExperimentStore::close() {
+  if (closed_) return;
+  closed_ = true;
+  if (channel_) channel_->close();
+  if (open_) {
+    open_->connection.set_patience(kPatienceAtEnd);
+    (void)open_->connection.checkpoint(sql::Connection::WalMode::kTruncate);
+  }
+  open_.reset();
+  lock_ = HeldLock();
+}
+
+Result<void> ExperimentStore::prepare(sql::Connection connection) const {
+  auto writer = TurnWriter::prepare(connection, row_.id);
+  if (!writer) return pass_on(std::move(writer));
+  auto data_version = connection.prepare("PRAGMA data_version");
+  if (!data_version) return pass_on(std::move(data_version));
+  open_.emplace(Open{std::move(connection), *std::move(writer), *std::move(data_version), std::nullopt});
+  return {};
+}
+
+Result<sql::Connection*> ExperimentStore::connected() const {
+  if (closed_) return fail(ErrorCode::kInternal, "the store is closed");
+  if (!open_) {
+    auto connection = open_database(db_, false, options_);
+    if (!connection) return pass_on(std::move(connection));
+    auto prepared = prepare(*std::move(connection));
+    if (!prepared) return pass_on(std::move(prepared));
+  }
+  return &open_->connection;
+}
+
+// --- Writing ----------------------------------------------------------------------------------------------------------
+
+Result<void> ExperimentStore::compare_tail() {
+  auto connection = connected();
+  if (!connection) return pass_on(std::move(connection));
+  auto stored = read_tail(**connection, row_.id);
+  if (!stored) return pass_on(std::move(stored));
+  const bool same = stored->turn == tail_.turn && stored->hash == tail_.hash;
+  const bool one_more = stored->turn == tail_.turn + 1 && stored->previous == tail_.hash;
+  if (!same && !one_more) {
+    return fail(ErrorCode::kDamaged,
+                fmt::format("{} was changed behind this run's back: it ends at turn {}, and turn {} was stored", db_,
+                            stored->turn, tail_.turn));
+  }
+  if (one_more) {
+    // It got in although the commit failed, perhaps without being synced, and a later sync of those pages would prove
+    // nothing. So they are written again: into the database itself.
+    auto moved = (*connection)->checkpoint(sql::Connection::WalMode::kFull);
+    if (!moved) return pass_on(std::move(moved));
+    if (!moved->all()) return fail(ErrorCode::kBusy, fmt::format("a reader keeps {} from being synced", db_));
+    tail_ = *stored;
+  }
+  suspicious_ = false;
+  return {};
+}
+
+bool ExperimentStore::is_stored(const TurnRows& turn) const {
+  return turn.entries.front().event.n.value == tail_.first_n && turn.entries.back().event.n.value == tail_.last_n &&
+         encode_turn(turn, tail_.turn, tail_.previous).hash == tail_.hash;
+}
+
+Result<void> ExperimentStore::commit(const TurnRows& turn) {
+  if (turn.entries.empty()) return fail(ErrorCode::kInternal, "a turn without events");
+  if (suspicious_) {
+    auto compared = compare_tail();
+    if (!compared) {
+      if (compared.error().code != ErrorCode::kBusy) open_.reset();
+      return compared;
+    }
+  }
+  std::int64_t expected = tail_.last_n;
+  if (turn.entries.front().event.n.value <= expected && is_stored(turn)) {
+    committed(turn);
+    return {};
+  }
+  for (const LogEntry& entry : turn.entries) {
+    if (entry.event.n.value == ++expected) continue;
+    return fail(ErrorCode::kInternal,
+                fmt::format("event {} is to be stored where {} follows", entry.event.n.value, expected));
+  }
+  const EncodedTurn rows = encode_turn(turn, tail_.turn + 1, tail_.hash);
+  auto connection = connected();
+  if (!connection) return pass_on(std::move(connection));
+  (*connection)->set_patience(was_busy_ ? kPatienceOnceBusy : kPatience);
+  auto written = open_->writer.write(**connection, turn, rows,
+                                     [this](std::uint64_t key) { return channel_->finished(key); });
+  was_busy_ = !written && written.error().code == ErrorCode::kBusy;
+  if (!written) {
+    if (was_busy_) return written;
+    suspicious_ = true;
+    open_.reset();
+    return written;
+  }
+  tail_ = {rows.turn.turn, rows.turn.first_n, rows.turn.last_n, rows.hash, tail_.hash};
+  committed(turn);
+  keep_wal_small();
+  return {};
+}
+
+/// What follows from rows that are in the file.
+void ExperimentStore::committed(const TurnRows& turn) {
+  take_over(row_, turn.summary);
+  row_.last_event = tail_.last_n;
+  row_.last_turn = tail_.turn;
+  for (const auto& [id, key] : turn.large) channel_->link(id, key);
+  for (const CheckpointId id : turn.released) channel_->release(id);
+  std::erase_if(waiting_, [&](const CommandRow& command) {
+    return std::ranges::find(turn.commands_done, command.id) != turn.commands_done.end();
+  });
+  quiet_ = false;
+}
+
+// A failure here loses nothing: the WAL stays as it is, and the next turn says if the disk is full.
+void ExperimentStore::keep_wal_small() {
+  const std::int64_t pages = open_->connection.wal_pages();
+  if (pages < last_pages_) next_checkpoint_ = kWalPages;  // it began anew
+  last_pages_ = pages;
+  if (pages < next_checkpoint_) return;
+  next_checkpoint_ = pages + kWalPages / 4;
+  auto moved = open_->connection.checkpoint(sql::Connection::WalMode::kPassive);
+  if (pages < next_warning_ || !options_.warn) return;
+  next_warning_ = pages * 2;
+  if (moved && moved->all()) return;
+  constexpr std::int64_t kFirstReadLock = 123, kLastReadLock = 127;  // of the -shm file
+  std::string who;
+  for (const std::int64_t pid : sql::lock_holders(db_ + "-shm", kFirstReadLock, kLastReadLock)) {
+    who += (who.empty() ? "" : ", ") + sql::process_in_words(pid);
+  }
+  options_.warn(fmt::format("{}-wal has grown to {} MiB because a reader keeps a transaction open{}{}", db_, pages / 256,
+                            who.empty() ? "" : ": ", who));
+}
+
+Result<void> ExperimentStore::change(const std::function<Result<void>(const sql::Connection&)>& what) {
+  auto connection = connected();
+  if (!connection) return pass_on(std::move(connection));
+  Result<void> done;
+  {
+    auto transaction = sql::Transaction::begin(**connection);
+    if (!transaction) return pass_on(std::move(transaction));
+    done = what(**connection);
+    if (done) done = transaction->commit();
+  }
+  if (!done) {
+    suspicious_ = true;
+    open_.reset();
+  }
+  return done;
+}
+
+Result<void> ExperimentStore::begin_run(const RunRow& run) {
+  auto stored = change([&](const sql::Connection& connection) -> Result<void> {
+    auto insert = connection.prepare(
+        "INSERT INTO run(experiment, run, version, rules, host, pid, pid_start, boot_id, started_at, code_hash, workers) "
+        "VALUES(?,?,?,?,?,?,?,?,?,?,?)");
+    if (!insert) return pass_on(std::move(insert));
+    return insert
+        ->bind(row_.id.value, run.run, run.version, run.rules, run.host, run.pid, run.pid_start, run.boot_id,
+               run.started_at, run.code_hash, run.worker_json)
+        .run();
+  });
+  if (stored) run_ = run.run;
+  return stored;
+}
+
+Result<void> ExperimentStore::set_workers(const std::string& worker_json) {
+  return change([&](const sql::Connection& connection) -> Result<void> {
+    auto update = connection.prepare("UPDATE run SET workers = ? WHERE experiment = ? AND run = ?");
+    if (!update) return pass_on(std::move(update));
+    return update->bind(worker_json, row_.id.value, run_).run();
+  });
+}
+
+Result<void> ExperimentStore::change_document(const std::string& resolved_json, const std::string& source,
+                                              const std::string& description) {
+  auto stored = change([&](const sql::Connection& connection) -> Result<void> {
+    auto update =
+        connection.prepare("UPDATE experiment SET resolved = ?, source = ?, description = ? WHERE id = ?");
+    if (!update) return pass_on(std::move(update));
+    return update->bind(resolved_json, source, description, row_.id.value).run();
+  });
+  if (!stored) return stored;
+  row_.resolved_json = resolved_json;
+  row_.source = source;
+  row_.description = description;
+  return {};
+}
+
+// --- Reading ----------------------------------------------------------------------------------------------------------
+
+Result<void> ExperimentStore::read_log(const std::function<Result<void>(const LogEntry&)>& sink) const {
+  auto connection = connected();
+  if (!connection) return pass_on(std::move(connection));
+  return tune::read_log(**connection, row_.id, sink);
+}
+
+Result<std::vector<RunRow>> ExperimentStore::runs() const {
+  auto connection = connected();
+  if (!connection) return pass_on(std::move(connection));
+  return rows_of<RunRow>(**connection,
+                         fmt::format("SELECT {} FROM run WHERE experiment = ? ORDER BY run", kRunColumns), row_.id,
+                         read_run);
+}
+
+Result<std::string> ExperimentStore::read_checkpoint(CheckpointId id) const {
+  auto connection = connected();
+  if (!connection) return pass_on(std::move(connection));
+  auto query = (*connection)->prepare(
+      "SELECT b.bytes, c.sha256 FROM checkpoint c JOIN checkpoint_bytes b "
+      "ON b.experiment = c.experiment AND b.checkpoint = c.id WHERE c.experiment = ? AND c.id = ?");
+  if (!query) return pass_on(std::move(query));
+  auto row = query->bind(row_.id.value, id.value).step();
+  if (!row) return pass_on(std::move(row));
+  if (!*row) return fail(ErrorCode::kNotFound, fmt::format("checkpoint {} is not in {}", id.value, db_));
+  std::string bytes(query->text(0));
+  if (sha256_hex(bytes) != query->text(1)) {
+    return fail(ErrorCode::kDamaged, fmt::format("checkpoint {} in {} is not what was written", id.value, db_));
+  }
+  return bytes;
+}
+
+Result<std::vector<CommandRow>> ExperimentStore::commands() {
+  auto connection = connected();
+  if (!connection) return pass_on(std::move(connection));
+  if (quiet_ && last_pages_ >= kWalPagesWhenQuiet && last_pages_ != idle_done_) {
+    (void)(*connection)->checkpoint(sql::Connection::WalMode::kPassive);
+    idle_done_ = last_pages_;
+  }
+  quiet_ = true;
+
+  auto row = open_->data_version.step();
+  if (!row) return pass_on(std::move(row));
+  const std::int64_t version = open_->data_version.integer(0);
+  open_->data_version.reset();
+  if (open_->seen_version == version) return waiting_;
+
+  auto query = (*connection)->prepare(
+      "SELECT id, kind, trial FROM command WHERE experiment = ? AND done_turn IS NULL ORDER BY id");
+  if (!query) return pass_on(std::move(query));
+  std::vector<CommandRow> waiting;
+  query->bind(row_.id.value);
+  auto read = for_each_row(*query, [&](const sql::Statement& each) {
+    const auto kind = kCommandNames.value(each.text(1));
+    if (!kind) return;  // of a newer program
+    CommandRow command{each.integer(0), *kind, std::nullopt};
+    if (!each.is_null(2)) command.trial = TrialId{each.integer(2)};
+    waiting.push_back(command);
+  });
+  if (!read) return pass_on(std::move(read));
+  waiting_ = std::move(waiting);
+  open_->seen_version = version;
+  return waiting_;
+}
+
+}  // namespace tune
