@@ -137,12 +137,13 @@ class Scheduler {
 struct SchedulerContext {
   std::uint64_t seed = 0;
   const Space* space = nullptr;  ///< outlives the scheduler
-  Options options;               ///< complete, checked against the catalogue
+  Options options;               ///< checked against the catalogue; what is missing has its default
+  std::optional<std::int64_t> trials = std::nullopt;  ///< no more than these will ever start; none: unknown
 };
 
 /// fifo and asha, and the names of those that are not built yet.
 const Catalogue& scheduler_catalogue();
-/// kUnsupported for one that is not built.
+/// kUnsupported for one that is not built, kBadInput for an unknown name or options that the checks refuse.
 Result<std::unique_ptr<Scheduler>> make_scheduler(std::string_view type, SchedulerContext context);
 
 }  // namespace tune

@@ -1,0 +1,189 @@
+#include "schedulers/asha_promote.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/text.h"
+
+namespace tune {
+
+AshaPromote::AshaPromote(AshaPlan plan) : plan_(std::move(plan)), stands_(plan_) {
+  for (std::size_t bracket = 0; bracket < plan_.levels.size(); ++bracket) {
+    const auto& levels = plan_.levels[bracket];
+    auto& rungs = rungs_.emplace_back(levels.size() - 1);
+    for (std::size_t rung = 0; rung < rungs.size(); ++rung) {
+      rungs[rung].level = levels[rung];
+      from_the_top_.push_back({bracket, rung});
+    }
+  }
+  std::stable_sort(from_the_top_.begin(), from_the_top_.end(),
+                   [&](RungId a, RungId b) { return at(a).level > at(b).level; });
+}
+
+AshaPromote::Climb AshaPromote::climb(const AshaStand& stand, const SchedulerReport& report) const {
+  const std::size_t reached = stands_.reached(stand, report.t);
+  Climb climb;
+  climb.at_top = reached == stands_.levels(stand).size();
+  for (climb.end = stand.next; climb.end < reached && !climb.parks; ++climb.end) {
+    if (!stands_.before_rung({stand.bracket, climb.end})) break;
+    const Rung& rung = rungs_[stand.bracket][climb.end];
+    const std::int64_t entries = rung.entries.size() + 1;
+    const std::int64_t top = entries / plan_.eta;
+    const std::int64_t rank = rung.entries.rank({report.score, report.trial});
+    const bool promoted = climb.end + 1 < reached && report.score.is_number() && rank <= top;
+    climb.parks = !promoted;
+    if (!climb.reason.empty()) climb.reason += "; ";
+    climb.reason += report.score.is_number()
+                        ? fmt::format("{} rung {}: rank {} of {}, top {}", promoted ? "passes" : "waits in",
+                                      format_real(rung.level), rank, entries, top)
+                        : fmt::format("NaN in rung {}, which promotes numbers only", format_real(rung.level));
+  }
+  climb.reason += coarse_note(climb.end - stand.next);
+  return climb;
+}
+
+std::optional<SchedulerVerdict> AshaPromote::judge(const SchedulerReport& report) const {
+  const AshaStand* stand = stands_.find(report.trial);
+  if (stand == nullptr || !stands_.crosses(*stand, report.t)) return std::nullopt;
+  Climb climb = this->climb(*stand, report);
+  const std::string top = "reached max_t " + format_real(plan_.max_t());
+  if (climb.at_top && plan_.stop_last_trials) return SchedulerVerdict{Verdict::kStop, true, top};
+  if (climb.parks) return SchedulerVerdict{Verdict::kPause, false, std::move(climb.reason)};
+  return SchedulerVerdict{Verdict::kContinue, false, top + ", goes on"};
+}
+
+void AshaPromote::on_report(const SchedulerReport& report, const SchedulerVerdict* verdict) {
+  AshaStand* stand = stands_.find(report.trial);
+  if (stand == nullptr) return;
+  if (report.t >= plan_.max_t()) trained_to_end_ = true;
+
+  const std::size_t before = stand->next, reached = stands_.reached(*stand, report.t);
+  const std::size_t rungs = stands_.levels(*stand).size() - 1;
+  const Climb climb = this->climb(*stand, report);
+  const Verdict told = verdict == nullptr ? Verdict::kContinue : verdict->verdict;
+  // Who was told to go on is at every rung it came by, and waits in none.
+  const std::size_t end = told == Verdict::kContinue ? std::max(before, std::min(reached, rungs)) : climb.end;
+  const RungEntry entry{report.score, report.trial};
+  for (std::size_t rung = before; rung < end; ++rung) rungs_[stand->bracket][rung].entries.insert(entry);
+  stand->next = told == Verdict::kContinue ? std::max(before, reached) : end;
+
+  if (told != Verdict::kPause) return;
+  if (!climb.parks) {
+    strays_.insert(report.trial);
+    return;
+  }
+  const RungId where{stand->bracket, end - 1};
+  if (report.score.is_number()) at(where).parked.insert(entry);
+  at(where).held.insert(entry);
+  parked_.insert_or_assign(report.trial, Parked{where, entry});
+}
+
+// --- What to do about trials that do not run --------------------------------------------------------------------------
+
+bool AshaPromote::is_promotable(const Rung& rung) const {
+  return !rung.parked.empty() && rung.entries.rank(*rung.parked.begin()) <= promotes(rung);
+}
+
+std::optional<Proposal> AshaPromote::propose(const Supply& supply) const {
+  if (auto proposal = release()) return proposal;
+  if (!supply.slot_free) return std::nullopt;
+  if (!strays_.empty()) {
+    return Proposal::about(Proposal::Kind::kResume, *strays_.begin(), "goes on: these rules have no rung here");
+  }
+  if (auto proposal = promote()) return proposal;
+  if (supply.new_allowed) {
+    const Placement placement = plan_.place(stands_.next_trial());
+    return Proposal::start_new(placement, plan_.place_words(placement));
+  }
+  if (plan_.drain && !trained_to_end_ && supply.over && supply.running == 0) return drain();
+  return std::nullopt;
+}
+
+std::optional<Proposal> AshaPromote::release() const {
+  for (const auto& bracket : rungs_) {
+    for (const Rung& rung : bracket) {
+      if (rung.held.empty()) continue;
+      const RungEntry& worst = *rung.held.rbegin();
+      if (!worst.score.is_number()) {
+        return Proposal::about(Proposal::Kind::kUnpark, worst.trial,
+                               fmt::format("NaN in rung {} is never promoted", format_real(rung.level)));
+      }
+      const bool may_drain = plan_.drain && !trained_to_end_ && worst.trial == rung.parked.begin()->trial;
+      const std::int64_t rank = rung.entries.rank(worst);
+      if (may_drain || !plan_.trials || rank <= *plan_.trials / plan_.eta) continue;
+      return Proposal::about(Proposal::Kind::kUnpark, worst.trial,
+                             fmt::format("rank {} of {} in rung {}: {} trials promote at most {}", rank,
+                                         rung.entries.size(), format_real(rung.level), *plan_.trials,
+                                         *plan_.trials / plan_.eta));
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<Proposal> AshaPromote::promote() const {
+  for (const RungId id : from_the_top_) {
+    const Rung& rung = at(id);
+    if (!is_promotable(rung)) continue;
+    const RungEntry& best = *rung.parked.begin();
+    return Proposal::about(Proposal::Kind::kResume, best.trial,
+                           fmt::format("promoted from rung {}: rank {} of {}, top {}", format_real(rung.level),
+                                       rung.entries.rank(best), rung.entries.size(), promotes(rung)));
+  }
+  return std::nullopt;
+}
+
+std::optional<Proposal> AshaPromote::drain() const {
+  for (const RungId id : from_the_top_) {
+    const Rung& rung = at(id);
+    if (rung.parked.empty()) continue;
+    const RungEntry& best = *rung.parked.begin();
+    return Proposal::about(Proposal::Kind::kResume, best.trial,
+                           fmt::format("drained from rung {}: rank {} of {}, and no trial has reached max_t {}",
+                                       format_real(rung.level), rung.entries.rank(best), rung.entries.size(),
+                                       format_real(plan_.max_t())));
+  }
+  return std::nullopt;
+}
+
+SchedulePoint AshaPromote::next_point(TrialId trial) const {
+  const AshaStand* stand = stands_.find(trial);
+  return {stands_.next_level(trial), stand != nullptr && stands_.before_rung(*stand)};
+}
+
+bool AshaPromote::may_resume(TrialId trial) const {
+  if (strays_.contains(trial)) return true;
+  const auto parked = parked_.find(trial);
+  return parked != parked_.end() && at(parked->second.where).held.contains(parked->second.entry);
+}
+
+void AshaPromote::leave_rung(TrialId trial) {
+  strays_.erase(trial);
+  const auto parked = parked_.find(trial);
+  if (parked == parked_.end()) return;
+  Rung& rung = at(parked->second.where);
+  rung.parked.erase(parked->second.entry);
+  rung.held.erase(parked->second.entry);
+  parked_.erase(parked);
+}
+
+void AshaPromote::on_proposal(const Proposal& proposal) {
+  if (proposal.kind == Proposal::Kind::kResume) leave_rung(proposal.trial);
+  if (proposal.kind != Proposal::Kind::kUnpark) return;
+  const auto parked = parked_.find(proposal.trial);
+  if (parked != parked_.end()) at(parked->second.where).held.erase(parked->second.entry);
+}
+
+void AshaPromote::on_ended(TrialId trial, bool failed, EventNumber event) {
+  const AshaStand* stand = stands_.find(trial);
+  if (stand == nullptr) return;
+  const bool ran = !parked_.contains(trial) && !strays_.contains(trial);
+  if (ran && failed && stands_.before_rung(*stand)) {
+    rungs_[stand->bracket][stand->next].entries.insert({Score::failed(event), trial});
+  }
+  if (ran && !failed) trained_to_end_ = true;
+  leave_rung(trial);
+  stands_.end(trial);
+}
+
+}  // namespace tune

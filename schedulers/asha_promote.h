@@ -1,0 +1,88 @@
+#pragma once
+
+// ASHA, variant promote (see asha.h): the paper's Algorithm 2. A trial pauses at every rung, with a checkpoint; a free
+// slot goes to the best trial not promoted yet among the best floor(m/eta) of the highest rung that has one.
+//
+// Draining: when no new configuration will come, nothing runs and nothing is promotable, the best parked trial of the
+// highest rung is promoted all the same, until one trial has trained to its end: to max_t, or to an end of its own or of a
+// stopper before that.
+//
+// A report that crosses several rungs is entered at each from the lowest while it is among the best floor(m/eta) there
+// (promoted on the spot: the training is done), and parks at the first where it is not. Promoted from there later, its
+// next report counts at the next rung. A trial that is at max_t ends, wherever it ranks: nothing is left to train.
+//
+// Release of checkpoints: ranks only get worse, so with N trials in all an entry of rank j > floor(N/eta) is never
+// promoted. Its checkpoint goes, except the best parked one's of each rung while draining may need it; a NaN's always does.
+// Should more trials be allowed later, an entry without a checkpoint that is promoted starts from zero.
+
+#include <map>
+#include <set>
+#include <vector>
+
+#include "schedulers/asha_plan.h"
+#include "schedulers/rung_ranks.h"
+
+namespace tune {
+
+class AshaPromote final : public Scheduler {
+ public:
+  explicit AshaPromote(AshaPlan plan);
+  AshaPromote(const AshaPromote&) = delete;
+  AshaPromote& operator=(const AshaPromote&) = delete;
+
+  std::string_view name() const override { return "asha"; }
+  int rules() const override { return 1; }
+  std::string_view time_attr() const override { return plan_.time_attr; }
+
+  std::optional<SchedulerVerdict> judge(const SchedulerReport& report) const override;
+  std::optional<Proposal> propose(const Supply& supply) const override;
+  SchedulePoint next_point(TrialId trial) const override;
+  bool may_resume(TrialId trial) const override;
+
+  void on_started(TrialId trial, const Placement& placement, const Config&) override { stands_.start(trial, placement); }
+  void on_report(const SchedulerReport& report, const SchedulerVerdict* verdict) override;
+  void on_proposal(const Proposal& proposal) override;
+  void on_ended(TrialId trial, bool failed, EventNumber event) override;
+
+ private:
+  struct Rung {
+    double level = 0;
+    RungRanks entries;             ///< all that ever came here
+    std::set<RungEntry> parked;    ///< numbers that wait for promotion
+    std::set<RungEntry> held;      ///< parked, NaN included, whose checkpoint is still kept
+  };
+  struct RungId {
+    std::size_t bracket = 0, rung = 0;
+  };
+  struct Parked {
+    RungId where;
+    RungEntry entry;
+  };
+  /// What this report comes to.
+  struct Climb {
+    std::size_t end = 0;  ///< one beyond the last rung it is entered at
+    bool parks = false;   ///< at the last of them
+    bool at_top = false;  ///< has reached max_t
+    std::string reason;
+  };
+  Climb climb(const AshaStand& stand, const SchedulerReport& report) const;
+
+  Rung& at(RungId id) { return rungs_[id.bracket][id.rung]; }
+  const Rung& at(RungId id) const { return rungs_[id.bracket][id.rung]; }
+  std::int64_t promotes(const Rung& rung) const { return rung.entries.size() / plan_.eta; }
+  bool is_promotable(const Rung& rung) const;
+  std::optional<Proposal> release() const;
+  std::optional<Proposal> promote() const;
+  std::optional<Proposal> drain() const;
+  void leave_rung(TrialId trial);
+
+  const AshaPlan plan_;
+  AshaStands stands_;
+  std::vector<std::vector<Rung>> rungs_;  ///< by bracket
+  std::vector<RungId> from_the_top_;      ///< all rungs, highest level first, then lowest bracket
+  std::map<TrialId, Parked> parked_;      ///< where each paused trial waits
+  std::set<TrialId> strays_;              ///< paused by other rules than these, where there is no rung
+  bool trained_to_end_ = false;           ///< some trial was
+};
+
+}  // namespace tune

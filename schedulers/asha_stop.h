@@ -1,0 +1,51 @@
+#pragma once
+
+// ASHA, variant stop (see asha.h): at a rung a trial goes on iff fewer than max(1, floor(m/eta)) of the m entries, its
+// own included, are strictly better. So the first arrival always goes on, equal scores never stop each other, and of n
+// trials with independent scores sum over k of max(1, floor(k/eta))/k are expected to pass a rung. No trial pauses.
+
+#include <set>
+#include <vector>
+
+#include "schedulers/asha_plan.h"
+#include "schedulers/rung_ranks.h"
+
+namespace tune {
+
+class AshaStop final : public Scheduler {
+ public:
+  explicit AshaStop(AshaPlan plan);
+  AshaStop(const AshaStop&) = delete;
+  AshaStop& operator=(const AshaStop&) = delete;
+
+  std::string_view name() const override { return "asha"; }
+  int rules() const override { return 1; }
+  std::string_view time_attr() const override { return plan_.time_attr; }
+
+  std::optional<SchedulerVerdict> judge(const SchedulerReport& report) const override;
+  std::optional<Proposal> propose(const Supply& supply) const override;
+  SchedulePoint next_point(TrialId trial) const override { return {stands_.next_level(trial), false}; }
+  bool may_resume(TrialId trial) const override { return paused_.contains(trial); }
+
+  void on_started(TrialId trial, const Placement& placement, const Config&) override { stands_.start(trial, placement); }
+  void on_report(const SchedulerReport& report, const SchedulerVerdict* verdict) override;
+  void on_proposal(const Proposal& proposal) override;
+  void on_ended(TrialId trial, bool failed, EventNumber event) override;
+
+ private:
+  /// What this report comes to: the rungs it is entered at, and whether it fails the last of them.
+  struct Climb {
+    std::size_t end = 0;  ///< one beyond the last level it is entered at
+    bool failed = false;
+    bool at_top = false;  ///< has passed all rungs and reached max_t
+    std::string reason;
+  };
+  Climb climb(const AshaStand& stand, const SchedulerReport& report) const;
+
+  const AshaPlan plan_;
+  AshaStands stands_;
+  std::vector<std::vector<RungRanks>> rungs_;  ///< by bracket and rung
+  std::set<TrialId> paused_;                   ///< by other rules than these, which pause nobody
+};
+
+}  // namespace tune

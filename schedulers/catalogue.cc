@@ -1,0 +1,47 @@
+// The schedulers by name. A new one is a row here; its options then appear in files, schema, messages and help.
+
+#include <fmt/format.h>
+
+#include "core/text.h"
+#include "schedulers/asha.h"
+#include "schedulers/fifo.h"
+#include "schedulers/planned.h"
+#include "schedulers/scheduler.h"
+
+namespace tune {
+
+const Catalogue& scheduler_catalogue() {
+  static const Catalogue kCatalogue = [] {
+    Catalogue all{fifo_info(), asha_info()};
+    for (AlgorithmInfo& info : planned_schedulers()) all.push_back(std::move(info));
+    return all;
+  }();
+  return kCatalogue;
+}
+
+Result<std::unique_ptr<Scheduler>> make_scheduler(std::string_view type, SchedulerContext context) {
+  const AlgorithmInfo* info = find_algorithm(scheduler_catalogue(), type);
+  if (info == nullptr || !info->capabilities.built) {
+    std::vector<std::string> built, names;
+    for (const AlgorithmInfo& known : scheduler_catalogue()) {
+      names.push_back(known.name);
+      if (known.capabilities.built) built.push_back(known.name);
+    }
+    const std::string list = "built: " + join(built);
+    if (info != nullptr) return fail(ErrorCode::kUnsupported, fmt::format("scheduler '{}' is not built yet", info->name), list);
+    const std::string near = did_you_mean_hint(type, names);
+    return fail(ErrorCode::kBadInput, fmt::format("unknown scheduler '{}'", type), near.empty() ? list : near);
+  }
+  context.options = with_defaults(info->options, context.options);
+  if (info->check) {
+    const auto faults = info->check(context.options);
+    if (!faults.empty()) {
+      return fail(ErrorCode::kBadInput, fmt::format("scheduler {}: {}", info->name, faults.front().message),
+                  faults.front().hint);
+    }
+  }
+  if (info->name == "asha") return make_asha(context);
+  return std::make_unique<Fifo>();
+}
+
+}  // namespace tune
