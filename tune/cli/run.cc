@@ -11,7 +11,6 @@
 #include "core/runtime/process_workers.h"
 #include "core/text.h"
 #include "experiments/store/store.h"
-#include "trainables/builtin/builtin.h"
 #include "trainables/threads/thread_workers.h"
 #include "tune/cli/commands.h"
 #include "tune/cli/exit_codes.h"
@@ -105,21 +104,37 @@ class Session {
       return kUsage;
     }
     const int code = with_store(loop, *workers, row);
-    if (code == 128 + loop.signal() && loop.signal() != 0) raise_again(loop.signal());
+    if (threads_ != nullptr && threads_->stuck()) {  // a trial's thread still runs and must not see us tear down
+      view_.reset();
+      std::fflush(nullptr);
+      _exit(code);
+    }
+    if (code == 128 + loop.signal() && loop.signal() != 0) {
+      view_.reset();  // it gives the cursor back
+      raise_again(loop.signal());
+    }
     return code;
   }
 
   std::unique_ptr<Workers> make_workers(boost::asio::io_context& io, Loop& loop) {
     const std::string attempts = absolute(common_.db) + ".d";
     if (runs_in_threads(spec_)) {
-      return std::make_unique<ThreadWorkers>(spec_.trainable, plan_, loop.poster(), spec_.name, attempts);
+      auto workers = std::make_unique<ThreadWorkers>(spec_.trainable, plan_, loop.poster(), spec_.name, attempts);
+      threads_ = workers.get();
+      return workers;
     }
     ProcessWorkersOptions options;
     options.trainable = spec_.trainable;
     options.plan = plan_;
     options.experiment = spec_.name;
     options.attempts_dir = attempts;
-    return std::make_unique<ProcessWorkers>(io, std::move(options));
+    options.log = [this](const std::string& text) { view_->message(Severity::kWarning, text); };
+    options.launched = [this] {  // a later controller ends what this one left behind
+      if (store_ != nullptr) (void)store_->set_workers(processes_->launches_json());
+    };
+    auto workers = std::make_unique<ProcessWorkers>(io, std::move(options));
+    processes_ = workers.get();
+    return workers;
   }
 
   int with_store(Loop& loop, Workers& workers, std::optional<ExperimentRow>& row) {
@@ -140,7 +155,7 @@ class Session {
       workers.shut_down();
       return report(run_number.error());
     }
-    auto begun = begin(**store, *controller, *run_number, workers);
+    auto begun = begin(**store, *controller, *run_number);
     if (!begun) {
       workers.shut_down();
       return report(begun.error());
@@ -157,7 +172,9 @@ class Session {
     job.lockstep = lockstep_;
     job.seed = experiment.seed;
     job.grace = command_.grace;
+    store_ = store->get();
     auto end = loop.run(job);
+    store_ = nullptr;
     (*store)->close();
     if (!end) return report(end.error());
     return outcome(*end, *controller, loop.signal());
@@ -194,12 +211,12 @@ class Session {
     return create_experiment(common_.db, experiment, options, post);
   }
 
-  Result<void> begin(Store& store, const Controller& controller, std::int64_t number, Workers& workers) {
+  Result<void> begin(Store& store, const Controller& controller, std::int64_t number) {
     RunRow run = this_run();
     run.run = number;
     run.rules = controller.rules();
     run.code_hash = code_hash(spec_.trainable);
-    if (auto* processes = dynamic_cast<ProcessWorkers*>(&workers)) run.worker_json = processes->launches_json();
+    if (processes_ != nullptr) run.worker_json = processes_->launches_json();
     return store.begin_run(run);
   }
 
@@ -244,6 +261,9 @@ class Session {
   ExperimentSpec spec_;
   SlotPlan plan_;
   std::unique_ptr<RunView> view_;
+  Store* store_ = nullptr;                // while the loop runs
+  ProcessWorkers* processes_ = nullptr;   // whichever of the two there is
+  ThreadWorkers* threads_ = nullptr;
   bool lockstep_ = false, resumes_ = false, seed_was_drawn_ = false;
 };
 

@@ -6,6 +6,7 @@
 #include "experiments/store/store.h"
 #include "schedulers/scheduler.h"
 #include "searchspaces/sampler.h"
+#include "trainables/host/compiled_in.h"
 #include "trainables/run/loader.h"
 #include "tune/cli/commands.h"
 #include "tune/cli/exit_codes.h"
@@ -39,7 +40,7 @@ ReaderContext reader_context(const std::vector<std::string>& set) {
   ReaderContext context;
   context.samplers = &sampler_catalogue();
   context.schedulers = &scheduler_catalogue();
-  context.builtins = list_builtin_names();
+  context.builtins = list_builtin_names(compiled_in());
   for (const std::string& one : set) {
     const std::size_t equals = one.find('=');
     context.overrides.emplace_back(one.substr(0, equals), equals == std::string::npos ? "" : one.substr(equals + 1));
