@@ -1,0 +1,135 @@
+#include "core/runtime/attempt.h"
+
+#include <fmt/format.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+
+#include "core/text.h"
+
+namespace tune {
+namespace {
+
+/// A trial sends a thousand reports ahead before it waits for an answer; it is answered well before.
+constexpr Seq kAnswerAtLeastEvery = 256;
+
+Sentence sentence_for(OrderKind kind, double grace, const std::string& why) {
+  const std::string reason = why.empty() ? std::string() : why + "; ";
+  const std::string text = grace > 0
+                               ? fmt::format("{}killed, as it did not leave within {}", reason, format_duration(grace))
+                               : reason + "killed";
+  switch (kind) {
+    case OrderKind::kPause:
+      return {EndKind::kPaused, Cause::kNone, text};
+    case OrderKind::kInterrupt:
+      return {EndKind::kInterrupted, Cause::kNone, text};
+    default:
+      return {EndKind::kStopped, Cause::kStopRule, text};
+  }
+}
+
+double earliest(std::optional<double> a, double b) { return a ? std::min(*a, b) : b; }
+
+std::string with_tail(std::string text, const std::string& tail) {
+  if (!tail.empty()) text += "\n" + tail;
+  return text;
+}
+
+bool speaks_of_memory(const std::string& text) {
+  return text.find("std::bad_alloc") != std::string::npos || text.find("MemoryError") != std::string::npos ||
+         text.find("annot allocate memory") != std::string::npos;
+}
+
+}  // namespace
+
+void must_leave(RunningAttempt& attempt, OrderKind kind, double grace, const std::string& why, double now) {
+  attempt.told_to_leave = true;
+  const double by = now + std::max(grace, 0.0);
+  if (attempt.leave_by && *attempt.leave_by <= by) return;
+  attempt.leave_by = by;
+  attempt.if_it_stays = sentence_for(kind, grace, why);
+}
+
+std::optional<double> next_deadline(const RunningAttempt& attempt) {
+  if (attempt.killed) return std::nullopt;
+  std::optional<double> next = attempt.leave_by;
+  if (attempt.own_end) return next;
+  const Limits& limits = attempt.assign.limits;
+  if (limits.time) next = earliest(next, attempt.began + *limits.time);
+  if (limits.silence && attempt.waits_for == 0) next = earliest(next, attempt.heard + *limits.silence);
+  if (attempt.assign.stop_time && !attempt.told_to_leave) {
+    next = earliest(next, attempt.began + std::max(*attempt.assign.stop_time - attempt.assign.elapsed, 0.0));
+  }
+  return next;
+}
+
+Due what_is_due(const RunningAttempt& attempt, double now) {
+  Due due;
+  if (attempt.killed) return due;
+  const Limits& limits = attempt.assign.limits;
+  if (attempt.leave_by && now >= *attempt.leave_by) {
+    due.kill = attempt.if_it_stays;
+  } else if (attempt.own_end) {
+    return due;
+  } else if (limits.time && now - attempt.began >= *limits.time) {
+    due.kill = Sentence{EndKind::kFailed, Cause::kTimeLimit,
+                        fmt::format("killed after {}: limits.time", format_duration(*limits.time))};
+  } else if (limits.silence && attempt.waits_for == 0 && now - attempt.heard >= *limits.silence) {
+    due.kill =
+        Sentence{EndKind::kFailed, Cause::kHang,
+                 fmt::format("killed after {} without a report: limits.silence", format_duration(*limits.silence))};
+  } else if (attempt.assign.stop_time && !attempt.told_to_leave && attempt.elapsed(now) >= *attempt.assign.stop_time) {
+    due.stop = fmt::format("stop.time {} reached", format_duration(*attempt.assign.stop_time));
+  }
+  return due;
+}
+
+Ended how_it_ended(const RunningAttempt& attempt, int status, const std::string& tail, bool memory_kill, double now) {
+  Ended end{attempt.assign.trial, attempt.assign.attempt, 0, EndKind::kFailed, Cause::kNone, {}, 0,
+            attempt.elapsed(now)};
+  if (attempt.own_end) {
+    end = *attempt.own_end;
+    end.trial = attempt.assign.trial;
+    end.attempt = attempt.assign.attempt;
+    if (end.how == EndKind::kFailed) end.text = with_tail(std::move(end.text), tail);
+    return end;
+  }
+  if (attempt.killed) {
+    end.how = attempt.killed->how;
+    end.cause = attempt.killed->cause;
+    end.text = end.how == EndKind::kFailed ? with_tail(attempt.killed->text, tail) : attempt.killed->text;
+    return end;
+  }
+  const std::uint64_t limit = attempt.assign.resources.memory;
+  if (WIFSIGNALED(status)) {
+    end.code = WTERMSIG(status);
+    end.cause = Cause::kSignal;
+    end.text = fmt::format("killed by signal {} ({})", end.code, ::strsignal(end.code));
+    if (end.code == SIGKILL && memory_kill) {
+      end.cause = Cause::kMemory;
+      end.text = "killed by the kernel, as the machine's memory is used up";
+    } else if (limit > 0 && end.code == SIGABRT && speaks_of_memory(tail)) {
+      end.cause = Cause::kMemory;
+      end.text = fmt::format("beyond its memory limit of {}", format_size(limit));
+    }
+  } else {
+    end.code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+    end.cause = Cause::kExit;
+    end.text = fmt::format("its process exited with code {} before the trial had ended", end.code);
+    if (limit > 0 && end.code != 0 && speaks_of_memory(tail)) {
+      end.cause = Cause::kMemory;
+      end.text = fmt::format("beyond its memory limit of {}", format_size(limit));
+    }
+  }
+  end.text = with_tail(std::move(end.text), tail);
+  return end;
+}
+
+bool concerns_trial(const RunningAttempt& attempt, const Ack& ack) {
+  if (attempt.own_end || attempt.killed) return false;
+  return (attempt.waits_for != 0 && ack.seq >= attempt.waits_for) || ack.verdict != Verdict::kContinue ||
+         ack.wait != attempt.wait || ack.seq >= attempt.answered + kAnswerAtLeastEvery;
+}
+
+}  // namespace tune

@@ -1,0 +1,66 @@
+#pragma once
+
+// One attempt as its worker sees it: what it was told, what it has said, when it must be ended by force, and how its
+// end is told. No descriptor and no clock in here: times are given.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "core/messages.h"
+#include "core/wire/envelope.h"
+
+namespace tune {
+
+/// The end that an attempt gets if it is killed now.
+struct Sentence {
+  EndKind how = EndKind::kFailed;
+  Cause cause = Cause::kNone;
+  std::string text;
+};
+
+struct RunningAttempt {
+  Assign assign;
+  std::int64_t slot = 0;
+  double began = 0;   ///< running_seconds when its trial was told to begin
+  double heard = 0;   ///< ... of its last report, or of the answer it waited for
+  Seq seq = 0;        ///< of its last message
+  Seq waits_for = 0;  ///< seq of the report whose answer it waits for, or 0
+  Seq answered = 0;   ///< seq of the last answer the trial was told
+  Wait wait;          ///< as the trial was told
+  bool told_to_leave = false;
+  std::optional<double> leave_by;     ///< then it is killed
+  Sentence if_it_stays;               ///< with this sentence
+  std::optional<Sentence> killed;     ///< it was
+  std::optional<Ended> own_end;       ///< what the trial itself said
+  std::uint64_t memory_baseline = 0;  ///< what its process had of its own before
+  double cpu_baseline = 0;
+
+  wire::AttemptKey key() const { return {assign.trial, assign.attempt}; }
+  /// Running seconds of the trial over all its attempts.
+  double elapsed(double now) const { return assign.elapsed + (now - began); }
+};
+
+/// The trial is told to leave, by `kind`: if it has not left `grace` seconds from `now`, it is killed. The earliest of
+/// several such times counts.
+void must_leave(RunningAttempt& attempt, OrderKind kind, double grace, const std::string& why, double now);
+
+/// When limits must be looked at next; nothing: never, as it is.
+std::optional<double> next_deadline(const RunningAttempt& attempt);
+
+/// What is due at `now`.
+struct Due {
+  std::optional<Sentence> kill;
+  std::optional<std::string> stop;  ///< stop.time is reached: to be told to stop, with this reason
+};
+Due what_is_due(const RunningAttempt& attempt, double now);
+
+/// How an attempt ended whose process ended with `status` (as of waitpid): by its sentence, in its own words, or as the
+/// status tells. `tail`: the last lines it printed. `memory_kill`: the kernel killed for want of memory meanwhile.
+Ended how_it_ended(const RunningAttempt& attempt, int status, const std::string& tail, bool memory_kill, double now);
+
+/// Whether this answer changes anything for the trial: it waits for it, it is to leave, where it waits next is another
+/// place, or its window of unanswered reports gets full.
+bool concerns_trial(const RunningAttempt& attempt, const Ack& ack);
+
+}  // namespace tune

@@ -1,0 +1,101 @@
+#pragma once
+
+// The worker's half of the conversation with its controller: it connects, comes again when the connection breaks,
+// beats, keeps what is not acknowledged, fetches checkpoints, and notices when its lease is over.
+//
+// Thread rule: the loop's thread.
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/runtime/link.h"
+#include "core/runtime/spool.h"
+#include "core/runtime/worker.h"
+
+namespace tune {
+
+class Dialogue {
+ public:
+  using Key = wire::AttemptKey;
+
+  struct Events {
+    std::function<void(Assign)> assign;
+    std::function<void(const Ack&)> ack;
+    std::function<void(const Order&)> order;
+    std::function<void(const Key&)> fence;          ///< kill it and forget it
+    std::function<std::vector<Key>()> held;         ///< attempts that wait or run here
+    std::function<void()> room;                     ///< an attempt that was full may not be any more
+    std::function<void(const std::string&)> leave;  ///< the controller says that it is over
+    std::function<void(const std::string&)> alone;  ///< there is no controller, and the lease has ended
+  };
+
+  Dialogue(boost::asio::io_context& io, const WorkerOptions& options, std::string token, Events events);
+  ~Dialogue();
+
+  void start();
+  /// No event any more.
+  void close();
+
+  /// Said to each controller that comes.
+  void say_loaded(Result<TrainableInfo> info);
+  /// These are not kept: without a connection they are lost.
+  void say(const wire::Body& body);
+  /// These are kept until acknowledged. `checkpoint`: bytes of an external one. kBadInput: larger than any message may
+  /// be, and not kept.
+  Result<void> say_kept(const Key& key, const wire::Body& message, Seq seq, bool ends, Fd checkpoint = {},
+                        std::uint64_t size = 0);
+  /// Whether no more should be taken from this attempt's trial.
+  bool is_full(const Key& key) const { return spool_.is_full(key); }
+
+  /// Bytes of a stored checkpoint, checked against its hash, as a sealed memory file. kDamaged, kIo.
+  void fetch(CheckpointId id, const CheckpointInfo& info, std::function<void(Result<Fd>)> done);
+
+  /// Sends what waits, for at most `seconds`, without the loop.
+  void last_words(double seconds);
+
+ private:
+  struct Fetching {
+    CheckpointInfo info;
+    Fd file;
+    std::uint64_t asked = 0, received = 0;
+    std::vector<std::function<void(Result<Fd>)>> done;
+  };
+  class Sink;
+
+  void connect();
+  void connect_later();
+  void hello();
+  void received(wire::Envelope envelope);
+  void welcomed(const wire::Welcome& welcome);
+  void disconnected();
+  void beat();
+  void check_lease();
+  void ask_for_more(CheckpointId id, Fetching& fetching);
+  void fetched(wire::Fetched part);
+  void finish_fetch(CheckpointId id, Result<void> result);
+
+  boost::asio::io_context& io_;
+  const WorkerOptions& options_;
+  Events events_;
+  std::string token_, resume_key_, incarnation_;
+  std::shared_ptr<Link> link_;
+  bool welcome_ = false, closed_ = false;
+  Spool spool_;
+  std::optional<Result<TrainableInfo>> loaded_;
+  std::map<CheckpointId, Fetching> fetching_;
+  double lease_, heartbeat_ = 2;
+  double lease_from_;                                   // boot_seconds of the last sign of life that was answered
+  std::deque<std::pair<std::uint64_t, double>> beats_;  // sent, not answered
+  std::uint64_t beat_ = 0, epoch_ = 0;
+  boost::asio::steady_timer connect_timer_, beat_timer_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace tune

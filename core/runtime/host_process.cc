@@ -1,0 +1,157 @@
+#include "core/runtime/host_process.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+#include <vector>
+
+#include "core/runtime/launch.h"
+#include "core/trainable_ref.h"
+
+namespace tune {
+namespace {
+
+/// The environment with TUNE_ATTEMPT set: in the first block of the new program's memory, where /proc shows it, and
+/// where a forked trial can put its own mark in its place.
+std::vector<std::string> environment_with(const std::string& mark) {
+  constexpr std::string_view kName = "TUNE_ATTEMPT=";
+  std::vector<std::string> all;
+  for (char** entry = environ; *entry; ++entry) {
+    if (!std::string_view(*entry).starts_with(kName)) all.emplace_back(*entry);
+  }
+  all.push_back(std::string(kName) + mark);
+  return all;
+}
+
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+  std::vector<char*> all;
+  for (std::string& text : texts) all.push_back(text.data());
+  all.push_back(nullptr);
+  return all;
+}
+
+}  // namespace
+
+HostProcess::HostProcess(boost::asio::io_context& io, Events events)
+    : io_(io), events_(std::move(events)), children_(io, SIGCHLD) {
+  watch_children();
+}
+
+HostProcess::~HostProcess() {
+  *alive_ = false;
+  kill();
+}
+
+Result<void> HostProcess::start(const WorkerOptions& options, const std::string& mark, bool reuse) {
+  auto pair = Channel::pair();
+  if (!pair) return pass_on(std::move(pair));
+  Fd host_end = pair->second.take_fd();
+  const pid_t self = ::getpid();
+  std::vector<std::string> arguments{options.host_program,
+                                     "--fd",
+                                     std::to_string(host_end.get()),
+                                     "--trainable",
+                                     to_json(options.trainable),
+                                     "--parent",
+                                     std::to_string(self)};
+  if (reuse) arguments.push_back("--reuse");
+  std::vector<std::string> environment = environment_with(mark);
+  const std::vector<char*> argv = pointers(arguments), envp = pointers(environment);
+
+  pid_ = ::fork();  // this process has one thread
+  if (pid_ < 0) {
+    pid_ = 0;
+    return fail(ErrorCode::kIo, fmt::format("cannot start the fork server: {}", std::strerror(errno)));
+  }
+  if (pid_ == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != self) ::_exit(1);
+    ::signal(SIGPIPE, SIG_DFL);
+    const int flags = ::fcntl(host_end.get(), F_GETFD);
+    ::fcntl(host_end.get(), F_SETFD, flags & ~FD_CLOEXEC);
+    ::execve(argv[0], argv.data(), envp.data());
+    const int error = errno;
+    Channel to_worker(std::move(host_end));
+    (void)to_worker.send(Ready{false,
+                               {},
+                               fmt::format("cannot start {}: {}", argv[0], std::strerror(error)),
+                               "tune is not installed whole: tune-host belongs beside it",
+                               ErrorCode::kNotFound});
+    ::_exit(127);
+  }
+  channel_ = std::move(pair->first);
+  watch_ = std::make_unique<FdWatch>(
+      io_, channel_.fd(), [this] { readable(); },
+      [this] {
+        const auto flushed = channel_.flush();
+        if (flushed && !*flushed) watch_->arm_write();
+      });
+  watch_->arm_read();
+  return {};
+}
+
+void HostProcess::spawn(const Spawn& spawn, Fd trial_end, Fd output_end) {
+  std::vector<Fd> descriptors;
+  descriptors.push_back(std::move(trial_end));
+  descriptors.push_back(std::move(output_end));
+  const auto sent = channel_.queue(spawn, std::move(descriptors));
+  if (sent && !*sent) watch_->arm_write();  // if it is gone, reading will tell
+}
+
+void HostProcess::readable() {
+  const auto filled = channel_.fill();
+  const bool open = filled && *filled;
+  const std::shared_ptr<bool> alive = alive_;
+  while (*alive && watch_) {
+    auto received = channel_.next();
+    if (!received) return lost();
+    if (!*received) break;
+    Frame& frame = (*received)->frame;
+    if (auto* ready = std::get_if<Ready>(&frame)) {
+      events_.ready(std::move(*ready));
+    } else if (const auto* spawned = std::get_if<Spawned>(&frame)) {
+      events_.spawned(*spawned);
+    } else if (const auto* exited = std::get_if<Exited>(&frame)) {
+      events_.exited(*exited);
+    }
+  }
+  if (!*alive || !watch_) return;
+  if (!open) return lost();
+  watch_->arm_read();
+}
+
+void HostProcess::lost() {
+  kill();  // has no effect on one that has ended already: its own status stays
+  events_.gone(status_words(status_));
+}
+
+void HostProcess::kill() {
+  watch_.reset();
+  channel_ = Channel();
+  if (pid_ == 0) return;
+  ::kill(pid_, SIGKILL);
+  ::waitpid(pid_, &status_, 0);
+  pid_ = 0;
+}
+
+/// Orphans of trials come to the worker (PR_SET_CHILD_SUBREAPER); the host's own end is waited for in kill().
+void HostProcess::watch_children() {
+  children_.async_wait([this, alive = alive_](const boost::system::error_code& error, int) {
+    if (error || !*alive) return;
+    siginfo_t info{};
+    while (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0 && info.si_pid != pid_) {
+      ::waitpid(info.si_pid, nullptr, WNOHANG);
+      info = {};
+    }
+    watch_children();
+  });
+}
+
+}  // namespace tune

@@ -1,0 +1,128 @@
+#include "core/runtime/launch.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <limits.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "core/json.h"
+#include "core/runtime/proc.h"
+#include "core/runtime/socket_dir.h"
+
+namespace tune {
+namespace {
+
+/// Where the token's pipe is in the worker.
+constexpr int kTokenFd = 3;
+
+/// posix_spawn's two parameter objects.
+struct SpawnSetup {
+  posix_spawn_file_actions_t files;
+  posix_spawnattr_t attributes;
+
+  SpawnSetup() {
+    ::posix_spawn_file_actions_init(&files);
+    ::posix_spawnattr_init(&attributes);
+    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    sigset_t signals;
+    ::sigemptyset(&signals);
+    ::posix_spawnattr_setsigmask(&attributes, &signals);
+    ::sigfillset(&signals);
+    ::sigdelset(&signals, SIGKILL);
+    ::sigdelset(&signals, SIGSTOP);
+    ::posix_spawnattr_setsigdefault(&attributes, &signals);
+  }
+  ~SpawnSetup() {
+    ::posix_spawn_file_actions_destroy(&files);
+    ::posix_spawnattr_destroy(&attributes);
+  }
+};
+
+}  // namespace
+
+Result<LaunchedWorker> launch_worker(LaunchPlan plan) {
+  LaunchedWorker worker;
+  worker.launch = random_hex(16);
+  worker.token = random_hex(32);
+
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return fail(ErrorCode::kIo, fmt::format("pipe: {}", std::strerror(errno)));
+  Fd token_out(ends[0]);
+  Fd token_in(ends[1]);
+  if (token_out.get() == kTokenFd) {  // dup2 onto itself would leave close-on-exec set
+    token_out = Fd(::fcntl(kTokenFd, F_DUPFD_CLOEXEC, kTokenFd + 1));
+  }
+
+  plan.worker.launch = worker.launch;
+  plan.worker.token_fd = kTokenFd;
+  std::vector<std::string> arguments = plan.command;
+  for (std::string& argument : worker_arguments(plan.worker)) arguments.push_back(std::move(argument));
+  std::vector<char*> argv;
+  for (std::string& argument : arguments) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+
+  SpawnSetup setup;
+  ::posix_spawn_file_actions_addopen(&setup.files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  ::posix_spawn_file_actions_addopen(&setup.files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  ::posix_spawn_file_actions_addopen(&setup.files, STDERR_FILENO, plan.complaints.c_str(),
+                                     O_WRONLY | O_CREAT | O_APPEND, 0600);
+  ::posix_spawn_file_actions_adddup2(&setup.files, token_out.get(), kTokenFd);
+  ::posix_spawn_file_actions_addclosefrom_np(&setup.files, kTokenFd + 1);
+  const int error = ::posix_spawn(&worker.pid, argv[0], &setup.files, &setup.attributes, argv.data(), environ);
+  if (error != 0) {
+    return fail(error == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo,
+                fmt::format("cannot start the worker {}: {}", arguments.front(), std::strerror(error)));
+  }
+  worker.pidfd = Fd(static_cast<int>(::syscall(SYS_pidfd_open, worker.pid, 0)));
+  worker.start = process_start(worker.pid).value_or(0);
+  const ssize_t written = ::write(token_in.get(), worker.token.data(), worker.token.size());
+  if (!worker.pidfd || written != static_cast<ssize_t>(worker.token.size())) {
+    ::kill(worker.pid, SIGKILL);
+    ::waitpid(worker.pid, nullptr, 0);
+    return fail(ErrorCode::kIo, fmt::format("cannot watch the worker: {}", std::strerror(errno)));
+  }
+  return worker;
+}
+
+std::string status_words(int status) {
+  if (WIFSIGNALED(status)) return fmt::format("signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status)));
+  return fmt::format("exit code {}", WIFEXITED(status) ? WEXITSTATUS(status) : status);
+}
+
+std::string own_program() {
+  char path[PATH_MAX];
+  const ssize_t size = ::readlink("/proc/self/exe", path, sizeof path);
+  return size > 0 ? std::string(path, static_cast<std::size_t>(size)) : std::string("/proc/self/exe");
+}
+
+std::string default_host_program() {
+  const std::filesystem::path bin = std::filesystem::path(own_program()).parent_path();
+  const std::filesystem::path beside = bin / "tune-host";
+  const std::filesystem::path apart = bin.parent_path() / "libexec" / "tune" / "tune-host";
+  std::error_code ignored;
+  return !std::filesystem::exists(beside, ignored) && std::filesystem::exists(apart, ignored) ? apart : beside;
+}
+
+std::string launches_to_json(const std::vector<const LaunchedWorker*>& launches) {
+  List rows;
+  const std::string boot = boot_id();
+  for (const LaunchedWorker* worker : launches) {
+    Map row;
+    row.emplace_back("launch", Value(worker->launch));
+    row.emplace_back("pid", Value(static_cast<std::int64_t>(worker->pid)));
+    row.emplace_back("start", Value(worker->start));
+    row.emplace_back("boot", Value(boot));
+    rows.emplace_back(std::move(row));
+  }
+  return to_json(Value(std::move(rows)));
+}
+
+}  // namespace tune

@@ -1,0 +1,46 @@
+#pragma once
+
+// Starting a worker process, and knowing for certain that it has ended: by its pidfd here, and by pid, start time and
+// boot id for a controller that comes later (leftovers.h).
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/channel.h"
+#include "core/runtime/worker.h"
+
+namespace tune {
+
+/// A worker process that runs, or ran.
+struct LaunchedWorker {
+  std::string launch;  ///< also what the TUNE_ATTEMPT of all its processes begins with
+  std::string token;   ///< 256 bits, hex; handed over by a pipe, never by arguments or environment
+  pid_t pid = 0;
+  std::int64_t start = 0;  ///< as process_start
+  Fd pidfd;
+};
+
+struct LaunchPlan {
+  std::vector<std::string> command;  ///< program and first arguments, before worker_arguments
+  WorkerOptions worker;              ///< launch and token_fd are filled in
+  std::string complaints;            ///< file for its stderr
+};
+
+/// Starts it as a session of its own, with its stderr appended to a file. kIo, kNotFound with the program's path.
+Result<LaunchedWorker> launch_worker(LaunchPlan plan);
+
+/// `exit code 1`, `signal 9 (Killed)`: a wait status in words.
+std::string status_words(int status);
+
+/// The program that runs now.
+std::string own_program();
+/// tune-host beside it, or in ../libexec/tune of an installation.
+std::string default_host_program();
+
+/// [{"launch":..., "pid":..., "start":..., "boot":...}], for the store and end_leftover_workers.
+std::string launches_to_json(const std::vector<const LaunchedWorker*>& launches);
+
+}  // namespace tune

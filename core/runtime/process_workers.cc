@@ -1,0 +1,312 @@
+#include "core/runtime/process_workers.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <fstream>
+#include <sstream>
+
+#include "core/runtime/admission.h"
+#include "core/runtime/fd_watch.h"
+#include "core/runtime/launch.h"
+#include "core/runtime/output_capture.h"
+#include "core/runtime/proc.h"
+#include "core/runtime/socket_dir.h"
+#include "core/runtime/worker_peer.h"
+
+namespace tune {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr int kMostFailuresInARow = 5;
+constexpr milliseconds kLastWords{500};  // for what a dead worker has left in the socket
+constexpr milliseconds kSweepAgain{1};
+constexpr double kGoodbye = 5;  // seconds a worker has to end its trials; they are killed, so it is quick
+constexpr double kUntilGone = 10;
+
+/// What stands in the file at its end; the whole of it is of no use to anybody.
+std::string last_complaints(const std::string& path) {
+  OutputCapture capture;
+  std::ifstream file(path);
+  std::string line;
+  while (std::getline(file, line)) capture.add(line + "\n");
+  return capture.last_lines(5, 1000);
+}
+
+}  // namespace
+
+class ProcessWorkers::Impl {
+ public:
+  Impl(boost::asio::io_context& io, ProcessWorkersOptions options)
+      : io_(io), options_(std::move(options)), lease_timer_(io), wait_timer_(io) {
+    if (options_.worker_command.empty()) options_.worker_command = {own_program(), "__worker"};
+    if (options_.host_program.empty()) options_.host_program = default_host_program();
+  }
+
+  ~Impl() {
+    *alive_ = false;
+    shut_down();
+  }
+
+  void start(Handler& handler, CheckpointChannel& channel) {
+    handler_ = &handler;
+    peer_ = std::make_unique<WorkerPeer>(io_, handler, channel,
+                                         WorkerPeer::Events{
+                                             .loaded = [this](Result<TrainableInfo> info) { loaded(std::move(info)); },
+                                             .drained = [this](std::string reason) { unusable(std::move(reason)); },
+                                             .log = [this](wire::LogLine line) { log(line.text); },
+                                             .progress = [this] { failures_ = 0; },
+                                         });
+    admission_ = std::make_unique<Admission>(
+        io_,
+        Link::Callbacks{
+            .received = [this](wire::Envelope envelope) { received(std::move(envelope)); },
+            .before_write = [this] { peer_->send_acknowledgements(); },
+            .closed = [this](const std::string& why) { disconnected(why); },
+        },
+        [this](std::shared_ptr<Link> link, wire::Hello hello, std::uint64_t id) { admit(std::move(link), hello, id); });
+    auto dir = SocketDir::make();
+    if (!dir) return unusable_soon(dir.error());
+    dir_ = std::make_unique<SocketDir>(*std::move(dir));
+    if (const auto listening = admission_->listen(dir_->socket()); !listening) return unusable_soon(listening.error());
+    launch();
+    watch_lease();
+  }
+
+  WorkerPeer& peer() { return *peer_; }
+  bool is_open() const { return peer_ && !closed_; }
+
+  void shut_down();
+
+  std::string launches_json() const {
+    return launches_to_json(worker_.pid > 0 ? std::vector{&worker_} : std::vector<const LaunchedWorker*>());
+  }
+
+ private:
+  void launch();
+  void admit(std::shared_ptr<Link> link, const wire::Hello& hello, std::uint64_t hello_id);
+  void received(wire::Envelope envelope);
+  void disconnected(const std::string& why);
+  void watch_lease();
+  void worker_ended();
+  void sweep(double until);
+  void replace();
+
+  void loaded(Result<TrainableInfo> info) {
+    if (!ready_) {
+      ready_ = true;
+      return handler_->on_ready(std::move(info));
+    }
+    if (!info) unusable(info.error().message, info.error().hint);
+  }
+
+  void unusable(std::string why, std::string hint = {}) {
+    if (closed_ || given_up_) return;
+    given_up_ = true;
+    handler_->on_unusable({ErrorCode::kIo, std::move(why), std::move(hint)});
+  }
+  void unusable_soon(Error why) {
+    boost::asio::post(io_, [this, alive = alive_, why = std::move(why)] {
+      if (*alive && !closed_) handler_->on_unusable(why);
+    });
+  }
+  void log(const std::string& text) const {
+    if (options_.log && !closed_) options_.log(text);
+  }
+
+  /// Runs `what` later, unless this object or the wait is gone.
+  void later(milliseconds delay, std::function<void()> what) {
+    wait_timer_.expires_after(delay);
+    wait_timer_.async_wait([this, alive = alive_, what = std::move(what)](const boost::system::error_code& error) {
+      if (!error && *alive && !closed_) what();
+    });
+  }
+
+  boost::asio::io_context& io_;
+  ProcessWorkersOptions options_;
+  Handler* handler_ = nullptr;
+  std::unique_ptr<SocketDir> dir_;
+  std::unique_ptr<Admission> admission_;
+  std::unique_ptr<WorkerPeer> peer_;
+  LaunchedWorker worker_;
+  std::unique_ptr<FdWatch> death_;
+  std::shared_ptr<Link> link_;
+  std::string end_;  // how the worker ended; empty: it has not
+  std::uint64_t epoch_ = 1;
+  double last_heard_ = 0;  // boot_seconds
+  int failures_ = 0;       // deaths in a row without a report in between
+  bool ready_ = false, closed_ = false, given_up_ = false, suspected_ = false;
+  boost::asio::steady_timer lease_timer_, wait_timer_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // false: this object is gone
+};
+
+// --- a worker's life
+// --------------------------------------------------------------------------------------------------
+
+void ProcessWorkers::Impl::launch() {
+  LaunchPlan plan;
+  plan.command = options_.worker_command;
+  plan.complaints = dir_->complaints();
+  plan.worker.socket = dir_->socket();
+  plan.worker.host_program = options_.host_program;
+  plan.worker.trainable = options_.trainable;
+  plan.worker.plan = options_.plan;
+  plan.worker.experiment = options_.experiment;
+  plan.worker.attempts_dir = options_.attempts_dir;
+  plan.worker.lease = options_.lease;
+  auto launched = launch_worker(std::move(plan));
+  if (!launched) return unusable_soon(launched.error());
+  worker_ = *std::move(launched);
+  end_.clear();
+  last_heard_ = boot_seconds();
+  admission_->expect(worker_.launch, worker_.token);
+  death_ = std::make_unique<FdWatch>(io_, worker_.pidfd.get(), [this] { worker_ended(); });
+  death_->arm_read();
+  if (options_.launched) options_.launched();
+}
+
+void ProcessWorkers::Impl::admit(std::shared_ptr<Link> link, const wire::Hello& hello, std::uint64_t hello_id) {
+  if (link_) link_->close();
+  link_ = std::move(link);
+  last_heard_ = boot_seconds();
+  wire::Welcome welcome;
+  welcome.epoch = epoch_;
+  welcome.lease_ms = static_cast<std::uint32_t>(options_.lease * 1000);
+  welcome.heartbeat_ms = static_cast<std::uint32_t>(options_.heartbeat * 1000);
+  welcome.resume_key = admission_->resume_key();
+  peer_->attach(link_, hello, hello_id, std::move(welcome));
+}
+
+void ProcessWorkers::Impl::received(wire::Envelope envelope) {
+  last_heard_ = boot_seconds();
+  if (const auto* beat = std::get_if<wire::Heartbeat>(&envelope.body)) {
+    link_->send(wire::HeartbeatAck{beat->n, epoch_}, envelope.id);
+    return;
+  }
+  peer_->receive(std::move(envelope));
+}
+
+void ProcessWorkers::Impl::disconnected(const std::string& why) {
+  link_.reset();
+  peer_->detach();
+  if (!end_.empty()) return later(milliseconds(0), [this] { sweep(running_seconds() + kUntilGone); });
+  log("the connection to the worker broke: " + why);
+}
+
+/// A worker that is silent for too long is killed: then its end is certain. It is given one more look first, since it
+/// may have been this process that stood still.
+void ProcessWorkers::Impl::watch_lease() {
+  const auto period = milliseconds(static_cast<int>(std::clamp(options_.lease * 100, 50.0, 1000.0)));
+  lease_timer_.expires_after(period);
+  lease_timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
+    if (error || !*alive || closed_) return;
+    const bool late = end_.empty() && worker_.pid > 0 && boot_seconds() - last_heard_ > 1.5 * options_.lease;
+    if (late && suspected_) {
+      log("the worker has been silent for too long and is killed");
+      ::kill(worker_.pid, SIGKILL);
+    }
+    suspected_ = late;
+    watch_lease();
+  });
+}
+
+void ProcessWorkers::Impl::worker_ended() {
+  int status = 0;
+  ::waitpid(worker_.pid, &status, WNOHANG);
+  death_.reset();
+  end_ = status_words(status);
+  if (!link_) return sweep(running_seconds() + kUntilGone);
+  // What it had sent is read first; the end of the stream follows at once, but for a descriptor that lives on
+  // somewhere.
+  later(kLastWords, [this] {
+    if (link_) link_->close();
+    link_.reset();
+    peer_->detach();
+    sweep(running_seconds() + kUntilGone);
+  });
+}
+
+/// Fork server and trials die with their worker; this is for those that left the family.
+void ProcessWorkers::Impl::sweep(double until) {
+  if (kill_marked(worker_.launch) > 0 && running_seconds() < until) {
+    return later(kSweepAgain, [this, until] { sweep(until); });
+  }
+  replace();
+}
+
+void ProcessWorkers::Impl::replace() {
+  const std::string why = fmt::format("its worker ended with {}", end_);
+  worker_.pid = 0;
+  ++failures_;
+  peer_->lose_all(why);
+  if (closed_ || given_up_) return;
+  if (failures_ > kMostFailuresInARow) {
+    return unusable(
+        fmt::format("{} workers in a row ended before a trial had reported; the last one with {}", failures_, end_),
+        last_complaints(dir_->complaints()));
+  }
+  if (failures_ == 1) return launch();
+  later(milliseconds(50 << std::min(failures_, 6)), [this] { launch(); });
+}
+
+void ProcessWorkers::Impl::shut_down() {
+  if (closed_) return;
+  closed_ = true;
+  if (peer_) peer_->mute();
+  wait_timer_.cancel();
+  lease_timer_.cancel();
+  death_.reset();
+  if (worker_.pid > 0) {
+    double patience = 0;  // whom no words reach is killed
+    if (link_ && link_->is_open() && end_.empty()) {
+      link_->send(wire::Goodbye{"the run has ended"});
+      link_->write_now(1);
+      patience = kGoodbye;
+    }
+    const auto gone = [&](double seconds) {
+      pollfd wait{worker_.pidfd.get(), POLLIN, 0};
+      return ::poll(&wait, 1, static_cast<int>(seconds * 1000)) > 0;
+    };
+    if (!gone(patience)) {
+      ::kill(worker_.pid, SIGKILL);
+      gone(kUntilGone);
+    }
+    ::waitpid(worker_.pid, nullptr, WNOHANG);
+    end_marked(worker_.launch, kUntilGone);
+    worker_.pid = 0;
+  }
+  if (link_) link_->close();
+  link_.reset();
+  if (admission_) admission_->close();
+  dir_.reset();
+}
+
+// --- the interface
+// ----------------------------------------------------------------------------------------------------
+
+ProcessWorkers::ProcessWorkers(boost::asio::io_context& io, ProcessWorkersOptions options)
+    : impl_(std::make_unique<Impl>(io, std::move(options))) {}
+
+ProcessWorkers::~ProcessWorkers() = default;
+
+void ProcessWorkers::start(Handler& handler, CheckpointChannel& channel) { impl_->start(handler, channel); }
+void ProcessWorkers::assign(Assign assign) {
+  if (impl_->is_open()) impl_->peer().assign(std::move(assign));
+}
+void ProcessWorkers::acknowledge(const Ack& ack) {
+  if (impl_->is_open()) impl_->peer().acknowledge(ack);
+}
+void ProcessWorkers::order(const Order& order) {
+  if (impl_->is_open()) impl_->peer().order(order);
+}
+void ProcessWorkers::shut_down() { impl_->shut_down(); }
+std::string ProcessWorkers::launches_json() const { return impl_->launches_json(); }
+
+}  // namespace tune

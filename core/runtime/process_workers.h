@@ -1,0 +1,55 @@
+#pragma once
+
+// Trials in processes of this host: the controller's Workers over one worker process (core/runtime/worker.h) and a Unix
+// socket. The worker's death is known for certain by its pidfd; all it left behind is ended before its attempts are
+// called lost, and a new one is started.
+//
+// Thread rule: the loop's thread.
+
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/workers.h"
+
+namespace tune {
+
+struct ProcessWorkersOptions {
+  TrainableRef trainable;
+  SlotPlan plan;
+  std::string experiment;
+  std::string attempts_dir;                 ///< an attempt's own directory is <this>/<trial name>/a<attempt>
+  std::vector<std::string> worker_command;  ///< empty: {this program, "__worker"}
+  std::string host_program;                 ///< empty: tune-host beside this program
+  double lease = 10;                        ///< seconds a worker lives on without its controller
+  double heartbeat = 2;
+  /// A worker was started: launches_json() has changed.
+  std::function<void()> launched;
+  /// What workers have to say that is no message of core/messages.h.
+  std::function<void(const std::string&)> log;
+};
+
+class ProcessWorkers : public Workers {
+ public:
+  /// `io` must outlive this object.
+  ProcessWorkers(boost::asio::io_context& io, ProcessWorkersOptions options);
+  ~ProcessWorkers() override;  ///< shut_down()
+
+  void start(Handler& handler, CheckpointChannel& channel) override;
+  void assign(Assign assign) override;
+  void acknowledge(const Ack& ack) override;
+  void order(const Order& order) override;
+  void shut_down() override;
+
+  /// Pid, start time and boot id of the worker process, for end_leftover_workers of a later controller; `[]` before
+  /// start().
+  std::string launches_json() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tune

@@ -1,0 +1,335 @@
+// Starting and ending trials.
+
+#include "core/runtime/trial_runner.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/runtime/proc.h"
+
+namespace tune {
+namespace {
+
+/// Of what a failed trial printed, so much stands in the text of its end.
+constexpr std::size_t kTailLines = 20, kTailBytes = 4096;
+
+}  // namespace
+
+TrialRunner::TrialRunner(boost::asio::io_context& io, const WorkerOptions& options, Dialogue& dialogue,
+                         std::function<void(std::string)> give_up)
+    : io_(io),
+      options_(options),
+      dialogue_(dialogue),
+      give_up_(std::move(give_up)),
+      memory_kills_(memory_kills()),
+      limits_timer_(io),
+      memory_timer_(io),
+      host_timer_(io) {}
+
+TrialRunner::~TrialRunner() { end_all(); }
+
+void TrialRunner::start() { restart_host(); }
+
+// --- what the controller says
+// -----------------------------------------------------------------------------------------
+
+void TrialRunner::assign(Assign assign) {
+  const Key key = wire::key_of(assign);
+  const bool known = find(key) || std::any_of(queue_.begin(), queue_.end(),
+                                              [&](const Queued& queued) { return wire::key_of(queued.assign) == key; });
+  if (known || ended_) return;
+  for (const Key& other : held()) {
+    if (other.trial == key.trial && other.attempt < key.attempt) fence(other);
+  }
+  const bool fetches = assign.checkpoint && assign.checkpoint->external;
+  memory_limit_ = assign.resources.memory;
+  queue_.push_back({std::move(assign), fetches, {}, {}});
+  if (fetches) {
+    const Assign& queued = queue_.back().assign;
+    dialogue_.fetch(queued.checkpoint_id, *queued.checkpoint, [this, alive = alive_, key](Result<Fd> file) {
+      if (!*alive) return;
+      for (Queued& waiting : queue_) {
+        if (wire::key_of(waiting.assign) != key) continue;
+        waiting.fetching = false;
+        if (file) waiting.checkpoint = *std::move(file);
+        if (!file) waiting.fault = file.error().message;
+      }
+      pump();
+    });
+  }
+  pump();
+}
+
+void TrialRunner::acknowledge(const Ack& ack) {
+  Running* const running = find(wire::key_of(ack));
+  if (!running) return;
+  RunningAttempt& attempt = running->attempt;
+  if (!concerns_trial(attempt, ack)) return;
+  attempt.wait = ack.wait;
+  attempt.answered = std::max(attempt.answered, std::min(ack.seq, attempt.seq));
+  if (attempt.waits_for != 0 && ack.seq >= attempt.waits_for) {
+    attempt.waits_for = 0;
+    attempt.heard = running_seconds();
+    watch_limits();
+  }
+  running->process->send(AckFrame{ack});
+  if (ack.verdict == Verdict::kContinue) return;
+  const OrderKind kind = ack.verdict == Verdict::kPause ? OrderKind::kPause : OrderKind::kStop;
+  must_leave(attempt, kind, Order().grace, "", running_seconds());
+  watch_limits();
+}
+
+void TrialRunner::order(const Order& order) {
+  const Key key = wire::key_of(order);
+  if (Running* const running = find(key)) {
+    if (order.kind == OrderKind::kKill) {
+      const std::string text = order.reason.empty() ? "killed" : "killed: " + order.reason;
+      return kill(*running, {EndKind::kStopped, Cause::kStopRule, text});
+    }
+    if (order.kind == OrderKind::kSave) return running->process->send(OrderFrame{order});
+    return tell_to_leave(*running, order.kind, order.grace, order.reason);
+  }
+  const auto queued = std::find_if(queue_.begin(), queue_.end(),
+                                   [&](const Queued& waiting) { return wire::key_of(waiting.assign) == key; });
+  if (queued == queue_.end() || order.kind == OrderKind::kSave) return;
+  const Queued never_begun = std::move(*queued);
+  queue_.erase(queued);
+  Ended end{key.trial,        key.attempt,  1, EndKind::kStopped,
+            Cause::kStopRule, order.reason, 0, never_begun.assign.elapsed};
+  if (order.kind == OrderKind::kPause) end.how = EndKind::kPaused;
+  if (order.kind == OrderKind::kInterrupt) end.how = EndKind::kInterrupted;
+  if (end.how != EndKind::kStopped) end.cause = Cause::kNone;
+  end_queued(never_begun, end);
+  pump();
+}
+
+void TrialRunner::fence(const Key& key) {
+  std::erase_if(queue_, [&](const Queued& queued) { return wire::key_of(queued.assign) == key; });
+  Running* const running = find(key);
+  if (!running) return;
+  TrialProcess& process = *running->process;
+  running_.erase(key);
+  process.runs.reset();
+  process.kill();
+}
+
+std::vector<TrialRunner::Key> TrialRunner::held() const {
+  std::vector<Key> keys;
+  for (const auto& [key, running] : running_) keys.push_back(key);
+  for (const Queued& queued : queue_) keys.push_back(wire::key_of(queued.assign));
+  return keys;
+}
+
+void TrialRunner::room() {
+  std::vector<TrialProcess*> free;
+  for (const auto& [key, running] : running_) {
+    if (!dialogue_.is_full(key)) free.push_back(running.process);
+  }
+  for (TrialProcess* process : free) process->release();  // may end attempts, no processes
+}
+
+// --- starting
+// ---------------------------------------------------------------------------------------------------------
+
+TrialRunner::Running* TrialRunner::find(const Key& key) {
+  const auto found = running_.find(key);
+  return found == running_.end() ? nullptr : &found->second;
+}
+
+std::int64_t TrialRunner::free_slot() const {
+  std::vector<bool> taken(static_cast<std::size_t>(options_.plan.slots), false);
+  for (const auto& [key, running] : running_) taken[static_cast<std::size_t>(running.attempt.slot)] = true;
+  const auto free = std::find(taken.begin(), taken.end(), false);
+  return free == taken.end() ? -1 : free - taken.begin();
+}
+
+void TrialRunner::pump() {
+  while (!queue_.empty() && host_is_ready_ && !queue_.front().fetching && free_slot() >= 0) {
+    Queued next = std::move(queue_.front());
+    queue_.pop_front();
+    if (!next.fault.empty()) {
+      end_queued(next, {next.assign.trial, next.assign.attempt, 1, EndKind::kFailed, Cause::kLoad,
+                        "its checkpoint cannot be loaded: " + next.fault, 0, next.assign.elapsed});
+    } else {
+      begin(std::move(next));
+    }
+  }
+  fork_ahead();
+  if (when_empty_ && running_.empty() && queue_.empty()) std::exchange(when_empty_, {})();
+}
+
+ProcessProfile TrialRunner::profile_of(std::int64_t slot, std::uint64_t memory) const {
+  return {visible_gpus(options_.plan, slot), options_.plan.gpu > 0,
+          std::max(1, static_cast<int>(std::floor(std::min(options_.plan.cpu, 1024.0)))), memory};
+}
+
+TrialProcess* TrialRunner::spawn(const ProcessProfile& profile) {
+  int ends[2];
+  auto channel = Channel::pair();
+  if (!channel || ::pipe2(ends, O_CLOEXEC) != 0) return nullptr;
+  Fd output(ends[0]), output_in(ends[1]);
+  const std::int64_t number = next_process_++;
+  Spawn spawn;
+  spawn.slot = number;
+  spawn.attempt_mark = fmt::format("{}-{:08}", options_.launch, number);
+  if (profile.sets_gpus) spawn.environment.push_back("CUDA_VISIBLE_DEVICES=" + profile.gpus);
+  spawn.threads = profile.threads;
+  spawn.memory = profile.memory;
+  auto process = std::make_unique<TrialProcess>(
+      io_, number, spawn.attempt_mark, profile, std::move(channel->first), std::move(output),
+      TrialProcess::Events{
+          .frame = [this](TrialProcess& from, ReceivedFrame received) { frame(from, std::move(received)); },
+          .printed = [this](TrialProcess& from) { printed(from); },
+          .broken =
+              [this](TrialProcess& from, const std::string& why) {
+                if (Running* const running = running_in(from)) {
+                  kill(*running, {EndKind::kFailed, Cause::kException, "its process says what cannot be read: " + why});
+                }
+              },
+      });
+  host_->spawn(spawn, channel->second.take_fd(), std::move(output_in));
+  return (processes_[number] = std::move(process)).get();
+}
+
+TrialProcess* TrialRunner::process_for(const ProcessProfile& profile) {
+  for (const auto& [number, process] : processes_) {
+    if (!process->leaves && !process->runs && process->profile == profile) return process.get();
+  }
+  return spawn(profile);
+}
+
+/// A process that waits for its trial costs nothing that matters, and a trial that finds one need not wait for a fork:
+/// one more than are at work is kept.
+void TrialRunner::fork_ahead() {
+  if (!host_is_ready_ || ended_ || when_empty_) return;
+  const std::int64_t slot = free_slot();
+  if (slot < 0 && options_.plan.gpu > 0) return;  // whose GPUs it would get is not known yet
+  const ProcessProfile profile = profile_of(std::max<std::int64_t>(slot, 0), memory_limit_);
+  for (const auto& [number, process] : processes_) {
+    if (process->leaves || process->runs) continue;
+    if (process->profile == profile) return;
+    if (process->profile.memory != memory_limit_) process->kill();  // forked for what nobody asks for any more
+  }
+  if (slot < 0 && reuses_) return;  // one of those at work will be free
+  spawn(profile);
+}
+
+void TrialRunner::begin(Queued next) {
+  const std::int64_t slot = free_slot();
+  const Key key = wire::key_of(next.assign);
+  TrialProcess* const process = process_for(profile_of(slot, next.assign.resources.memory));
+  if (!process) return lose(key, 1, "the worker has too many files open for another process");
+  RunningAttempt attempt;
+  attempt.assign = std::move(next.assign);
+  attempt.slot = slot;
+  attempt.wait = attempt.assign.wait;
+  attempt.began = attempt.heard = running_seconds();
+  Running& running = running_[key];
+  running = {std::move(attempt), process};
+  process->runs = key;
+  hand_over(running, std::move(next.checkpoint));
+  if (process->pid != 0) settle(running);
+  watch_limits();
+  watch_memory();
+}
+
+/// What waits until its process is known.
+void TrialRunner::settle(Running& running) {
+  RunningAttempt& attempt = running.attempt;
+  const pid_t pid = running.process->pid;
+  attempt.cpu_baseline = running.process->cpu_seconds();
+  if (attempt.assign.resources.memory > 0) attempt.memory_baseline = private_memory(pid);
+  dialogue_.say(Started{attempt.assign.trial, attempt.assign.attempt, pid});
+}
+
+void TrialRunner::hand_over(Running& running, Fd checkpoint) {
+  Begin begin;
+  std::vector<Fd> descriptors;
+  Assign& assign = running.attempt.assign;
+  begin.has_checkpoint = assign.checkpoint.has_value();
+  begin.directory = fmt::format("{}/{}/a{}", options_.attempts_dir, assign.trial_name, assign.attempt.value);
+  const std::string bytes = std::exchange(assign.checkpoint_bytes, {});  // not needed here any more
+  begin.assign = assign;
+  if (checkpoint) {
+    descriptors.push_back(std::move(checkpoint));
+  } else if (bytes.size() > kInlineInFrame) {
+    auto file = make_memfd(bytes);
+    if (!file) return kill(running, {EndKind::kFailed, Cause::kLoad, file.error().message});
+    descriptors.push_back(*std::move(file));
+  } else {
+    begin.assign.checkpoint_bytes = bytes;
+  }
+  running.process->send(std::move(begin), std::move(descriptors));
+}
+
+// --- ending
+// -----------------------------------------------------------------------------------------------------------
+
+void TrialRunner::end_queued(const Queued& queued, const Ended& end) {
+  DoneMessage done;
+  done.log = end;
+  (void)dialogue_.say_kept(wire::key_of(queued.assign), done, end.seq, true);
+}
+
+/// The attempt is over, and with it its hold on the slot.
+void TrialRunner::finish(Running& running, const Exited& exited) {
+  const Key key = running.attempt.key();
+  TrialProcess& process = *running.process;
+  bool memory_kill = false;
+  if (WIFSIGNALED(exited.status) && WTERMSIG(exited.status) == SIGKILL) {
+    memory_kill = memory_kills() > std::exchange(memory_kills_, memory_kills());
+  }
+  OutputCapture& output = process.output();
+  DoneMessage done;
+  done.log = how_it_ended(running.attempt, exited.status, output.last_lines(kTailLines, kTailBytes), memory_kill,
+                          running_seconds());
+  done.log.seq = running.attempt.seq + 1;
+  done.output_head = output.head();
+  done.output_tail = output.tail();
+  done.output_bytes = output.total();
+  done.cpu_seconds = std::max(exited.cpu_seconds - running.attempt.cpu_baseline, 0.0);
+  done.max_rss = exited.max_rss;
+  output.clear();
+  process.runs.reset();
+  running_.erase(key);
+  (void)dialogue_.say_kept(key, done, done.log.seq, true);  // its parts are bounded: it fits
+}
+
+void TrialRunner::lose(const Key& key, Seq seq, const std::string& why) {
+  running_.erase(key);
+  (void)dialogue_.say_kept(key, wire::LostMessage{key.trial, key.attempt, seq, why}, seq, true);
+}
+
+void TrialRunner::retire(TrialProcess& process) {
+  if (process.pid != 0) by_pid_.erase(process.pid);
+  processes_.erase(process.number);
+}
+
+void TrialRunner::interrupt_all(const std::string& why, double grace, std::function<void()> done) {
+  when_empty_ = std::move(done);
+  queue_.clear();
+  for (auto& [key, running] : running_) tell_to_leave(running, OrderKind::kInterrupt, grace, why);
+  pump();
+}
+
+void TrialRunner::end_all() {
+  if (ended_) return;
+  ended_ = true;
+  *alive_ = false;
+  for (boost::asio::steady_timer* timer : {&limits_timer_, &memory_timer_, &host_timer_}) timer->cancel();
+  host_.reset();  // its trials die with it
+  for (const auto& [number, process] : processes_) {
+    if (process->pid > 1) ::kill(-process->pid, SIGKILL);
+  }
+  end_marked(options_.launch, 10);
+  running_.clear();
+  processes_.clear();
+}
+
+}  // namespace tune

@@ -1,0 +1,88 @@
+// Time, memory and force.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "core/runtime/proc.h"
+#include "core/runtime/trial_runner.h"
+#include "core/text.h"
+
+namespace tune {
+namespace {
+
+constexpr std::chrono::milliseconds kMemoryPeriod{500};
+
+}  // namespace
+
+void TrialRunner::kill(Running& running, Sentence sentence) {
+  if (!running.attempt.killed) running.attempt.killed = std::move(sentence);
+  running.process->kill();
+}
+
+void TrialRunner::tell_to_leave(Running& running, OrderKind kind, double grace, const std::string& why) {
+  RunningAttempt& attempt = running.attempt;
+  must_leave(attempt, kind, grace, why, running_seconds());
+  running.process->send(OrderFrame{Order{attempt.assign.trial, attempt.assign.attempt, kind, grace, why}});
+  watch_limits();
+}
+
+void TrialRunner::watch_limits() {
+  std::optional<double> next;
+  for (const auto& [key, running] : running_) {
+    const auto deadline = next_deadline(running.attempt);
+    if (deadline && (!next || *deadline < *next)) next = deadline;
+  }
+  if (!next || (limits_armed_ && *limits_armed_ <= *next)) return;
+  limits_armed_ = next;
+  const double wait = std::clamp(*next - running_seconds(), 0.0, 1e6);
+  limits_timer_.expires_after(std::chrono::microseconds(static_cast<std::int64_t>(wait * 1e6) + 1));
+  limits_timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
+    if (error || !*alive) return;
+    limits_armed_.reset();
+    look_at_limits();
+    watch_limits();
+  });
+}
+
+void TrialRunner::look_at_limits() {
+  const double now = running_seconds();
+  for (auto& [key, running] : running_) {
+    Due due = what_is_due(running.attempt, now);
+    if (due.kill) {
+      kill(running, *std::move(due.kill));
+    } else if (due.stop) {
+      tell_to_leave(running, OrderKind::kStop, Order().grace, *due.stop);
+    }
+  }
+}
+
+void TrialRunner::watch_memory() {
+  const bool needed = std::any_of(running_.begin(), running_.end(),
+                                  [](const auto& entry) { return entry.second.attempt.assign.resources.memory > 0; });
+  if (!needed || memory_armed_) return;
+  memory_armed_ = true;
+  memory_timer_.expires_after(kMemoryPeriod);
+  memory_timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
+    if (error || !*alive) return;
+    memory_armed_ = false;
+    for (auto& [key, running] : running_) look_at_memory(running);
+    watch_memory();
+  });
+}
+
+void TrialRunner::look_at_memory(Running& running) {
+  const std::uint64_t limit = running.attempt.assign.resources.memory;
+  const pid_t pid = running.process->pid;
+  if (limit == 0 || pid == 0 || running.attempt.killed) return;
+  std::uint64_t own = private_memory(pid);
+  own -= std::min(own, running.attempt.memory_baseline);
+  for (const pid_t child : descendants_of(pid)) own += private_memory(child);
+  if (own <= limit) return;
+  kill(running,
+       {EndKind::kFailed, Cause::kMemory,
+        fmt::format("killed at {} of memory of its own: its limit is {}", format_size(own), format_size(limit))});
+}
+
+}  // namespace tune

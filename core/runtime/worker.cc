@@ -1,0 +1,101 @@
+#include "core/runtime/worker.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+
+#include "core/runtime/dialogue.h"
+#include "core/runtime/trial_runner.h"
+
+namespace tune {
+namespace {
+
+/// What trials get to save when their controller is gone for good.
+constexpr double kLastGrace = 2;
+
+/// To its end; the writer closes it at once.
+std::string read_token(int fd) {
+  const Fd pipe(fd);
+  std::string token;
+  char buffer[256];
+  while (true) {
+    const ssize_t got = ::read(pipe.get(), buffer, sizeof buffer);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return token;
+    token.append(buffer, static_cast<std::size_t>(got));
+  }
+}
+
+class Worker {
+ public:
+  explicit Worker(const WorkerOptions& options)
+      : dialogue_(io_, options, read_token(options.token_fd),
+                  {
+                      .assign = [this](Assign assign) { runner_.assign(std::move(assign)); },
+                      .ack = [this](const Ack& ack) { runner_.acknowledge(ack); },
+                      .order = [this](const Order& order) { runner_.order(order); },
+                      .fence = [this](const wire::AttemptKey& key) { runner_.fence(key); },
+                      .held = [this] { return runner_.held(); },
+                      .room = [this] { runner_.room(); },
+                      .leave = [this](const std::string&) { leave(0); },
+                      .alone = [this](const std::string& why) { alone(why); },
+                  }),
+        runner_(io_, options, dialogue_, [this](const std::string& why) { give_up(why); }) {}
+
+  int run() {
+    runner_.start();  // loads the trainable while the controller is greeted
+    dialogue_.start();
+    io_.run();
+    return code_;
+  }
+
+ private:
+  void leave(int code) {
+    code_ = code;
+    io_.stop();
+  }
+
+  void alone(const std::string& why) {
+    if (is_alone_) return;
+    is_alone_ = true;
+    std::fprintf(stderr, "tune worker: %s; it leaves\n", why.c_str());
+    runner_.interrupt_all("the controller is gone", kLastGrace, [this] { leave(1); });
+  }
+
+  void give_up(const std::string& why) {
+    dialogue_.say(wire::Drain{why});
+    dialogue_.last_words(1);
+    leave(1);
+  }
+
+  boost::asio::io_context io_{1};
+  Dialogue dialogue_;
+  TrialRunner runner_;  // gone first: its end waits until its processes are
+  int code_ = 0;
+  bool is_alone_ = false;
+};
+
+}  // namespace
+
+int run_worker(const WorkerOptions& options) {
+  ::signal(SIGPIPE, SIG_IGN);
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // orphans of trials come here, and cannot hide behind process 1
+  return Worker(options).run();
+}
+
+int worker_main(int argc, char** argv) {
+  const auto options = parse_worker_arguments({argv, argv + argc});
+  if (!options) {
+    std::fprintf(stderr, "%s\n%s\n", options.error().message.c_str(), options.error().hint.c_str());
+    return 2;
+  }
+  return run_worker(*options);
+}
+
+}  // namespace tune

@@ -1,0 +1,40 @@
+#pragma once
+
+// The worker: a process between the controller and the trials of one host. It is a session of its own that outlives the
+// controller for a lease, starts the fork server, runs what it is assigned, `slots` trials at a time, watches their
+// limits, relays and keeps what the controller has not acknowledged. It runs no training code, so nothing a trial does
+// delays a heartbeat. One thread.
+
+#include <string>
+#include <vector>
+
+#include "core/messages.h"
+#include "core/workers.h"
+
+namespace tune {
+
+struct WorkerOptions {
+  std::string socket;        ///< path where the controller listens
+  std::string launch;        ///< names this start of a worker
+  int token_fd = -1;         ///< from which the token is read, to its end
+  std::string host_program;  ///< tune-host
+  TrainableRef trainable;
+  SlotPlan plan;
+  std::string experiment;
+  std::string attempts_dir;  ///< an attempt's own directory is <this>/<trial name>/a<attempt>
+  double lease = 10;         ///< seconds without a controller before the first Welcome says otherwise
+
+  friend bool operator==(const WorkerOptions&, const WorkerOptions&);
+};
+
+/// Runs until the controller says goodbye or stays away. 0, or 1 after a message on stderr.
+int run_worker(const WorkerOptions& options);
+
+/// The options as arguments, and back (kBadInput). Secrets are not among them.
+std::vector<std::string> worker_arguments(const WorkerOptions& options);
+Result<WorkerOptions> parse_worker_arguments(const std::vector<std::string>& arguments);
+
+/// `tune __worker ARGUMENTS...`: argv holds the arguments alone.
+int worker_main(int argc, char** argv);
+
+}  // namespace tune

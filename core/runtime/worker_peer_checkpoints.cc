@@ -1,0 +1,107 @@
+// Large checkpoints: chunks from a worker to the store, with flow control, and bytes of stored ones to a worker.
+
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+
+#include "core/runtime/worker_peer.h"
+
+namespace tune {
+namespace {
+
+/// After a store that takes no checkpoint (full disk).
+constexpr std::chrono::milliseconds kAskAgain{1000};
+
+}  // namespace
+
+void WorkerPeer::receive_chunk(wire::Chunk chunk) {
+  const Key key = wire::key_of(chunk);
+  Record* const record = find(key);
+  if (!record) return send(wire::Fence{key.trial, key.attempt});
+  if (chunk.seq != record->received + 1) return;  // of a message that has come: a repeat
+  if (chunk.offset == 0) {
+    drop_upload(*record);
+    record->upload = Upload{next_channel_key_++, chunk.seq, 0, 0};
+  }
+  if (!record->upload || record->upload->seq != chunk.seq || record->upload->received != chunk.offset) return;
+  Upload& upload = *record->upload;
+  const std::uint64_t size = chunk.data.size();
+  upload.received += size;
+  channel_.write(
+      upload.channel_key, std::move(chunk.data),
+      [this, alive = alive_, key, channel_key = upload.channel_key, seq = chunk.seq, size](Result<void> done) {
+        if (!*alive) return;
+        Record* const owner = find(key);
+        if (!owner || !owner->upload || owner->upload->channel_key != channel_key) return;
+        if (!done) return retreat(key, seq, done.error());
+        owner->upload->written += size;
+        send(wire::ChunkAck{key.trial, key.attempt, seq, owner->upload->written});
+      });
+}
+
+void WorkerPeer::drop_upload(Record& record) {
+  if (!record.upload) return;
+  channel_.abandon(record.upload->channel_key);
+  record.upload.reset();
+}
+
+void WorkerPeer::finish_upload(const Key& key, Record& record, Item& item) {
+  const std::uint64_t channel_key = record.upload->channel_key;
+  record.upload.reset();  // from here on the item holds it
+  item.large = channel_key;
+  item.ready = false;
+  channel_.finish(channel_key, [this, alive = alive_, key, channel_key](Result<CheckpointInfo> info) {
+    if (*alive) on_finished(key, channel_key, std::move(info));
+  });
+}
+
+void WorkerPeer::on_finished(const Key& key, std::uint64_t channel_key, Result<CheckpointInfo> info) {
+  Record* const record = find(key);
+  if (!record) return;
+  for (Item& item : record->waiting) {
+    if (item.large != channel_key) continue;
+    if (!info) return retreat(key, item.seq, info.error());
+    info->external = true;
+    auto& message = std::get<WorkerMessage>(item.message);
+    if (auto* report = std::get_if<ReportMessage>(&message)) report->log.checkpoint = *info;
+    if (auto* saved = std::get_if<SavedMessage>(&message)) saved->log.checkpoint = *info;
+    item.ready = true;
+    return deliver(key);
+  }
+}
+
+void WorkerPeer::retreat(const Key& key, Seq seq, const Error& why) {
+  Record* const record = find(key);
+  if (!record) return;
+  drop_upload(*record);
+  while (!record->waiting.empty() && record->waiting.back().seq >= seq) {
+    if (record->waiting.back().large != 0 && record->waiting.back().seq > seq) {
+      channel_.abandon(record->waiting.back().large);
+    }
+    record->waiting.pop_back();
+  }
+  record->received = seq - 1;
+  record->end = 0;
+  if (!record->lost_why.empty()) return deliver_lost(key, record->lost_why);  // nobody is there to send it again
+  events_.log({wire::LogLine::Level::kWarning, "a checkpoint cannot be stored, trying again: " + why.message});
+  auto timer = std::make_shared<boost::asio::steady_timer>(io_, kAskAgain);
+  timer->async_wait([this, alive = alive_, timer, key, seq](const boost::system::error_code& error) {
+    if (error || !*alive) return;
+    const Record* const owner = find(key);
+    if (owner && owner->received == seq - 1 && !owner->upload) send(wire::Resend{key.trial, key.attempt, seq});
+  });
+}
+
+void WorkerPeer::receive_fetch(const wire::Fetch& fetch) {
+  channel_.read(fetch.checkpoint, fetch.offset, fetch.size, [this, alive = alive_, fetch](Result<std::string> bytes) {
+    if (!*alive) return;
+    wire::Fetched answer{fetch.checkpoint, fetch.offset, {}, {}};
+    if (bytes) {
+      answer.data = *std::move(bytes);
+    } else {
+      answer.error = bytes.error().message.empty() ? "it cannot be read" : bytes.error().message;
+    }
+    send(answer);
+  });
+}
+
+}  // namespace tune
