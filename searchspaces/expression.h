@@ -22,10 +22,14 @@ struct ExpressionError {
   std::size_t length = 1;
   std::string message;
   std::string hint;
+  bool unknown_name = false;  ///< the place is a name that is not among the legal ones
 };
 
 class Expression {
  public:
+  /// Most bytes of an expression.
+  static constexpr std::size_t kMaxLength = 4096;
+
   /// Parses. `legal`: all names it may use, for the check and did-you-mean; none: any name is accepted (metrics that
   /// are known only after the first report).
   static tl::expected<Expression, ExpressionError> parse(std::string text, const std::vector<std::string>* legal);
@@ -37,6 +41,8 @@ class Expression {
   const std::string& text() const;
   /// The names it uses, each once, in order of first use.
   const std::vector<std::string>& names() const;
+  /// Byte offset in the text of the first use of names()[index].
+  std::size_t position(std::size_t index) const;
 
   /// Value with `lookup` giving each name's number (nothing: the name is absent). Fails with kBadInput on an absent
   /// name, or on a result that is not finite. Not thread-safe: one object, one thread.
