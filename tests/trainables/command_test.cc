@@ -153,6 +153,51 @@ TEST_F(Command, SaysWhatCannotBeStarted) {
   EXPECT_THAT(host.failures[5].text, HasSubstr("'command' is missing"));
 }
 
+TEST_F(Command, CanBeCheckedBeforeTheFirstTrial) {
+  const auto message = [](const std::string& spec) {
+    const auto result = check_command(spec);
+    return result ? "" : result.error().message;
+  };
+
+  EXPECT_EQ(message(R"({"command":["cat","${x}"]})"), "");
+  EXPECT_EQ(message(R"({"command":["${program}"]})"), "");
+  EXPECT_EQ(message(R"({"command":"no-such-program"})"), "");
+  EXPECT_THAT(message(R"({"command":["no-such-program-xyz"]})"), HasSubstr("no such program in PATH"));
+  EXPECT_THAT(message(R"({"command":["./no-such-program-xyz"]})"), HasSubstr("No such file"));
+  EXPECT_THAT(message(R"({"command":["cat"],"env":{"PATH":"/no/such"}})"), HasSubstr("no such program in PATH"));
+  EXPECT_THAT(message(R"({"command":["cat"],"working_dir":"/no/such"})"), HasSubstr("/no/such"));
+  EXPECT_THAT(message("{"), Not(IsEmpty()));
+}
+
+/// The program of the gallery: however its pauses fall, its reports are those of an unbroken run.
+TEST_F(Command, ResumesTheGallerysPythonProgramAsIfUnbroken) {
+  const std::string spec = std::string(R"({"command":["python3","train.py","--lr=${lr}","--epochs=12"],)") +
+                           R"("working_dir":")" + TUNE_GALLERY + "\"}";
+  if (!check_command(spec)) GTEST_SKIP() << "no python3";
+  host.config_json = R"({"lr":0.3})";
+  ScratchDirectory other_scratch;
+  FakeHost unbroken = host;
+  unbroken.directory = other_scratch.path();
+  host.save_on_leave = true;
+
+  for (const std::int64_t pause : {1, 2, 7, 12}) {
+    host.leave_at = pause;
+    run(spec);
+    host.resume_from_last();
+  }
+  std::swap(host, unbroken);
+  run(spec);
+
+  EXPECT_THAT(unbroken.failures, IsEmpty());
+  ASSERT_THAT(host.reports, SizeIs(12));
+  ASSERT_THAT(unbroken.reports, SizeIs(12));
+  for (int i = 0; i < 12; ++i) {
+    EXPECT_EQ(host.reports[i].step, i + 1);
+    EXPECT_EQ(unbroken.reports[i].step, i + 1);
+    EXPECT_EQ(host.reports[i].metrics, unbroken.reports[i].metrics);
+  }
+}
+
 TEST_F(Command, SkipsAHugeLineAndGoesOn) {
   run_text(R"(head -c 5000000 /dev/zero | tr '\0' x; echo; echo '{"loss": 1}')");
 
@@ -247,6 +292,7 @@ TEST_F(Command, IsNotRunAgainIfItHadEndedBeforeItsPause) {
   host.save_on_leave = true;
   host.during_report = [&](std::int64_t) {
     const int process = static_cast<int>(syscall(SYS_pidfd_open, std::stoi(scratch.read("pids")), 0));
+    if (process < 0) return;  // gone already
     pollfd end{process, POLLIN, 0};
     poll(&end, 1, -1);
     close(process);

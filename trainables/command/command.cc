@@ -193,13 +193,13 @@ class CommandRun {
       auto running = program.listen(kPollMilliseconds, out, err);
       if (!running) return pass_on(std::move(running));
       if (spec_.report == CommandSpec::ReportBy::kFile) read_report_file();
-      if (!*running) break;
+      if (!*running) lines_.finish();
+      deliver();
+      if (!*running) return {};
       if (failed_) program.kill();
       if (host_.should_stop(trial_) != 0) leaving_ = true;
       if (leaving_ && !asked_to_leave_) asked_to_leave_ = program.ask_to_leave();
     }
-    lines_.finish();
-    return {};
   }
 
   void read_report_file() {
@@ -215,14 +215,27 @@ class CommandRun {
   }
 
   void read_line(std::string_view line) {
+    if (bad_report_) return;
     auto report = spec_.report == CommandSpec::ReportBy::kPairs ? read_pairs_report(line, spec_.objective)
                                                                 : read_json_report(line, spec_.objective);
     if (!report) {
-      if (!failed_ && !leaving_) host_.fail(trial_, kFailException, 0, report.error().message.c_str());
-      failed_ = true;
-    } else if (*report && !failed_) {
-      take(**std::move(report));
+      bad_report_ = std::move(report).error();
+    } else if (*report) {
+      arrived_.push_back(**std::move(report));
     }
+  }
+
+  /// Reports what has been read. The directory holds the state of the newest report, or a later one; so no older report
+  /// is given a checkpoint.
+  void deliver() {
+    for (std::size_t i = 0; i < arrived_.size(); ++i) {
+      if (i + 1 < arrived_.size()) arrived_[i].checkpoint = false;
+      take(std::move(arrived_[i]));
+    }
+    arrived_.clear();
+    if (!bad_report_ || failed_) return;
+    host_.fail(trial_, kFailException, 0, bad_report_->message.c_str());
+    failed_ = true;
   }
 
   /// Reports, or holds the report back if tune wants the trial to leave.
@@ -314,6 +327,8 @@ class CommandRun {
   std::streamoff report_offset_ = 0;
   LineSplitter lines_;
   std::string stderr_tail_;
+  std::vector<ProgramReport> arrived_;  ///< read, not yet reported
+  std::optional<Error> bad_report_;     ///< nothing is read beyond it
   std::vector<ProgramReport> held_back_;
   std::int64_t step_ = 0;        ///< last reported
   bool leaving_ = false;         ///< tune wants the trial to leave
@@ -325,6 +340,21 @@ class CommandRun {
 }  // namespace
 
 void set_command_spec(std::string json) { spec_json() = std::move(json); }
+
+Result<void> check_command(std::string_view json) {
+  const auto spec = parse_command_spec(json);
+  if (!spec) return fail(spec.error().code, spec.error().message, spec.error().hint);
+  ProgramCommand command{.arguments = {spec->shell ? "/bin/sh" : spec->command[0]},
+                         .environment = {},
+                         .working_dir = spec->working_dir,
+                         .is_shell = spec->shell};
+  // What depends on a trial is not known yet: such a program cannot be looked for, nor in such a PATH.
+  if (command.arguments[0].find('$') != std::string::npos) command.arguments[0] = "/bin/sh";
+  for (const auto& [name, value] : spec->env) {
+    if (value.find('$') == std::string::npos) command.environment.emplace_back(name, value);
+  }
+  return Program::check(command);
+}
 
 const tune_trainable* command_trainable() {
   static const tune_trainable kTable = {"command",

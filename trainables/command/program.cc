@@ -88,6 +88,23 @@ tl::unexpected<Error> cannot_start(const ProgramCommand& command, const StartFai
   return fail(ErrorCode::kTrial, "cannot run '" + command.arguments[0] + "': " + std::strerror(failure.error), hint);
 }
 
+/// The file to execute.
+Result<std::string> locate(const ProgramCommand& command, const std::vector<std::string>& environment) {
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(command.working_dir, ignored)) {
+    return cannot_start(command, {StartFailure::kDirectory, ENOENT});
+  }
+  const std::string& name = command.arguments[0];
+  const auto file = find_program(name, environment, command.working_dir);
+  if (!file) {
+    return fail(ErrorCode::kTrial, "cannot run '" + name + "': no such program in PATH",
+                "a program beside the experiment file is ./" + name);
+  }
+  const auto path = std::filesystem::path(command.working_dir) / *file;
+  if (access(path.c_str(), X_OK) != 0) return cannot_start(command, {StartFailure::kExec, errno});
+  return *file;
+}
+
 /// In the child, between fork and exec: calls nothing but the kernel.
 [[noreturn]] void become(const char* file, char* const* arguments, char* const* environment, const char* directory,
                          pid_t parent, int in, int out, int err, int failure_pipe) {
@@ -148,6 +165,12 @@ bool is_still_shell(pid_t pid) {
 
 }  // namespace
 
+Result<void> Program::check(const ProgramCommand& command) {
+  const auto found = locate(command, merged_environment(command.environment));
+  if (!found) return fail(found.error().code, found.error().message, found.error().hint);
+  return {};
+}
+
 Result<Program> Program::start(const ProgramCommand& command) {
   for (const std::string& argument : command.arguments) {
     if (argument.find('\0') != std::string::npos) {
@@ -155,15 +178,8 @@ Result<Program> Program::start(const ProgramCommand& command) {
     }
   }
   const auto environment = merged_environment(command.environment);
-  std::error_code ignored;
-  if (!std::filesystem::is_directory(command.working_dir, ignored)) {
-    return cannot_start(command, {StartFailure::kDirectory, ENOENT});
-  }
-  const auto file = find_program(command.arguments[0], environment, command.working_dir);
-  if (!file) {
-    return fail(ErrorCode::kTrial, "cannot run '" + command.arguments[0] + "': no such program in PATH",
-                "a program beside the experiment file is ./" + command.arguments[0]);
-  }
+  auto file = locate(command, environment);
+  if (!file) return pass_on(std::move(file));
   auto out = make_pipe(0), err = make_pipe(0), failure = make_pipe(0);
   if (!out) return pass_on(std::move(out));
   if (!err) return pass_on(std::move(err));

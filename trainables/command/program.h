@@ -36,11 +36,14 @@ class Program {
   /// kTrial in plain words if it cannot be started: no such program, not executable, no such working directory.
   static Result<Program> start(const ProgramCommand& command);
 
+  /// What start() can say beforehand: working directory and program are there.
+  static Result<void> check(const ProgramCommand& command);
+
   /// Waits up to `milliseconds` for output, which goes to the listeners, or for the end. True while it runs.
   Result<bool> listen(int milliseconds, const Listener& out, const Listener& err);
 
-  /// SIGTERM: save a checkpoint and leave. While a shell runs programs of the user's, they are told as well, and listen()
-  /// waits for them too. False: it has ended already.
+  /// SIGTERM: save a checkpoint and leave. While a shell runs programs of the user's, they are told as well, and
+  /// listen() waits for them too. False: it has ended already.
   bool ask_to_leave();
 
   /// SIGKILL, to the same ones.
