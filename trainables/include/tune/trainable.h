@@ -555,13 +555,15 @@ extern "C" inline const tune_library* tune_library_v1() {
 #define TUNE_JOIN2(a, b) a##b
 #define TUNE_JOIN(a, b) TUNE_JOIN2(a, b)
 
+// The semicolon after a use is optional.
+
 /// Registers a class: TUNE_TRAINABLE(Net), TUNE_TRAINABLE(Net, .has_end = true, .metrics = {"loss"}).
 #define TUNE_TRAINABLE(Class, ...)                                              \
   static const ::tune::registration::Entry TUNE_JOIN(tune_entry_, __COUNTER__)( \
-      [] { return ::tune::TrainableTable::of_class<Class>(#Class, ::tune::TrainableOptions{__VA_ARGS__}); })
+      [] { return ::tune::TrainableTable::of_class<Class>(#Class, ::tune::TrainableOptions{__VA_ARGS__}); });
 
 /// Registers a function under a name: TUNE_FUNCTION(mine, train), TUNE_FUNCTION(mine, train, .can_save = true).
 #define TUNE_FUNCTION(registered_name, function, ...)                                                               \
   static const ::tune::registration::Entry TUNE_JOIN(tune_entry_, __COUNTER__)([] {                                 \
     return ::tune::TrainableTable::of_function<&function>(#registered_name, ::tune::TrainableOptions{__VA_ARGS__}); \
-  })
+  });
