@@ -20,7 +20,7 @@ struct SearchSpec {
   std::string algorithm = "random";
   std::optional<std::uint64_t> seed;  ///< none: drawn once at the start and stored
   std::vector<Config> points_to_evaluate;
-  Options options;                    ///< complete for the algorithm (constant_grid_search, scramble, ...)
+  Options options;  ///< complete for the algorithm (constant_grid_search, scramble, ...)
 };
 
 struct SchedulerSpec {
@@ -45,10 +45,11 @@ struct ExperimentSpec {
   Limits limits;
   CheckpointPolicy checkpoint;
 
-  std::string file;           ///< as messages name it
-  std::string source;         ///< text of the file, as it was; empty for a stored experiment
-  std::string directory;      ///< absolute directory that relative paths were resolved against
-  std::string resolved_json;  ///< the whole document with overrides and defaults: what is stored, and read again at resume
+  std::string file;       ///< as messages name it
+  std::string source;     ///< text of the file, as it was; empty for a stored experiment
+  std::string directory;  ///< absolute directory that relative paths were resolved against
+  std::string
+      resolved_json;  ///< the whole document with overrides and defaults: what is stored, and read again at resume
 };
 
 /// Sets the seed, in `resolved_json` too: for one that was drawn because the file has none. Requires: seed < 2^63.

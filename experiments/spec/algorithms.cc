@@ -38,7 +38,11 @@ class AlgorithmReader {
  public:
   AlgorithmReader(std::string kind, std::string name_key, WordPlace words, const Catalogue& catalogue,
                   const Reading& reading)
-      : kind_(std::move(kind)), name_key_(std::move(name_key)), words_(words), catalogue_(catalogue), reading_(reading) {}
+      : kind_(std::move(kind)),
+        name_key_(std::move(name_key)),
+        words_(words),
+        catalogue_(catalogue),
+        reading_(reading) {}
 
   /// The algorithm that the section names; `otherwise` if it names none.
   Chosen choose(const Member* section, std::string_view otherwise) const {
@@ -49,7 +53,7 @@ class AlgorithmReader {
       chosen.name = value.is_map() ? (key == nullptr || key->value.is_null() ? nullptr : &key->value) : &value;
     }
     if (chosen.name == nullptr) {
-      chosen.info = find_algorithm(catalogue_, otherwise);
+      chosen.info = find_algorithm(catalogue_, otherwise);  // null for a map that must name one
     } else if (!chosen.name->is_text()) {
       reading_.faults.error(chosen.name->place, code::kWrongType,
                             fmt::format("{} takes a name; {}", name_key_, describe_node(*chosen.name)));
@@ -76,7 +80,8 @@ class AlgorithmReader {
     if (!info.check) return;
     for (const OptionFault& fault : info.check(options)) {
       const Member* member = fault.key.empty() ? nullptr : fields.member(fault.key);
-      reading_.faults.error(member == nullptr ? section : member->value.place, code::kBadValue, fault.message, fault.hint);
+      reading_.faults.error(member == nullptr ? section : member->value.place, code::kBadValue, fault.message,
+                            fault.hint);
     }
   }
 
@@ -133,9 +138,9 @@ Node as_map(const Member* section, const std::string& name_key, const std::strin
 }
 
 bool is_name_or_map(const Member& section, Faults& faults) {
-  if (!has_value(section, faults)) return false;
   if (!section.value.is_list()) return true;
-  faults.error(section.value.place, code::kWrongType, fmt::format("{} takes a name or a map; this is a list", section.name()));
+  faults.error(section.value.place, code::kWrongType,
+               fmt::format("{} takes a name or a map; this is a list", section.name()));
   return false;
 }
 
@@ -215,7 +220,7 @@ SchedulerSpec read_scheduler(const Member* section, const std::vector<Objective>
   const AlgorithmReader reader("scheduler", "type", WordPlace::kScheduler, catalogue, reading);
   const std::size_t before = reading.faults.errors();
 
-  const Chosen chosen = reader.choose(section, "fifo");
+  const Chosen chosen = reader.choose(section, section == nullptr ? "fifo" : "");
   const Node map = as_map(section, "type", "fifo");
   const Fields fields = reader.read(map, scheduler_section(), chosen.info);
   if (const auto metric = fields.text("metric")) {
@@ -251,9 +256,10 @@ void check_capabilities(const AlgorithmInfo& algorithm, const SpaceReading& spac
     if (space.faulty.contains(parameter.path)) continue;
     const Place& place = space.nodes.at(parameter.path).key->place;
     const auto refuse = [&](std::string what, std::string hint) {
-      reading.faults.error(place, code::kCapability,
-                           fmt::format("'{}' is {}, which algorithm {} cannot take", parameter.path, what, algorithm.name),
-                           std::move(hint));
+      reading.faults.error(
+          place, code::kCapability,
+          fmt::format("'{}' is {}, which algorithm {} cannot take", parameter.path, what, algorithm.name),
+          std::move(hint));
     };
     if (!can.continuous && is_continuous(parameter.domain)) {
       refuse("continuous", "give it steps, such as quniform, or list values in a choice");

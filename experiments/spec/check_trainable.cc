@@ -17,22 +17,32 @@ using Param = TrainableInfo::Param;
 
 std::string_view kind_words(Param::Kind kind) {
   switch (kind) {
-    case Param::Kind::kReal: return "a number";
-    case Param::Kind::kInteger: return "an integer";
-    case Param::Kind::kText: return "text";
-    case Param::Kind::kBool: return "true or false";
-    case Param::Kind::kAny: break;
+    case Param::Kind::kReal:
+      return "a number";
+    case Param::Kind::kInteger:
+      return "an integer";
+    case Param::Kind::kText:
+      return "text";
+    case Param::Kind::kBool:
+      return "true or false";
+    case Param::Kind::kAny:
+      break;
   }
   return "anything";
 }
 
 bool is_of_kind(const Value& value, Param::Kind kind) {
   switch (kind) {
-    case Param::Kind::kReal: return value.is_number();
-    case Param::Kind::kInteger: return as_integer(value).has_value();
-    case Param::Kind::kText: return value.is_text();
-    case Param::Kind::kBool: return value.is_bool();
-    case Param::Kind::kAny: break;
+    case Param::Kind::kReal:
+      return value.is_number();
+    case Param::Kind::kInteger:
+      return as_integer(value).has_value();
+    case Param::Kind::kText:
+      return value.is_text();
+    case Param::Kind::kBool:
+      return value.is_bool();
+    case Param::Kind::kAny:
+      break;
   }
   return true;
 }
@@ -53,7 +63,8 @@ std::string misfit(const Domain& domain, Param::Kind kind) {
     const auto* derived = std::get_if<Derived>(&domain);
     if (derived != nullptr) return derived->as_int ? "" : "the expression gives reals; add as: int";
     if (const auto* steps = std::get_if<QUniform>(&domain); steps != nullptr && as_integer(Value(steps->q))) return {};
-    if (const auto* steps = std::get_if<QLogUniform>(&domain); steps != nullptr && as_integer(Value(steps->q))) return {};
+    if (const auto* steps = std::get_if<QLogUniform>(&domain); steps != nullptr && as_integer(Value(steps->q)))
+      return {};
     if (const auto* steps = std::get_if<QNormal>(&domain); steps != nullptr && as_integer(Value(steps->q))) return {};
     const bool integers = std::holds_alternative<RandInt>(domain) || std::holds_alternative<QRandInt>(domain) ||
                           std::holds_alternative<LogRandInt>(domain) || std::holds_alternative<QLogRandInt>(domain);
@@ -90,8 +101,8 @@ class TrainableCheck {
 
  private:
   const Param* find(const std::string& name) const {
-    const auto found = std::find_if(info_.parameters.begin(), info_.parameters.end(),
-                                    [&](const Param& p) { return p.name == name; });
+    const auto found =
+        std::find_if(info_.parameters.begin(), info_.parameters.end(), [&](const Param& p) { return p.name == name; });
     return found == info_.parameters.end() ? nullptr : &*found;
   }
 
@@ -133,7 +144,8 @@ class TrainableCheck {
   void require(const std::string& name) {
     const Parameter* parameter = spec_.space.find(name);
     if (parameter == nullptr) {
-      faults_.error(place_of("search_space"), code::kMissingKey, fmt::format("{} needs the parameter '{}'", info_.name, name));
+      faults_.error(place_of("search_space"), code::kMissingKey,
+                    fmt::format("{} needs the parameter '{}'", info_.name, name));
     } else if (!parameter->conditions.empty()) {
       faults_.error(place_of("search_space." + name), code::kConflict,
                     fmt::format("{} needs '{}' in every trial, but it has a condition", info_.name, name));
@@ -158,11 +170,13 @@ class TrainableCheck {
 
   void check_end() {
     const StopRules& stop = spec_.stop;
-    const bool stops = stop.training_iteration || stop.time || !stop.metrics.empty() || !stop.condition.empty() || stop.plateau;
+    const bool stops =
+        stop.training_iteration || stop.time || !stop.metrics.empty() || !stop.condition.empty() || stop.plateau;
     if (info_.has_end || stops) return;
     const Value* max_t = spec_.scheduler.options.find("max_t");
     const Value* at_max_t = spec_.scheduler.options.find("stop_last_trials");
-    const bool scheduler_ends = max_t != nullptr && max_t->is_number() && (at_max_t == nullptr || *at_max_t == Value(true));
+    const bool scheduler_ends =
+        max_t != nullptr && max_t->is_number() && (at_max_t == nullptr || *at_max_t == Value(true));
     if (scheduler_ends) return;
     faults_.error(place_of("trainable"), code::kNoBudget, fmt::format("{} has no end of its own", info_.name),
                   "set stop, such as stop: {training_iteration: 100}, or a scheduler with max_t");
@@ -183,7 +197,8 @@ class TrainableCheck {
 
   void check_metrics() {
     if (info_.metrics.empty()) return;
-    static const std::vector<std::string> kAlways = {"training_iteration", "time_total_s", "time_this_iter_s", "timestamp"};
+    static const std::vector<std::string> kAlways = {"training_iteration", "time_total_s", "time_this_iter_s",
+                                                     "timestamp"};
     for (std::size_t i = 0; i < spec_.objectives.size(); ++i) {
       const std::string& metric = spec_.objectives[i].metric;
       const auto has = [&](const std::vector<std::string>& names) {

@@ -166,8 +166,9 @@ class CommandReader {
     reading_.faults.error(program.place, code::kPluginLoad,
                           exists ? fmt::format("cannot run {}: it is not executable", program.text)
                                  : fmt::format("cannot run {}: no such program", program.text),
-                          where == "PATH" ? "looked in PATH" : exists ? fmt::format("chmod +x {}", where)
-                                                                      : fmt::format("looked at {}", where));
+                          where == "PATH" ? "looked in PATH"
+                          : exists        ? fmt::format("chmod +x {}", where)
+                                          : fmt::format("looked at {}", where));
   }
 
   const SpaceReading& space_;

@@ -84,7 +84,8 @@ void compare_spaces(Sentences& out, const Space& now, const Space& before) {
     }
     if (std::visit(DomainParts{}, parameter.domain) != std::visit(DomainParts{}, old->domain)) {
       out.push_back(fmt::format("search_space: '{}' is {}, was {}", parameter.path,
-                                show_domain(parameter.domain, old->domain), show_domain(old->domain, parameter.domain)));
+                                show_domain(parameter.domain, old->domain),
+                                show_domain(old->domain, parameter.domain)));
     }
     const Value conditions = conditions_of(parameter), old_conditions = conditions_of(*old);
     if (conditions != old_conditions) {
@@ -98,7 +99,8 @@ void compare_spaces(Sentences& out, const Space& now, const Space& before) {
   if (out.empty() && now.paths() != before.paths()) out.push_back("search_space: the order of the parameters differs");
   for (const std::string& constraint : now.constraints()) {
     const auto& old = before.constraints();
-    if (std::find(old.begin(), old.end(), constraint) == old.end()) out.push_back("constraints: '" + constraint + "' is new");
+    if (std::find(old.begin(), old.end(), constraint) == old.end())
+      out.push_back("constraints: '" + constraint + "' is new");
   }
   for (const std::string& constraint : before.constraints()) {
     const auto& here = now.constraints();
@@ -110,9 +112,12 @@ void compare_spaces(Sentences& out, const Space& now, const Space& before) {
 
 std::string show_trainable(const TrainableRef& ref) {
   switch (ref.kind) {
-    case TrainableRef::Kind::kBuiltin: return ref.name;
-    case TrainableRef::Kind::kLibrary: return ref.name.empty() ? ref.library : ref.library + ":" + ref.name;
-    case TrainableRef::Kind::kCommand: return to_json(trainable_document(ref));
+    case TrainableRef::Kind::kBuiltin:
+      return ref.name;
+    case TrainableRef::Kind::kLibrary:
+      return ref.name.empty() ? ref.library : ref.library + ":" + ref.name;
+    case TrainableRef::Kind::kCommand:
+      return to_json(trainable_document(ref));
   }
   return {};
 }
@@ -136,8 +141,8 @@ void compare_search(Sentences& out, const SearchSpec& now, const SearchSpec& bef
   if (now.algorithm == before.algorithm) compare_options(out, "search", now.options, before.options);
   // A file without a seed goes on with the one that was drawn.
   if (now.seed && now.seed != before.seed) {
-    out.push_back(fmt::format("search.seed is {}, was {}", *now.seed,
-                              before.seed ? std::to_string(*before.seed) : "not set"));
+    out.push_back(
+        fmt::format("search.seed is {}, was {}", *now.seed, before.seed ? std::to_string(*before.seed) : "not set"));
   }
   if (now.points_to_evaluate != before.points_to_evaluate) out.push_back("search.points_to_evaluate differ");
 }
@@ -147,12 +152,14 @@ Value optional_number(const auto& value) { return value ? Value(*value) : Value(
 Value text_or_nothing(const std::string& text) { return text.empty() ? Value() : Value(text); }
 
 void compare_stop(Sentences& out, const StopRules& now, const StopRules& before) {
-  compare(out, "stop.training_iteration", optional_number(now.training_iteration), optional_number(before.training_iteration));
+  compare(out, "stop.training_iteration", optional_number(now.training_iteration),
+          optional_number(before.training_iteration));
   compare(out, "stop.time", optional_number(now.time), optional_number(before.time));
   compare(out, "stop.if", text_or_nothing(now.condition), text_or_nothing(before.condition));
   const auto bounds = [](const StopRules& rules) {
     Map map;
-    for (const MetricStop& rule : rules.metrics) map.emplace_back(rule.metric, Map{{rule.above ? "above" : "below", rule.bound}});
+    for (const MetricStop& rule : rules.metrics)
+      map.emplace_back(rule.metric, Map{{rule.above ? "above" : "below", rule.bound}});
     return Value(std::move(map));
   };
   if (now.metrics != before.metrics) compare(out, "stop", bounds(now), bounds(before));
@@ -172,7 +179,8 @@ std::vector<std::string> differences(const ExperimentSpec& now, const Experiment
   compare_spaces(out, now.space, before.space);
   const std::string trainable = show_trainable(now.trainable), old_trainable = show_trainable(before.trainable);
   if (trainable != old_trainable) out.push_back(fmt::format("trainable is {}, was {}", trainable, old_trainable));
-  compare(out, "trainable.isolation", isolation_name(now.trainable.isolation), isolation_name(before.trainable.isolation));
+  compare(out, "trainable.isolation", isolation_name(now.trainable.isolation),
+          isolation_name(before.trainable.isolation));
   compare_objectives(out, now, before);
   compare_search(out, now.search, before.search);
   compare(out, "scheduler", now.scheduler.type, before.scheduler.type);

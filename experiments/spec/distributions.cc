@@ -18,20 +18,30 @@ const std::vector<Distribution>& table() {
   static const std::vector<Distribution> kTable = {
       {"uniform", Arguments::kReals, {"lower", "upper"}, "[lower, upper): uniform."},
       {"quniform", Arguments::kReals, {"lower", "upper", "q"}, "Multiples of q, equally likely; both ends included."},
-      {"loguniform", Arguments::kReals, {"lower", "upper"},
+      {"loguniform",
+       Arguments::kReals,
+       {"lower", "upper"},
        "[lower, upper): uniform in the logarithm; lower > 0. Ends are values, not exponents."},
-      {"qloguniform", Arguments::kReals, {"lower", "upper", "q"},
+      {"qloguniform",
+       Arguments::kReals,
+       {"lower", "upper", "q"},
        "Multiples of q, uniform in the logarithm; both ends included; lower > 0."},
       {"randn", Arguments::kReals, {"mean", "sd"}, "Normal; sd > 0."},
       {"qrandn", Arguments::kReals, {"mean", "sd", "q"}, "Normal, rounded to multiples of q; sd > 0."},
       {"randint", Arguments::kIntegers, {"lower", "upper"}, "Integers; the upper end is EXCLUDED, as in Ray Tune."},
       {"qrandint", Arguments::kIntegers, {"lower", "upper", "q"}, "Multiples of q; both ends included."},
-      {"lograndint", Arguments::kIntegers, {"lower", "upper"},
+      {"lograndint",
+       Arguments::kIntegers,
+       {"lower", "upper"},
        "Integers, uniform in the logarithm; lower > 0; the upper end is EXCLUDED."},
-      {"qlograndint", Arguments::kIntegers, {"lower", "upper", "q"},
+      {"qlograndint",
+       Arguments::kIntegers,
+       {"lower", "upper", "q"},
        "Multiples of q, uniform in the logarithm; both ends included; lower > 0."},
       {"int", Arguments::kIntegers, {"low", "high"}, "Integers; BOTH ends included."},
-      {"logint", Arguments::kIntegers, {"low", "high"},
+      {"logint",
+       Arguments::kIntegers,
+       {"low", "high"},
        "Integers, uniform in the logarithm; BOTH ends included; low > 0."},
       {"choice", Arguments::kValues, {}, "One of the listed values."},
       {"grid_search", Arguments::kValues, {}, "Every listed value in turn, crossed with the other grids."},
@@ -73,9 +83,9 @@ bool check_arity(const Node& list, const Distribution& distribution, Faults& fau
     return false;
   }
   if (got == distribution.parts.size() && list.is_list()) return true;
-  faults.error(list.place, code::kArity,
-               fmt::format("{} takes {}; got {} value{}", distribution.name, signature(distribution), got,
-                           got == 1 ? "" : "s"));
+  faults.error(
+      list.place, code::kArity,
+      fmt::format("{} takes {}; got {} value{}", distribution.name, signature(distribution), got, got == 1 ? "" : "s"));
   return false;
 }
 
@@ -194,8 +204,7 @@ std::optional<Domain> read_values(const Node& map, const Member& word, Faults& f
     }
     Value value = value_of_node(item);
     if (word.name() == "choice" && std::find(values.begin(), values.end(), value) != values.end()) {
-      const std::string shown = item.is_scalar() ? item.text : show_node(item);
-      faults.error(item.place, code::kBadValue, fmt::format("choice lists {} twice", shown), "use weights");
+      faults.error(item.place, code::kBadValue, fmt::format("choice lists {} twice", show_node(item)), "use weights");
       good = false;
     }
     values.push_back(std::move(value));
@@ -228,19 +237,13 @@ std::optional<Domain> read_derived(const Node& map, const Member& word, Faults& 
   return derived;
 }
 
-void collect_lookalikes(const Node& node, const Node*& first) {
-  if (first != nullptr) return;
-  if (node.is_text() && !node.quoted && !looks_like(node.text).empty()) first = &node;
-  for (const Node& item : node.items) collect_lookalikes(item, first);
-  for (const Member& member : node.members) collect_lookalikes(member.value, first);
-}
-
 }  // namespace
 
 std::span<const Distribution> distributions() { return table(); }
 
 const Distribution* find_distribution(std::string_view name) {
-  const auto found = std::find_if(table().begin(), table().end(), [&](const Distribution& d) { return d.name == name; });
+  const auto found =
+      std::find_if(table().begin(), table().end(), [&](const Distribution& d) { return d.name == name; });
   return found == table().end() ? nullptr : &*found;
 }
 
@@ -258,10 +261,17 @@ std::optional<Domain> read_domain(const Node& map, const Member& word, const Dis
   if (!has_value(word, faults)) return std::nullopt;
   std::optional<Domain> domain;
   switch (distribution.arguments) {
-    case Arguments::kReals: domain = read_reals(word.value, distribution, faults); break;
-    case Arguments::kIntegers: domain = read_integers(word.value, distribution, faults); break;
-    case Arguments::kValues: domain = read_values(map, word, faults); break;
-    case Arguments::kExpression: return read_derived(map, word, faults);
+    case Arguments::kReals:
+      domain = read_reals(word.value, distribution, faults);
+      break;
+    case Arguments::kIntegers:
+      domain = read_integers(word.value, distribution, faults);
+      break;
+    case Arguments::kValues:
+      domain = read_values(map, word, faults);
+      break;
+    case Arguments::kExpression:
+      return read_derived(map, word, faults);
   }
   if (!domain) return std::nullopt;
   if (const Result<void> checked = check_domain(*domain, std::string(distribution.name)); !checked) {
@@ -269,33 +279,6 @@ std::optional<Domain> read_domain(const Node& map, const Member& word, const Dis
     return std::nullopt;
   }
   return domain;
-}
-
-Value fit_to_domain(const Domain& domain, Value value) {
-  if (contains(domain, value) || !value.is_number()) return value;
-  const auto same_number = [&](const Value& other) { return other.is_number() && other.number() == value.number(); };
-  const auto pick = [&](const std::vector<Value>& values) {
-    const auto found = std::find_if(values.begin(), values.end(), same_number);
-    return found == values.end() ? value : *found;
-  };
-  if (const auto* choice = std::get_if<Choice>(&domain)) return pick(choice->values);
-  if (const auto* grid = std::get_if<GridSearch>(&domain)) return pick(grid->values);
-  if (const auto* constant = std::get_if<Constant>(&domain)) return same_number(constant->value) ? constant->value : value;
-  if (value.is_integer()) {
-    const Value real(*value.number());
-    return contains(domain, real) ? real : value;
-  }
-  if (const auto integer = as_integer(value); integer && contains(domain, Value(*integer))) return Value(*integer);
-  return value;
-}
-
-void note_lookalikes(const Node& node, Faults& faults) {
-  const Node* first = nullptr;
-  collect_lookalikes(node, first);
-  if (first == nullptr) return;
-  faults.note(first->place, code::kWrongType,
-              fmt::format("'{}' is text here, not {}", first->text, looks_like(first->text)),
-              "quote it to say so");
 }
 
 }  // namespace tune

@@ -28,9 +28,11 @@ const Distribution* find_distribution(std::string_view name);
 const std::vector<std::string>& distribution_names();
 
 /// The domain that `map` (a map with the one distribution key `word`) writes; nothing after a fault.
-std::optional<Domain> read_domain(const Node& map, const Member& word, const Distribution& distribution, Faults& faults);
+std::optional<Domain> read_domain(const Node& map, const Member& word, const Distribution& distribution,
+                                  Faults& faults);
 
-/// `value` as the domain would have it: an integer for a real, 16.0 for 16, the equal value of a choice; else unchanged.
+/// `value` as the domain would have it: an integer for a real, 16.0 for 16, the equal value of a choice; else
+/// unchanged.
 Value fit_to_domain(const Domain& domain, Value value);
 
 /// Reports text that looks like another kind (`no`, `1_000`), once for a node with all in it.

@@ -1,8 +1,8 @@
 #pragma once
 
 // A YAML or JSON document as a tree with places. The only home of yaml-cpp is yaml.cc; it is used as a tokenizer
-// through its events, so that quotes, places, aliases and duplicate keys are seen as they were written, and so that size
-// and depth are bounded while reading.
+// through its events, so that quotes, places, aliases and duplicate keys are seen as they were written, and so that
+// size and depth are bounded while reading.
 
 #include <cstddef>
 #include <optional>
@@ -24,10 +24,10 @@ struct Node {
   Kind kind = Kind::kScalar;
   Place place;
   // scalars
-  Value scalar;          ///< typed by scalars.h; text where quoted
-  std::string text;      ///< as written, without quotes
+  Value scalar;      ///< typed by scalars.h; text where quoted
+  std::string text;  ///< as written, without quotes
   bool quoted = false;
-  bool written = true;   ///< false: nothing stands there (`key:`), as opposed to `~` or `null`
+  bool written = true;                          ///< false: nothing stands there (`key:`), as opposed to `~` or `null`
   std::size_t text_offset = std::string::npos;  ///< where `text` stands letter by letter in the source, if it does
   // lists and maps
   std::vector<Node> items;

@@ -14,11 +14,11 @@ namespace tune {
 
 namespace {
 
-constexpr std::array<std::string_view, 11> kConstantNames = {"min",   "max",   "low",    "high", "lower", "upper",
+constexpr std::array<std::string_view, 11> kConstantNames = {"min",   "max",    "low", "high", "lower", "upper",
                                                              "value", "values", "log", "step", "bounds"};
 /// Keys that only a description of a distribution has; never a parameter's name beside constants.
-constexpr std::array<std::string_view, 8> kFormNames = {"distribution", "_type", "_value", "type",
-                                                        "minval",       "maxval", "mu",    "sigma"};
+constexpr std::array<std::string_view, 8> kFormNames = {"distribution", "_type",  "_value", "type",
+                                                        "minval",       "maxval", "mu",     "sigma"};
 
 /// What stands beside a distribution.
 constexpr std::array<std::string_view, 5> kModifiers = {"when", "description", "weights", "ordered", "as"};
@@ -59,8 +59,8 @@ std::string translation(const Node& map) {
 
 bool is_parameter_like(const Node& value) {
   return value.is_map() && std::any_of(value.members.begin(), value.members.end(), [](const Member& m) {
-    return find_distribution(m.name()) != nullptr || is_parameter_like(m.value);
-  });
+           return find_distribution(m.name()) != nullptr || is_parameter_like(m.value);
+         });
 }
 
 }  // namespace
@@ -77,8 +77,8 @@ bool report_foreign_parameter(const std::string& name, const Node& map, Faults& 
     const std::string near = did_you_mean_hint(only.name(), distribution_names());
     // A group may hold one parameter whose name is near a distribution's; the arguments of a distribution are no map.
     if (synonym || (!near.empty() && !is_parameter_like(only.value))) {
-      faults.error(only.key.place, code::kUnknownKey, fmt::format("unknown distribution '{}' for '{}'", only.name(), name),
-                   synonym ? *synonym : near);
+      faults.error(only.key.place, code::kUnknownKey,
+                   fmt::format("unknown distribution '{}' for '{}'", only.name(), name), synonym ? *synonym : near);
       return true;
     }
   }
@@ -90,8 +90,8 @@ bool report_foreign_parameter(const std::string& name, const Node& map, Faults& 
   const bool is_form = std::any_of(own.begin(), own.end(), [](const Member* m) {
     return m->name() == "distribution" || m->name() == "_type" || m->name() == "_value";
   });
-  const bool only_form_names = std::all_of(own.begin(), own.end(),
-                                           [](const Member* m) { return is_one_of(m->name(), kFormNames); });
+  const bool only_form_names =
+      std::all_of(own.begin(), own.end(), [](const Member* m) { return is_one_of(m->name(), kFormNames); });
   if (!constants || (!is_form && (!named_so || only_form_names))) return false;
   faults.error(own[0]->key.place, code::kBadValue, fmt::format("a parameter is written {}", translation(map)));
   return true;

@@ -13,23 +13,29 @@ namespace tune {
 
 namespace {
 
-constexpr std::size_t kLineWidth = 160;    // longer source lines are shown in part
+constexpr std::size_t kLineWidth = 160;  // longer source lines are shown in part
 constexpr std::size_t kLeftContext = 60;
 
 std::string_view severity_name(Diagnostic::Severity severity) {
   switch (severity) {
-    case Diagnostic::Severity::kError: return "error";
-    case Diagnostic::Severity::kWarning: return "warning";
-    case Diagnostic::Severity::kNote: return "note";
+    case Diagnostic::Severity::kError:
+      return "error";
+    case Diagnostic::Severity::kWarning:
+      return "warning";
+    case Diagnostic::Severity::kNote:
+      return "note";
   }
   return {};
 }
 
 std::string_view severity_color(Diagnostic::Severity severity) {
   switch (severity) {
-    case Diagnostic::Severity::kError: return "\x1b[1;31m";
-    case Diagnostic::Severity::kWarning: return "\x1b[1;35m";
-    case Diagnostic::Severity::kNote: return "\x1b[1;36m";
+    case Diagnostic::Severity::kError:
+      return "\x1b[1;31m";
+    case Diagnostic::Severity::kWarning:
+      return "\x1b[1;35m";
+    case Diagnostic::Severity::kNote:
+      return "\x1b[1;36m";
   }
   return {};
 }
@@ -99,7 +105,9 @@ std::string format_diagnostics(const std::vector<Diagnostic>& diagnostics, bool 
       out += d.hint.empty() ? "\n" : "; " + d.hint + "\n";
     }
   }
-  const auto counted = [](std::size_t n, std::string_view word) { return fmt::format("{} {}{}", n, word, n == 1 ? "" : "s"); };
+  const auto counted = [](std::size_t n, std::string_view word) {
+    return fmt::format("{} {}{}", n, word, n == 1 ? "" : "s");
+  };
   if (errors > 0) {
     out += counted(errors, "error");
     if (warnings > 0) out += ", " + counted(warnings, "warning");

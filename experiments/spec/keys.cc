@@ -20,13 +20,35 @@ class Make {
   Make(std::string key, Key::Form form, std::string help) : Make(std::move(key), OptionType::kAny, std::move(help)) {
     key_.form = form;
   }
-  Make&& required() && { key_.required = true; return std::move(*this); }
-  Make&& by_default(Value value) && { key_.default_value = std::move(value); return std::move(*this); }
-  Make&& at_least(double min) && { key_.min = min; return std::move(*this); }
-  Make&& above(double min) && { key_.min = min; key_.above_min = true; return std::move(*this); }
-  Make&& maybe_empty() && { key_.may_be_empty = true; return std::move(*this); }
-  Make&& one_of(std::vector<std::string> choices) && { key_.choices = std::move(choices); return std::move(*this); }
-  Make&& or_word(std::string word) && { key_.extra_words = {std::move(word)}; return std::move(*this); }
+  Make&& required() && {
+    key_.required = true;
+    return std::move(*this);
+  }
+  Make&& by_default(Value value) && {
+    key_.default_value = std::move(value);
+    return std::move(*this);
+  }
+  Make&& at_least(double min) && {
+    key_.min = min;
+    return std::move(*this);
+  }
+  Make&& above(double min) && {
+    key_.min = min;
+    key_.above_min = true;
+    return std::move(*this);
+  }
+  Make&& maybe_empty() && {
+    key_.may_be_empty = true;
+    return std::move(*this);
+  }
+  Make&& one_of(std::vector<std::string> choices) && {
+    key_.choices = std::move(choices);
+    return std::move(*this);
+  }
+  Make&& or_word(std::string word) && {
+    key_.extra_words = {std::move(word)};
+    return std::move(*this);
+  }
   operator Key() && { return std::move(key_); }
 
  private:
@@ -73,24 +95,25 @@ std::vector<std::string> Section::names() const {
 }
 
 Section experiment_section() {
-  Section top = section("the file", WordPlace::kTop,
-                        {
-                            other("version", "Format version: 1.").required(),
-                            text("name", "Experiment name; the file name without extension by default."),
-                            text("description", "Shown in lists and reports.").maybe_empty(),
-                            other("trainable", "What a trial runs.").required(),
-                            other("objective", "What is optimised; a list means several objectives.").required(),
-                            other("search_space", "Parameters: constant, {distribution: [arguments]}, or group.").required(),
-                            other("constraints", "Expressions over parameters that every configuration satisfies."),
-                            other("search", "How configurations are proposed; random by default."),
-                            other("scheduler", "How trials are stopped, paused or changed; fifo by default."),
-                            other("stop", "When a single trial ends; the first condition met."),
-                            other("budget", "When the experiment ends."),
-                            other("resources", "What one trial takes."),
-                            other("retries", "Times a failed trial is started again, from its last checkpoint."),
-                            other("limits", "A trial beyond one is killed and failed with that cause."),
-                            other("checkpoint", "When checkpoints are taken, and how many stay."),
-                        });
+  Section top =
+      section("the file", WordPlace::kTop,
+              {
+                  other("version", "Format version: 1.").required(),
+                  text("name", "Experiment name; the file name without extension by default."),
+                  text("description", "Shown in lists and reports.").maybe_empty(),
+                  other("trainable", "What a trial runs.").required(),
+                  other("objective", "What is optimised; a list means several objectives.").required(),
+                  other("search_space", "Parameters: constant, {distribution: [arguments]}, or group.").required(),
+                  other("constraints", "Expressions over parameters that every configuration satisfies."),
+                  other("search", "How configurations are proposed; random by default."),
+                  other("scheduler", "How trials are stopped, paused or changed; fifo by default."),
+                  other("stop", "When a single trial ends; the first condition met."),
+                  other("budget", "When the experiment ends."),
+                  other("resources", "What one trial takes."),
+                  other("retries", "Times a failed trial is started again, from its last checkpoint."),
+                  other("limits", "A trial beyond one is killed and failed with that cause."),
+                  other("checkpoint", "When checkpoints are taken, and how many stay."),
+              });
   top.where.clear();
   return top;
 }
@@ -121,11 +144,14 @@ Section plugin_section() {
 Section command_section() {
   return section("trainable", WordPlace::kTrainable,
                  {
-                     other("command", "List: run without a shell, one argument an item. Text: run by /bin/sh -c, "
-                                      "values shell-quoted.").required(),
+                     other("command",
+                           "List: run without a shell, one argument an item. Text: run by /bin/sh -c, "
+                           "values shell-quoted.")
+                         .required(),
                      choice("report", {"stdout", "file", "pairs"},
                             "stdout: lines that are JSON objects. file: JSON lines appended to $TUNE_REPORT_FILE. "
-                            "pairs: name=value on stdout lines.").by_default("stdout"),
+                            "pairs: name=value on stdout lines.")
+                         .by_default("stdout"),
                      text("working_dir", "Directory to run in, relative to the experiment file.").by_default("."),
                      other("env", "Variables added to the environment; quote numbers."),
                  });
@@ -138,7 +164,8 @@ Section search_section() {
                      integer("seed", "Seed of every random choice; drawn and recorded when absent.").at_least(0),
                      other("points_to_evaluate", "Configurations tried first; missing parameters are sampled."),
                      integer("repeat", "Seeds for every configuration; their mean is told to the search.")
-                         .at_least(1).by_default(1),
+                         .at_least(1)
+                         .by_default(1),
                  });
 }
 
@@ -180,8 +207,10 @@ Section budget_section() {
                      duration("time", "Wall-clock time over all runs."),
                      integer("failures", "Failed trials tolerated; one more ends the experiment. No limit by default.")
                          .at_least(0),
-                     integer("concurrency", "Trials at a time; auto fills the resources.").at_least(1)
-                         .or_word("auto").by_default("auto"),
+                     integer("concurrency", "Trials at a time; auto fills the resources.")
+                         .at_least(1)
+                         .or_word("auto")
+                         .by_default("auto"),
                      other("plateau", "Ends the experiment when its best values no longer change."),
                  });
 }
@@ -190,7 +219,8 @@ Section budget_plateau_section() {
   return section("budget.plateau", WordPlace::kOther,
                  {
                      text("metric", "Watched metric; the first objective by default."),
-                     real("std", "Largest standard deviation of the best values that counts as flat.").at_least(0)
+                     real("std", "Largest standard deviation of the best values that counts as flat.")
+                         .at_least(0)
                          .by_default(0.001),
                      integer("top", "Best trials looked at.").at_least(2).by_default(10),
                      integer("patience", "Further flat results before the experiment ends.").at_least(0).by_default(0),
@@ -230,7 +260,8 @@ Section checkpoint_section() {
   return section("checkpoint", WordPlace::kOther,
                  {
                      integer("every", "Reports between checkpoints; 0: only when a scheduler or a signal asks.")
-                         .at_least(0).by_default(0),
+                         .at_least(0)
+                         .by_default(0),
                      integer("keep", "Latest checkpoints kept per trial.").at_least(1).or_word("all").by_default(1),
                      flag("at_end", "One also when a trial ends.").by_default(false),
                  });

@@ -1,7 +1,7 @@
 #pragma once
 
-// The keys of the experiment file, section by section: the one table from which the file is read and its schema is made.
-// Options of schedulers and search algorithms come from their own tables (core/options.h).
+// The keys of the experiment file, section by section: the one table from which the file is read and its schema is
+// made. Options of schedulers and search algorithms come from their own tables (core/options.h).
 
 #include <string>
 #include <vector>
@@ -20,14 +20,14 @@ struct Key : OptionSpec {
     kOther,     ///< has a reader of its own
   };
   Form form = Form::kOption;
-  bool above_min = false;  ///< `min` itself is not allowed
+  bool above_min = false;     ///< `min` itself is not allowed
   bool may_be_empty = false;  ///< of text
 };
 
 struct Section {
-  std::string name;           ///< `budget`; for messages
-  std::string what = "key";   ///< unknown WHAT 'x' WHERE
-  std::string where;          ///< ` in budget`, ` for scheduler 'asha'`
+  std::string name;          ///< `budget`; for messages
+  std::string what = "key";  ///< unknown WHAT 'x' WHERE
+  std::string where;         ///< ` in budget`, ` for scheduler 'asha'`
   WordPlace words = WordPlace::kOther;
   std::vector<Key> keys;
 

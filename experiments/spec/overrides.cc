@@ -86,7 +86,8 @@ class Override {
       return nullptr;
     }
     if (!parent.is_map()) {
-      faults_.error(place_, code::kConflict, fmt::format("'{}' cannot be set: {} is not a map", part, show_node(parent)));
+      faults_.error(place_, code::kConflict,
+                    fmt::format("'{}' cannot be set: {} is not a map", part, show_node(parent)));
       return nullptr;
     }
     Member* member = parent.find(part);

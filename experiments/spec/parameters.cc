@@ -55,7 +55,8 @@ class SpaceReader {
     } else if (find_distribution(name) != nullptr) {
       message = fmt::format("'{}' is a distribution, not a parameter name", name);
       hint = fmt::format("write NAME: {{{}: [...]}}", name);
-    } else if (const std::size_t dot = name.find('.'); dot != std::string::npos && is_parameter_name(name.substr(0, dot))) {
+    } else if (const std::size_t dot = name.find('.');
+               dot != std::string::npos && is_parameter_name(name.substr(0, dot))) {
       hint = fmt::format("write a group: {}: {{{}: ...}}", name.substr(0, dot), name.substr(dot + 1));
     }
     faults_.error(member.key.place, code::kBadValue, message, hint);
@@ -101,8 +102,7 @@ class SpaceReader {
       if (&m == &word || std::find(legal.begin(), legal.end(), m.name()) != legal.end()) continue;
       const bool of_other = m.name() == "weights" || m.name() == "ordered" || m.name() == "as";
       const std::string owner = m.name() == "as" ? "sample_from" : "choice";
-      faults_.error(m.key.place, code::kUnknownKey,
-                    fmt::format("unknown key '{}' beside '{}'", m.name(), word.name()),
+      faults_.error(m.key.place, code::kUnknownKey, fmt::format("unknown key '{}' beside '{}'", m.name(), word.name()),
                     of_other ? fmt::format("it goes with {}", owner) : did_you_mean_hint(m.name(), legal));
     }
     Conditions conditions = outer;
@@ -228,7 +228,8 @@ bool SpaceReading::is_pure_grid() const {
 SpaceReading read_space(const Member* search_space, const Member* constraints, const Reading& reading) {
   SpaceReading out;
   const std::size_t before = reading.faults.errors();
-  if (search_space != nullptr && is_filled_map(*search_space, reading.faults, "write NAME: {uniform: [lower, upper]}")) {
+  if (search_space != nullptr &&
+      is_filled_map(*search_space, reading.faults, "write NAME: {uniform: [lower, upper]}")) {
     SpaceReader(out, reading).read_members(search_space->value, "", {});
   } else {
     out.complete = false;

@@ -18,18 +18,18 @@ namespace tune {
 struct ParameterNodes {
   const Node* key = nullptr;
   const Node* value = nullptr;
-  const Node* arguments = nullptr;             ///< of the distribution; the value of a constant
-  std::vector<const Member*> conditions;       ///< entries of `when`, those of its groups included
+  const Node* arguments = nullptr;        ///< of the distribution; the value of a constant
+  std::vector<const Member*> conditions;  ///< entries of `when`, those of its groups included
 };
 
 struct SpaceReading {
-  std::vector<Parameter> parameters;           ///< faulty ones too, with a domain that stands for them
+  std::vector<Parameter> parameters;  ///< faulty ones too, with a domain that stands for them
   std::map<std::string, ParameterNodes> nodes;
   std::set<std::string> faulty;
-  std::vector<std::string> groups;             ///< paths
+  std::vector<std::string> groups;  ///< paths
   std::vector<const Node*> constraints;
-  bool complete = true;                        ///< false: some entry could not be told to be a parameter or a group
-  std::optional<Space> space;                  ///< nothing if there is a fault in it
+  bool complete = true;        ///< false: some entry could not be told to be a parameter or a group
+  std::optional<Space> space;  ///< nothing if there is a fault in it
 
   std::vector<std::string> paths() const;
   /// Whether nothing but constants, grids and derived values is in it, so far as can be told.

@@ -46,7 +46,8 @@ class PointReader {
       return;
     }
     if (std::holds_alternative<Derived>(parameter.domain)) {
-      faults_.error(member.key.place, code::kConflict, fmt::format("'{}' is derived; a point cannot set it", parameter.path));
+      faults_.error(member.key.place, code::kConflict,
+                    fmt::format("'{}' is derived; a point cannot set it", parameter.path));
       return;
     }
     if (point_.find(parameter.path) != nullptr) {

@@ -37,7 +37,8 @@ bool is_name(std::string_view name) {
 
 /// A file may be called anything; its experiment may not.
 std::string made_into_name(std::string name) {
-  std::replace_if(name.begin(), name.end(), [](char c) { return !is_name_character(c); }, '-');
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return !is_name_character(c); }, '-');
   while (!name.empty() && !may_begin_name(name[0])) name.erase(0, 1);
   name.resize(std::min(name.size(), kMaxNameLength));
   return name.empty() ? "experiment" : name;
@@ -51,13 +52,15 @@ class ExperimentReader {
 
   std::optional<ExperimentSpec> read() {
     if (!root_.is_map()) {
-      faults_.error(root_.place, code::kWrongType, fmt::format("an experiment is a map of keys; {}", describe_node(root_)));
+      faults_.error(root_.place, code::kWrongType,
+                    fmt::format("an experiment is a map of keys; {}", describe_node(root_)));
       return std::nullopt;
     }
     apply_overrides(root_, reading_.context.overrides, faults_);
     if (is_foreign() || is_newer()) return std::nullopt;
 
     const Section section = experiment_section();
+    root_.place = {};  // what is missing at the top is missing in the file as a whole
     std::vector<const Member*> unknown;
     const Fields fields = read_fields(root_, section, faults_, [&](const Member& member) {
       if (!member.name().starts_with("x-")) unknown.push_back(&member);
@@ -72,8 +75,8 @@ class ExperimentReader {
 
     spec_.space = *std::move(space_.space);
     const Member* constraints = root_.find("constraints");
-    spec_.resolved_json = resolve(spec_, root_.find("search_space")->value,
-                                  constraints == nullptr ? nullptr : &constraints->value);
+    spec_.resolved_json =
+        resolve(spec_, root_.find("search_space")->value, constraints == nullptr ? nullptr : &constraints->value);
     return std::move(spec_);
   }
 
@@ -125,7 +128,11 @@ class ExperimentReader {
   }
 
   void read_sections() {
-    const auto section = [&](const char* key) { return root_.find(key); };
+    // A key without a value has been reported; to its reader it is not there.
+    const auto section = [&](const char* key) -> const Member* {
+      const Member* member = root_.find(key);
+      return member == nullptr || member->value.is_null() ? nullptr : member;
+    };
     spec_.objectives = read_objectives(section("objective"), reading_);
     space_ = read_space(section("search_space"), section("constraints"), reading_);
     if (const Member* trainable = section("trainable")) {
@@ -153,9 +160,8 @@ class ExperimentReader {
 
   void report_unknown(const Member& member, const Section& section) {
     std::string hint = advise(WordPlace::kTop, member.name(), section.names());
-    const bool has_grid = std::any_of(space_.parameters.begin(), space_.parameters.end(), [](const Parameter& p) {
-      return std::holds_alternative<GridSearch>(p.domain);
-    });
+    const bool has_grid = std::any_of(space_.parameters.begin(), space_.parameters.end(),
+                                      [](const Parameter& p) { return std::holds_alternative<GridSearch>(p.domain); });
     if (member.name() == "num_samples" && has_grid && space_.space) {
       const std::int64_t cells = space_.space->grid_cells();
       const auto samples = member.value.is_scalar() ? as_integer(member.value.scalar) : std::nullopt;

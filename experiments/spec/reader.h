@@ -46,8 +46,8 @@ ReadOutcome read_experiment(const std::string& text, const std::string& file, co
 /// The file at `path`; a missing or unreadable file is one diagnostic.
 ReadOutcome read_experiment_file(const std::string& path, const ReaderContext& context);
 
-/// The stored document of an experiment (ExperimentSpec::resolved_json), read back at resume. Its diagnostics say `stored
-/// experiment` as file.
+/// The stored document of an experiment (ExperimentSpec::resolved_json), read back at resume. Its diagnostics say
+/// `stored experiment` as file.
 ReadOutcome read_stored_experiment(const std::string& resolved_json, const std::string& directory,
                                    const ReaderContext& context);
 

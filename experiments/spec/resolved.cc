@@ -162,9 +162,12 @@ std::string resolve(const ExperimentSpec& spec, const Node& search_space, const 
 void restore_special_reals(Node& node) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   if (node.is_text()) {
-    if (node.text == "NaN") node = node_of_value(Value(std::numeric_limits<double>::quiet_NaN()));
-    else if (node.text == "Infinity") node = node_of_value(Value(kInfinity));
-    else if (node.text == "-Infinity") node = node_of_value(Value(-kInfinity));
+    if (node.text == "NaN")
+      node = node_of_value(Value(std::numeric_limits<double>::quiet_NaN()));
+    else if (node.text == "Infinity")
+      node = node_of_value(Value(kInfinity));
+    else if (node.text == "-Infinity")
+      node = node_of_value(Value(-kInfinity));
   }
   for (Node& item : node.items) restore_special_reals(item);
   for (Member& member : node.members) restore_special_reals(member.value);

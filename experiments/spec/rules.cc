@@ -15,8 +15,7 @@ Mode mode_of(const std::string& word) { return word == "max" ? Mode::kMax : Mode
 
 /// The section's fields, or nothing (with a fault, or because it is absent).
 std::optional<Fields> section_fields(const Member* section, const Section& keys, Faults& faults) {
-  if (section == nullptr || !has_value(*section, faults)) return std::nullopt;
-  if (!is_filled_map(*section, faults)) return std::nullopt;
+  if (section == nullptr || !is_filled_map(*section, faults)) return std::nullopt;
   return read_fields(section->value, keys, faults);
 }
 
@@ -53,7 +52,7 @@ std::string first_metric(const std::vector<Objective>& objectives) {
 
 std::vector<Objective> read_objectives(const Member* section, const Reading& reading) {
   std::vector<Objective> objectives;
-  if (section == nullptr || !has_value(*section, reading.faults)) return objectives;
+  if (section == nullptr) return objectives;
   const Node& value = section->value;
   if (!value.is_list()) {
     if (auto objective = read_objective(value, reading.faults)) objectives.push_back(*std::move(objective));
@@ -79,7 +78,7 @@ BudgetReading read_budget(const Member* section, const std::vector<Objective>& o
   BudgetReading out;
   const auto fields = section_fields(section, budget_section(), reading.faults);
   if (!fields) {
-    out.ends = section != nullptr && !section->value.is_map() && !section->value.is_null();
+    out.ends = section != nullptr && !section->value.is_map();
     return out;
   }
   out.ends = fields->member("trials") != nullptr || fields->member("time") != nullptr;
@@ -92,8 +91,9 @@ BudgetReading read_budget(const Member* section, const std::vector<Objective>& o
     out.budget.plateau = read_experiment_plateau(plateau->value, first_metric(objectives), reading.faults);
   }
   if (out.budget.trials && out.budget.concurrency && *out.budget.concurrency > *out.budget.trials) {
-    reading.faults.warning(fields->member("concurrency")->value.place, code::kOutOfRange,
-                           fmt::format("concurrency {} is above trials {}", *out.budget.concurrency, *out.budget.trials));
+    reading.faults.warning(
+        fields->member("concurrency")->value.place, code::kOutOfRange,
+        fmt::format("concurrency {} is above trials {}", *out.budget.concurrency, *out.budget.trials));
   }
   return out;
 }
@@ -107,14 +107,14 @@ Resources read_resources(const Member* section, const Reading& reading) {
   resources.memory = static_cast<std::uint64_t>(fields->integer("memory").value_or(0));
   if (const auto elastic = fields->text("elastic"); elastic && *elastic != "none") {
     reading.faults.error(fields->member("elastic")->value.place, code::kCapability,
-                         fmt::format("elastic '{}' is not built yet", *elastic), "built: none");
+                         fmt::format("elastic '{}' is not built yet", *elastic), "leave it out, or none");
   }
   return resources;
 }
 
 Retries read_retries(const Member* section, const Reading& reading) {
   Retries retries;
-  if (section == nullptr || !has_value(*section, reading.faults)) return retries;
+  if (section == nullptr) return retries;
   if (section->value.is_map()) {
     if (!is_filled_map(*section, reading.faults)) return retries;
     const Fields fields = read_fields(section->value, retries_section(), reading.faults);

@@ -1,7 +1,7 @@
 #pragma once
 
-// The sections that become the plain aggregates of core/rules.h. Each takes the section as it stands in the file, null if
-// it does not, and returns what could be read; faults go to `reading.faults`.
+// The sections that become the plain aggregates of core/rules.h. Each takes the section as it stands in the file, null
+// if it does not, and returns what could be read; faults go to `reading.faults`.
 
 #include <optional>
 #include <vector>

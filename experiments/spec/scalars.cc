@@ -94,9 +94,8 @@ PlainScalar read_plain_scalar(std::string_view text) {
   if (text.starts_with("0o") && all_of(text.substr(2), [](char c) { return c >= '0' && c <= '7'; })) {
     return integer(text, text.substr(2), 8);
   }
-  if (text.starts_with("0x") && all_of(text.substr(2), [](char c) {
-        return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-      })) {
+  if (text.starts_with("0x") &&
+      all_of(text.substr(2), [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); })) {
     return integer(text, text.substr(2), 16);
   }
   if (is_decimal_real(magnitude)) return real(text, without_plus);
@@ -104,11 +103,11 @@ PlainScalar read_plain_scalar(std::string_view text) {
 }
 
 std::string_view looks_like(std::string_view text) {
-  static constexpr std::array<std::string_view, 16> kBools = {"yes", "Yes", "YES", "no",  "No",  "NO",  "on", "On",
-                                                              "ON",  "off", "Off", "OFF", "y",   "Y",   "n",  "N"};
+  static constexpr std::array<std::string_view, 12> kBools = {"yes", "Yes", "YES", "no",  "No",  "NO",
+                                                              "on",  "On",  "ON",  "off", "Off", "OFF"};
   if (one_of(text, kBools)) return "a bool";
-  static constexpr std::array<std::string_view, 9> kSpecial = {"inf", "Inf", "-inf", "+inf", "nan", "NaN", "infinity",
-                                                               "Infinity", "-Infinity"};
+  static constexpr std::array<std::string_view, 9> kSpecial = {"inf", "Inf",      "-inf",     "+inf",     "nan",
+                                                               "NaN", "infinity", "Infinity", "-Infinity"};
   if (one_of(text, kSpecial)) return "a number";
   if (text.empty()) return {};
   const std::string_view magnitude = text.substr(text[0] == '-' || text[0] == '+' ? 1 : 0);
@@ -125,30 +124,43 @@ std::string_view looks_like(std::string_view text) {
 
 std::string show_value(const Value& value) {
   switch (value.kind()) {
-    case Value::Kind::kNull: return "null";
-    case Value::Kind::kBool: return value.boolean() ? "true" : "false";
-    case Value::Kind::kInteger: return std::to_string(value.integer());
+    case Value::Kind::kNull:
+      return "null";
+    case Value::Kind::kBool:
+      return value.boolean() ? "true" : "false";
+    case Value::Kind::kInteger:
+      return std::to_string(value.integer());
     case Value::Kind::kReal: {
       if (std::isfinite(value.real())) return format_real(value.real());
       if (std::isnan(value.real())) return ".nan";
       return value.real() < 0 ? "-.inf" : ".inf";
     }
-    case Value::Kind::kText: return "'" + value.text() + "'";
-    case Value::Kind::kList: return "a list";
-    case Value::Kind::kMap: return "a map";
+    case Value::Kind::kText:
+      return "'" + value.text() + "'";
+    case Value::Kind::kList:
+      return "a list";
+    case Value::Kind::kMap:
+      return "a map";
   }
   return {};
 }
 
 std::string_view kind_phrase(const Value& value) {
   switch (value.kind()) {
-    case Value::Kind::kNull: return "nothing";
-    case Value::Kind::kBool: return "true or false";
-    case Value::Kind::kInteger: return "an integer";
-    case Value::Kind::kReal: return "a real";
-    case Value::Kind::kText: return "text";
-    case Value::Kind::kList: return "a list";
-    case Value::Kind::kMap: return "a map";
+    case Value::Kind::kNull:
+      return "nothing";
+    case Value::Kind::kBool:
+      return "a bool";
+    case Value::Kind::kInteger:
+      return "an integer";
+    case Value::Kind::kReal:
+      return "a real";
+    case Value::Kind::kText:
+      return "text";
+    case Value::Kind::kList:
+      return "a list";
+    case Value::Kind::kMap:
+      return "a map";
   }
   return {};
 }

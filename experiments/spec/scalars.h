@@ -22,7 +22,7 @@ std::string_view looks_like(std::string_view text);
 
 /// The value for messages: text in quotes, numbers as people write them, lists and maps as `a list`, `a map`.
 std::string show_value(const Value& value);
-/// `text`, `an integer`, `a real`, `true or false`, `a list`, `a map`, `nothing`.
+/// `text`, `an integer`, `a real`, `a bool`, `a list`, `a map`, `nothing`.
 std::string_view kind_phrase(const Value& value);
 
 }  // namespace tune

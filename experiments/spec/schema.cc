@@ -40,16 +40,27 @@ Map bare_key_schema(const Key& key) {
   if (key.form == Key::Form::kSize) return {{"allOf", List{ref("size")}}};
   Map map;
   switch (key.type) {
-    case OptionType::kBool: map = {{"type", "boolean"}}; break;
-    case OptionType::kInteger: map = {{"type", "integer"}}; break;
-    case OptionType::kReal: map = {{"type", "number"}}; break;
+    case OptionType::kBool:
+      map = {{"type", "boolean"}};
+      break;
+    case OptionType::kInteger:
+      map = {{"type", "integer"}};
+      break;
+    case OptionType::kReal:
+      map = {{"type", "number"}};
+      break;
     case OptionType::kText:
       map = {{"type", "string"}};
       if (!key.may_be_empty) map.emplace_back("minLength", 1);
       break;
-    case OptionType::kChoice: map = {{"enum", words(key.choices)}}; break;
-    case OptionType::kRealList: map = {{"type", "array"}, {"items", type("number")}}; break;
-    case OptionType::kAny: break;
+    case OptionType::kChoice:
+      map = {{"enum", words(key.choices)}};
+      break;
+    case OptionType::kRealList:
+      map = {{"type", "array"}, {"items", type("number")}};
+      break;
+    case OptionType::kAny:
+      break;
   }
   add_range(map, key);
   return map;
@@ -102,12 +113,14 @@ void set(Map& map, const std::string& key, Value value) {
 
 Value trainable_schema() {
   const Value text(Map{{"type", "string"}, {"minLength", 1}, {"description", "A built-in name, or ./lib.so:Name."}});
-  const Value command(Map{{"oneOf", List{array_of(type("string"), 1), Value(Map{{"type", "string"}, {"minLength", 1}})}}});
+  const Value command(
+      Map{{"oneOf", List{array_of(type("string"), 1), Value(Map{{"type", "string"}, {"minLength", 1}})}}});
   const Value env(Map{{"type", "object"},
                       {"additionalProperties", type("string")},
                       {"propertyNames", Map{{"pattern", "^[A-Za-z_][A-Za-z0-9_]*$"}}}});
-  return Value(Map{{"oneOf", List{text, Value(section_schema(builtin_section())), Value(section_schema(plugin_section())),
-                                  Value(section_schema(command_section(), {{"command", command}, {"env", env}}))}}});
+  return Value(
+      Map{{"oneOf", List{text, Value(section_schema(builtin_section())), Value(section_schema(plugin_section())),
+                         Value(section_schema(command_section(), {{"command", command}, {"env", env}}))}}});
 }
 
 /// A bare name, or one map for each algorithm that is built.
@@ -139,12 +152,14 @@ Value algorithm_schema(const Catalogue& catalogue, const Section& common, const 
 Value stop_schema() {
   Map plateau = section_schema(stop_plateau_section());
   plateau.emplace_back("dependencies", Map{{"mode", List{"metric_threshold"}}, {"metric_threshold", List{"mode"}}});
-  const Value metric(Map{{"type", "object"},
-                         {"properties", Map{{"above", Map{{"type", "number"}, {"description", "Ends a trial whose metric is at least this."}}},
-                                            {"below", Map{{"type", "number"}, {"description", "Ends a trial whose metric is at most this."}}}}},
-                         {"additionalProperties", false},
-                         {"minProperties", 1},
-                         {"maxProperties", 1}});
+  const Value metric(
+      Map{{"type", "object"},
+          {"properties",
+           Map{{"above", Map{{"type", "number"}, {"description", "Ends a trial whose metric is at least this."}}},
+               {"below", Map{{"type", "number"}, {"description", "Ends a trial whose metric is at most this."}}}}},
+          {"additionalProperties", false},
+          {"minProperties", 1},
+          {"maxProperties", 1}});
   const Value steps(Map{{"oneOf", List{Value(Map{{"type", "number"}, {"exclusiveMinimum", 0}}), metric}}});
   Map schema = section_schema(stop_section(), {{"plateau", filled(std::move(plateau))}, {"timesteps_total", steps}});
   set(schema, "additionalProperties", metric);
@@ -152,7 +167,8 @@ Value stop_schema() {
 }
 
 Value retries_schema() {
-  return Value(Map{{"oneOf", List{Value(Map{{"type", "integer"}, {"minimum", 0}}), filled(section_schema(retries_section()))}}});
+  return Value(
+      Map{{"oneOf", List{Value(Map{{"type", "integer"}, {"minimum", 0}}), filled(section_schema(retries_section()))}}});
 }
 
 Value distribution_schema() {
@@ -171,27 +187,32 @@ Value distribution_schema() {
         map = {{"type", "array"}, {"minItems", 1}};
         if (d.name == "choice") map.emplace_back("uniqueItems", true);
         break;
-      case Distribution::Arguments::kExpression: map = {{"type", List{"string", "number"}}}; break;
+      case Distribution::Arguments::kExpression:
+        map = {{"type", List{"string", "number"}}};
+        break;
     }
     map.emplace_back("description", d.help);
     properties.emplace_back(std::string(d.name), std::move(map));
     alternatives.emplace_back(Map{{"required", List{d.name}}});
   }
-  properties.emplace_back("as", Map{{"enum", List{"float", "int"}}, {"default", "float"}, {"description", "Type of a sample_from value."}});
+  properties.emplace_back(
+      "as", Map{{"enum", List{"float", "int"}}, {"default", "float"}, {"description", "Type of a sample_from value."}});
   properties.emplace_back("weights", Map{{"type", "array"},
                                          {"items", Map{{"type", "number"}, {"minimum", 0}}},
                                          {"minItems", 1},
                                          {"description", "Relative weights of the values of a choice."}});
-  properties.emplace_back("ordered", Map{{"type", "boolean"}, {"default", false}, {"description", "The values of a choice are in order."}});
+  properties.emplace_back(
+      "ordered", Map{{"type", "boolean"}, {"default", false}, {"description", "The values of a choice are in order."}});
   properties.emplace_back("when", ref("when"));
   properties.emplace_back("description", type("string"));
-  return Value(Map{{"type", "object"},
-                   {"title", "distribution"},
-                   {"description", "A searched parameter: exactly one distribution, optionally with when and description."},
-                   {"properties", std::move(properties)},
-                   {"additionalProperties", false},
-                   {"oneOf", std::move(alternatives)},
-                   {"dependencies", Map{{"as", List{"sample_from"}}, {"weights", List{"choice"}}, {"ordered", List{"choice"}}}}});
+  return Value(Map{
+      {"type", "object"},
+      {"title", "distribution"},
+      {"description", "A searched parameter: exactly one distribution, optionally with when and description."},
+      {"properties", std::move(properties)},
+      {"additionalProperties", false},
+      {"oneOf", std::move(alternatives)},
+      {"dependencies", Map{{"as", List{"sample_from"}}, {"weights", List{"choice"}}, {"ordered", List{"choice"}}}}});
 }
 
 std::vector<std::string> with_distributions(std::vector<std::string> more) {
@@ -201,12 +222,14 @@ std::vector<std::string> with_distributions(std::vector<std::string> more) {
 }
 
 Value not_named(const std::vector<std::string>& names) {
-  return Value(Map{{"allOf", List{Value(Map{{"pattern", kParameterName}}), Value(Map{{"not", Map{{"enum", words(names)}}}})}}});
+  return Value(
+      Map{{"allOf", List{Value(Map{{"pattern", kParameterName}}), Value(Map{{"not", Map{{"enum", words(names)}}}})}}});
 }
 
 Value group_schema() {
-  const std::vector<std::string> foreign = {"log_uniform", "q_uniform", "log_uniform_values", "int_uniform", "normal",
-                                            "qnormal", "categorical", "distribution", "grid", "_type", "_value"};
+  const std::vector<std::string> foreign = {"log_uniform", "q_uniform",   "log_uniform_values", "int_uniform", "normal",
+                                            "qnormal",     "categorical", "distribution",       "grid",        "_type",
+                                            "_value"};
   const std::vector<std::string> constants = {"min",   "max",    "low", "high", "lower", "upper",
                                               "value", "values", "log", "step", "bounds"};
   return Value(Map{{"type", "object"},
@@ -225,10 +248,11 @@ Value definitions() {
   const Value when(Map{{"type", "object"},
                        {"minProperties", 1},
                        {"description", "Active only if every named parameter has the value (or one of the values)."},
-                       {"additionalProperties",
-                        Map{{"anyOf", List{Value(Map{{"type", scalar}}), array_of(Value(Map{{"type", scalar}}), 1)}}}}});
-  const Value parameter(Map{{"anyOf", List{ref("distribution"), ref("group"), Value(Map{{"type", scalar}, {"title", "constant"}}),
-                                           Value(Map{{"type", "array"}, {"title", "constant list"}})}}});
+                       {"additionalProperties", Map{{"anyOf", List{Value(Map{{"type", scalar}}),
+                                                                   array_of(Value(Map{{"type", scalar}}), 1)}}}}});
+  const Value parameter(
+      Map{{"anyOf", List{ref("distribution"), ref("group"), Value(Map{{"type", scalar}, {"title", "constant"}}),
+                         Value(Map{{"type", "array"}, {"title", "constant list"}})}}});
   return Value(Map{
       {"duration", Map{{"type", "string"},
                        {"pattern", "^([0-9]+(\\.[0-9]+)?(ms|s|m|h|d))+$"},
@@ -259,6 +283,7 @@ std::string experiment_schema(const ReaderContext& context) {
   const Value points = array_of(type("object"), 0);
   Map special{
       {"version", Map{{"const", 1}}},
+      {"name", Map{{"type", "string"}, {"pattern", "^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"}}},
       {"trainable", trainable_schema()},
       {"objective", objective},
       {"search_space", search_space},
@@ -266,7 +291,8 @@ std::string experiment_schema(const ReaderContext& context) {
       {"search", algorithm_schema(samplers, search_section(), "algorithm", "random", {{"points_to_evaluate", points}})},
       {"scheduler", algorithm_schema(schedulers, scheduler_section(), "type", "", {})},
       {"stop", stop_schema()},
-      {"budget", filled(section_schema(budget_section(), {{"plateau", filled(section_schema(budget_plateau_section()))}}))},
+      {"budget",
+       filled(section_schema(budget_section(), {{"plateau", filled(section_schema(budget_plateau_section()))}}))},
       {"resources", filled(section_schema(resources_section()))},
       {"retries", retries_schema()},
       {"limits", filled(section_schema(limits_section()))},

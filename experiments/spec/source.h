@@ -14,7 +14,7 @@ namespace tune {
 struct Place {
   int line = 0;
   int column = 0;
-  int end_column = 0;   ///< one past the last character
+  int end_column = 0;    ///< one past the last character
   std::string set_path;  ///< not empty: it came from `--set PATH`, not from the file
 
   bool in_file() const { return line > 0; }

@@ -16,13 +16,20 @@ constexpr std::int64_t kManyCells = 1'000'000;
 
 const char* code_of(SpaceFault::Kind kind) {
   switch (kind) {
-    case SpaceFault::Kind::kUnknownName: return code::kUnknownName;
-    case SpaceFault::Kind::kUnknownChoice: return code::kUnknownChoice;
-    case SpaceFault::Kind::kContinuousParent: return code::kBadValue;
-    case SpaceFault::Kind::kCycle: return code::kCycle;
-    case SpaceFault::Kind::kExpression: return code::kExpression;
-    case SpaceFault::Kind::kDomain: return code::kBadValue;
-    case SpaceFault::Kind::kNeverActive: return code::kConflict;
+    case SpaceFault::Kind::kUnknownName:
+      return code::kUnknownName;
+    case SpaceFault::Kind::kUnknownChoice:
+      return code::kUnknownChoice;
+    case SpaceFault::Kind::kContinuousParent:
+      return code::kBadValue;
+    case SpaceFault::Kind::kCycle:
+      return code::kCycle;
+    case SpaceFault::Kind::kExpression:
+      return code::kExpression;
+    case SpaceFault::Kind::kDomain:
+      return code::kBadValue;
+    case SpaceFault::Kind::kNeverActive:
+      return code::kConflict;
   }
   return code::kBadValue;
 }
@@ -49,7 +56,8 @@ class FaultPlacer {
   bool follows_from_another(const SpaceFault& fault) const {
     if (!space_.complete && fault.kind == SpaceFault::Kind::kUnknownName) return true;
     if (fault.kind == SpaceFault::Kind::kUnknownName || fault.kind == SpaceFault::Kind::kCycle) return false;
-    return space_.faulty.contains(fault.condition_path) || (fault.condition_path.empty() && space_.faulty.contains(fault.path));
+    return space_.faulty.contains(fault.condition_path) ||
+           (fault.condition_path.empty() && space_.faulty.contains(fault.path));
   }
 
   Place place_of(const SpaceFault& fault) const {
@@ -106,9 +114,8 @@ void build_space(SpaceReading& space, const Reading& reading) {
   const FaultPlacer placer(space, reading);
   for (const SpaceFault& fault : faults) placer.report(fault);
   if (built && built->grid_cells() > kManyCells && !space.nodes.empty()) {
-    const auto grid = std::find_if(space.parameters.begin(), space.parameters.end(), [](const Parameter& p) {
-      return std::holds_alternative<GridSearch>(p.domain);
-    });
+    const auto grid = std::find_if(space.parameters.begin(), space.parameters.end(),
+                                   [](const Parameter& p) { return std::holds_alternative<GridSearch>(p.domain); });
     const Place place = grid == space.parameters.end() ? Place{} : space.nodes.at(grid->path).key->place;
     reading.faults.warning(place, code::kOutOfRange, fmt::format("the grid has {} cells", built->grid_cells()));
   }

@@ -45,10 +45,11 @@ class StopReader {
     } else if (value.is_scalar() && value.scalar.is_number()) {
       reading_.faults.error(value.place, code::kBadValue,
                             fmt::format("{}: {} says no direction", member.name(), value.text),
-                            find_synonym(WordPlace::kStop, member.name()).value_or(advise_direction(member)));
+                            advise_direction(member));
     } else if (!value.is_map()) {
-      reading_.faults.error(value.place, code::kWrongType,
-                            fmt::format("{} takes {{above: x}} or {{below: x}}; {}", member.name(), describe_node(value)));
+      reading_.faults.error(
+          value.place, code::kWrongType,
+          fmt::format("{} takes {{above: x}} or {{below: x}}; {}", member.name(), describe_node(value)));
     } else {
       read_bound(member);
     }
@@ -66,6 +67,7 @@ class StopReader {
   }
 
   std::string advise_direction(const Member& member) const {
+    if (member.name() == "time_total_s") return fmt::format("write time: {}s", member.value.text);
     for (const Objective& objective : objectives_) {
       if (objective.metric != member.name()) continue;
       return fmt::format("write {{{}: {}}}", objective.mode == Mode::kMax ? "above" : "below", member.value.text);
@@ -138,8 +140,8 @@ class StopReader {
 }  // namespace
 
 StopRules read_stop(const Member* section, const std::vector<Objective>& objectives, const Reading& reading) {
-  if (section == nullptr || !has_value(*section, reading.faults)) return {};
-  if (!is_filled_map(*section, reading.faults, "write training_iteration, time, or a metric")) return {};
+  if (section == nullptr || !is_filled_map(*section, reading.faults, "write training_iteration, time, or a metric"))
+    return {};
   return StopReader(objectives, reading).read(section->value);
 }
 

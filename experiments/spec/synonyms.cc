@@ -12,7 +12,8 @@ namespace tune {
 
 namespace {
 
-/// One word. `where`: kOther means everywhere but in search_space. `section.key` suggestions lose their section inside it.
+/// One word. `where`: kOther means everywhere but in search_space. `section.key` suggestions lose their section inside
+/// it.
 struct Synonym {
   WordPlace where;
   std::string_view written;
@@ -112,19 +113,24 @@ constexpr std::array kSynonyms = {
     Synonym{WordPlace::kTrainable, "script", "command"},
     Synonym{WordPlace::kTrainable, "entrypoint", "command"},
     Synonym{WordPlace::kTrainable, "trialCommand", "command", "NNI's"},
-
-    Synonym{WordPlace::kStop, "time_total_s", "time"},
 };
 
 std::string_view section_of(WordPlace place) {
   switch (place) {
-    case WordPlace::kObjective: return "objective.";
-    case WordPlace::kTrainable: return "trainable.";
-    case WordPlace::kSearch: return "search.";
-    case WordPlace::kScheduler: return "scheduler.";
-    case WordPlace::kStop: return "stop.";
-    case WordPlace::kBudget: return "budget.";
-    default: return {};
+    case WordPlace::kObjective:
+      return "objective.";
+    case WordPlace::kTrainable:
+      return "trainable.";
+    case WordPlace::kSearch:
+      return "search.";
+    case WordPlace::kScheduler:
+      return "scheduler.";
+    case WordPlace::kStop:
+      return "stop.";
+    case WordPlace::kBudget:
+      return "budget.";
+    default:
+      return {};
   }
 }
 

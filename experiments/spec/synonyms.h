@@ -15,7 +15,7 @@ namespace tune {
 enum class WordPlace {
   kTop,
   kObjective,
-  kMode,       ///< value of `mode`
+  kMode,  ///< value of `mode`
   kTrainable,
   kParameter,  ///< a distribution's name
   kSearch,

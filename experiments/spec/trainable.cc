@@ -4,8 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <filesystem>
 
@@ -65,7 +65,8 @@ TrainableRef read_builtin(const Node& name, const Reading& reading) {
   if (reading.stored || std::find(known.begin(), known.end(), name.text) != known.end()) return ref;
   std::string hint = did_you_mean_hint(name.text, known);
   if (is_script(name.text)) {
-    hint = fmt::format("write {{command: [{}, ...]}}", name.text.ends_with(".py") ? "python3, " + name.text : name.text);
+    hint =
+        fmt::format("write {{command: [{}, ...]}}", name.text.ends_with(".py") ? "python3, " + name.text : name.text);
   } else if (hint.empty() && name.text.find(':') != std::string::npos) {
     hint = "a library is written ./libmine.so:MyNet";
   } else if (hint.empty()) {
@@ -86,7 +87,8 @@ TrainableRef read_library(const LibraryName& library, const Node& node, const Re
     if (is_script(library.path)) hint = fmt::format("write {{command: [{}]}}", library.path);
     reading.faults.error(node.place, code::kPluginLoad, fmt::format("cannot load {}: {}", library.path, why), hint);
   } else if (is_script(library.path)) {
-    reading.faults.error(node.place, code::kPluginLoad, fmt::format("cannot load {}: it is no shared library", library.path),
+    reading.faults.error(node.place, code::kPluginLoad,
+                         fmt::format("cannot load {}: it is no shared library", library.path),
                          fmt::format("write {{command: [{}]}}", library.path));
   }
   return ref;
@@ -122,7 +124,8 @@ TrainableRef read_map(const Node& map, const SpaceReading& space, const std::vec
   }
   if (forms.size() > 1) {
     reading.faults.error(forms[1]->key.place, code::kConflict,
-                         fmt::format("trainable has both '{}' and '{}'", forms[0]->name(), forms[1]->name()), "keep one");
+                         fmt::format("trainable has both '{}' and '{}'", forms[0]->name(), forms[1]->name()),
+                         "keep one");
     return {};
   }
   if (forms.empty()) {
@@ -157,7 +160,6 @@ TrainableRef read_map(const Node& map, const SpaceReading& space, const std::vec
 
 TrainableRef read_trainable(const Member& section, const SpaceReading& space, const std::vector<Objective>& objectives,
                             const Reading& reading) {
-  if (!has_value(section, reading.faults)) return {};
   if (section.value.is_text()) return read_text(section.value, reading);
   if (section.value.is_map() && is_filled_map(section, reading.faults)) {
     return read_map(section.value, space, objectives, reading);
@@ -173,7 +175,9 @@ TrainableRef read_trainable(const Member& section, const SpaceReading& space, co
 Value trainable_document(const TrainableRef& trainable) {
   Map map;
   switch (trainable.kind) {
-    case TrainableRef::Kind::kBuiltin: map.emplace_back("builtin", trainable.name); break;
+    case TrainableRef::Kind::kBuiltin:
+      map.emplace_back("builtin", trainable.name);
+      break;
     case TrainableRef::Kind::kLibrary:
       map.emplace_back("plugin", trainable.library);
       if (!trainable.name.empty()) map.emplace_back("class", trainable.name);

@@ -12,12 +12,12 @@
 
 #include "experiments/spec/document.h"
 #include "experiments/spec/scalars.h"
+#include "experiments/spec/syntax.h"
 
 namespace tune {
 
 namespace {
 
-constexpr std::size_t kMaxBytes = 8u << 20;
 constexpr std::size_t kMaxNodes = 100'000;  // aliases counted with all they stand for
 constexpr std::size_t kMaxDepth = 48;
 
@@ -49,7 +49,7 @@ class TreeBuilder : public YAML::EventHandler {
     Node node;
     node.text = value;
     const std::size_t offset = content_offset(mark);
-    node.quoted = tag == "!";
+    node.quoted = tag == "!" || tag.ends_with(":str");
     place_scalar(node, offset);
     if (node.quoted) {
       node.scalar = Value(value);
@@ -90,10 +90,10 @@ class TreeBuilder : public YAML::EventHandler {
   struct Open {
     Node node;
     YAML::anchor_t anchor = 0;
-    std::optional<Node> key;       // of a map: read, its value not yet
-    std::set<std::string> names;   // of a map
-    std::size_t first_node = 0;    // count when it was opened
-    std::size_t height = 0;        // of the tallest child so far
+    std::optional<Node> key;      // of a map: read, its value not yet
+    std::set<std::string> names;  // of a map
+    std::size_t first_node = 0;   // count when it was opened
+    std::size_t height = 0;       // of the tallest child so far
   };
   struct Anchored {
     Node node;
@@ -112,7 +112,8 @@ class TreeBuilder : public YAML::EventHandler {
   void count(std::size_t nodes, const Place& place) {
     nodes_ += nodes;
     if (nodes_ > kMaxNodes) {
-      abandon(place, fmt::format("the file holds more than {} values", kMaxNodes), "aliases count with all they stand for");
+      abandon(place, fmt::format("the file holds more than {} values", kMaxNodes),
+              "aliases count with all they stand for");
     }
   }
 
@@ -142,20 +143,35 @@ class TreeBuilder : public YAML::EventHandler {
     return word == "~" || word == "null" || word == "Null" || word == "NULL" ? length : 0;
   }
 
-  void place_scalar(Node& node, std::size_t offset) const {
+  void place_scalar(Node& node, std::size_t offset) {
     const std::string& text = source_.text();
     std::size_t length = 1;
     if (node.quoted && offset < text.size() && (text[offset] == '"' || text[offset] == '\'')) {
       const char quote = text[offset];
       if (text.compare(offset + 1, node.text.size(), node.text) == 0) node.text_offset = offset + 1;
-      std::size_t end = offset + 1;
-      while (end < text.size() && text[end] != quote) end += quote == '"' && text[end] == '\\' ? 2 : 1;
+      const std::size_t end = closing_quote(offset);
+      if (end >= text.size()) {  // yaml-cpp lets it end with the file
+        abandon(source_.place(offset, 1), fmt::format("the quote {} is not closed", quote));
+      }
       length = end + 1 - offset;
     } else if (text.compare(offset, node.text.size(), node.text) == 0) {
       node.text_offset = offset;
       length = node.text.size();
     }
     node.place = source_.place(offset, length);
+  }
+
+  /// Where the quote that opens at `offset` is closed; beyond the text if it is not.
+  std::size_t closing_quote(std::size_t offset) const {
+    const std::string& text = source_.text();
+    const char quote = text[offset];
+    std::size_t at = offset + 1;
+    while (at < text.size()) {
+      const bool doubled = quote == '\'' && text[at] == quote && at + 1 < text.size() && text[at + 1] == quote;
+      if (text[at] == quote && !doubled) return at;
+      at += doubled || (quote == '"' && text[at] == '\\') ? 2 : 1;
+    }
+    return at;
   }
 
   void check_tag(const YAML::Mark& mark, const std::string& tag) {
@@ -232,8 +248,7 @@ class TreeBuilder : public YAML::EventHandler {
     } else if (root_ && root_->is_null() && !root_->written) {
       root_ = std::move(node);  // `---` after comments only
     } else if (!node.is_null() || node.written) {
-      faults_.error(node.place, code::kExtraDocument, "a second document begins here",
-                    "one file holds one experiment");
+      faults_.error(node.place, code::kExtraDocument, "a second document begins here", "one file holds one experiment");
       throw Abandon{};
     }
   }
@@ -246,55 +261,6 @@ class TreeBuilder : public YAML::EventHandler {
   std::size_t nodes_ = 0;
   int documents_ = 0;
 };
-
-bool tab_indents(std::string_view line) {
-  const std::size_t content = line.find_first_not_of(" \t");
-  return line.substr(0, content).find('\t') != std::string_view::npos;
-}
-
-/// yaml-cpp names what it missed; people need to know why.
-void explain_syntax_error(const YAML::Exception& error, const Source& source, Faults& faults) {
-  if (error.mark.is_null()) {
-    faults.error({}, code::kYamlSyntax, error.msg);
-    return;
-  }
-  for (const int line : {error.mark.line + 1, error.mark.line}) {
-    if (!tab_indents(source.line(line))) continue;
-    const std::size_t start = source.offset_of(line - 1, 0);
-    const std::size_t tab = source.text().find('\t', start);
-    faults.error(source.place(tab, 1), code::kYamlSyntax, "tabs cannot indent YAML", "use spaces");
-    return;
-  }
-  const Place place = source.place(source.offset_of(error.mark.line, error.mark.column), 1);
-  const std::string_view line = source.line(place.line);
-  std::string hint;
-  if (line.find("${") != std::string_view::npos || error.msg.find("flow") != std::string::npos) {
-    hint = "quote items that contain { or }, or put one item a line";
-  }
-  faults.error(place, code::kYamlSyntax, error.msg, hint);
-}
-
-/// What no YAML parser need see: yaml-cpp would end the file at some control characters without a word.
-bool check_bytes(const Source& source, Faults& faults) {
-  const std::string& text = source.text();
-  if (text.size() > kMaxBytes) {
-    faults.error({}, code::kYamlSyntax, fmt::format("the file is larger than {} MiB", kMaxBytes >> 20));
-    return false;
-  }
-  if (const std::size_t bad = find_invalid_utf8(text); bad != std::string_view::npos) {
-    faults.error(source.place(bad, 1), code::kYamlSyntax,
-                 fmt::format("byte 0x{:02x} is not UTF-8", static_cast<unsigned char>(text[bad])),
-                 "save the file as UTF-8");
-    return false;
-  }
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if ((c >= 0x20 && c != 0x7F) || c == '\n' || c == '\t') continue;
-    faults.error(source.place(i, 1), code::kYamlSyntax, fmt::format("control character 0x{:02x} in the text", c));
-    return false;
-  }
-  return true;
-}
 
 }  // namespace
 
@@ -309,7 +275,8 @@ std::optional<Node> parse_yaml(const Source& source, Faults& faults) {
   } catch (const Abandon&) {
     return std::nullopt;
   } catch (const YAML::Exception& error) {
-    explain_syntax_error(error, source, faults);
+    const bool placed = !error.mark.is_null();
+    report_syntax_error(error.msg, placed ? error.mark.line + 1 : 0, error.mark.column, source, faults);
     return std::nullopt;
   } catch (const std::exception& error) {
     faults.error({}, code::kYamlSyntax, error.what());
