@@ -14,6 +14,7 @@
 namespace tune {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 
 /// Of a process that need not be a child of this one.
@@ -101,6 +102,9 @@ TEST(HostFailures, ExitInATrialPrintsNothingOfTheHost) {
 }
 
 TEST(HostFailures, MemoryBeyondTheLimitFailsTheTrial) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "sanitizers end the process where they get no memory for themselves";
+#endif
   HostProcess host("actors", "Allocates");
   ASSERT_TRUE(host.ready().ok);
   TrialProcess trial = host.spawn({0, {}, {}, 1, 64u << 20});
@@ -117,7 +121,7 @@ TEST(HostFailures, ALibraryThatStartsThreadsIsRefused) {
   HostProcess host("thread_starter");
   const Ready ready = host.ready();
   EXPECT_FALSE(ready.ok);
-  EXPECT_THAT(ready.error, HasSubstr("Threaded has started 1 thread before its first trial"));
+  EXPECT_THAT(ready.error, AllOf(HasSubstr("Threaded has started "), HasSubstr(" before its first trial")));
   EXPECT_THAT(ready.hint, HasSubstr("isolation: thread"));
 }
 

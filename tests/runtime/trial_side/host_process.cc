@@ -33,6 +33,8 @@ Spawn spawn_in(std::int64_t slot) {
   return spawn;
 }
 
+std::string test_host() { return std::string(TEST_FOLDER) + "/bin/trial_side_host"; }
+
 std::string library_path(const std::string& library) { return std::string(TEST_FOLDER) + "/lib" + library + ".so"; }
 
 Assign simple_assign(const std::string& config_json) {
@@ -78,16 +80,18 @@ bool TrialProcess::at_end() {
 
 std::string TrialProcess::read_output() { return read_to_end(output.get()); }
 
-HostProcess::HostProcess(const std::string& library, const std::string& name, std::vector<std::string> options) {
+HostProcess::HostProcess(const std::string& library, const std::string& name, std::vector<std::string> options)
+    : HostProcess(test_host(), {TrainableRef::Kind::kLibrary, name, library_path(library), {}, Isolation::kAuto},
+                  std::move(options)) {}
+
+HostProcess::HostProcess(const std::string& program, const TrainableRef& ref, std::vector<std::string> options) {
   auto [ours, theirs] = Channel::pair().value();
   auto [read_end, write_end] = make_pipe();
-  const TrainableRef ref{TrainableRef::Kind::kLibrary, name, library_path(library), {}, Isolation::kAuto};
   std::vector<std::string> arguments = {"tune-host", "--fd", "3", "--trainable", to_json(ref)};
   arguments.insert(arguments.end(), options.begin(), options.end());
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
-  const std::string program = std::string(TEST_FOLDER) + "/trial_side_host";
   pid_ = ::fork();
   if (pid_ == 0) {
     ::dup2(write_end.get(), STDOUT_FILENO);

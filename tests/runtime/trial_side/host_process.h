@@ -40,6 +40,7 @@ class HostProcess {
  public:
   /// Of a library in the tests' folder: `actors`, and the class in it.
   explicit HostProcess(const std::string& library, const std::string& name = {}, std::vector<std::string> options = {});
+  HostProcess(const std::string& program, const TrainableRef& ref, std::vector<std::string> options = {});
   HostProcess(const HostProcess&) = delete;
   ~HostProcess();  ///< closes the socket and waits for the host to end
 
@@ -60,6 +61,8 @@ class HostProcess {
 
 /// A request that says nothing but the slot.
 Spawn spawn_in(std::int64_t slot);
+/// The host without trainables of its own.
+std::string test_host();
 std::string library_path(const std::string& library);
 /// An assignment of trial 1, attempt 1.
 Assign simple_assign(const std::string& config_json = "{}");

@@ -14,13 +14,14 @@ namespace tune {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 double metric(const ReportFrame& frame, std::string_view name) {
   return find_metric(frame.report.log.metrics, name).value_or(-1);
 }
 
 /// Runs the host with these arguments; what it printed on stdout, and its exit code.
-std::pair<std::string, int> run_host(std::vector<std::string> arguments) {
+std::pair<std::string, int> run_host(std::vector<std::string> arguments, const std::string& program = test_host()) {
   int ends[2];
   EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
   const Fd read_end(ends[0]);
@@ -29,7 +30,6 @@ std::pair<std::string, int> run_host(std::vector<std::string> arguments) {
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
-  const std::string program = std::string(TEST_FOLDER) + "/trial_side_host";
   const pid_t pid = ::fork();
   if (pid == 0) {
     ::dup2(write_end.get(), STDOUT_FILENO);
@@ -69,6 +69,39 @@ TEST(Describe, SaysWhatIsWrong) {
               HasSubstr("libthrows_while_loading.so fails while it is loaded: the data set is missing"));
   EXPECT_EQ(code_of_throws, 1);
   EXPECT_EQ(run_host({"--describe", "{}"}).second, 1);
+}
+
+TEST(Describe, FindsLibrariesThatComeWithTuneByName) {
+  const auto found = run_host({"--describe", R"({"kind":"builtin","name":"came_along"})"});
+  EXPECT_EQ(description_from_json(found.first).value().name, "came_along");
+  const auto missing =
+      description_from_json(run_host({"--describe", R"({"kind":"builtin","name":"came_alone"})"}).first);
+  ASSERT_FALSE(missing);
+  EXPECT_THAT(missing.error().message, HasSubstr("these do: came_along"));
+  EXPECT_THAT(missing.error().hint, HasSubstr("came_along"));
+}
+
+TEST(TuneHost, KnowsWhatComesWithTune) {
+  const auto info =
+      description_from_json(run_host({"--describe", R"({"kind":"builtin","name":"branin"})"}, TUNE_HOST).first);
+  ASSERT_TRUE(info) << info.error().message;
+  EXPECT_EQ(info->name, "branin");
+  EXPECT_TRUE(info->has_end);
+}
+
+TEST(TuneHost, SharesItsProcessWithNoLibraryOfOurs) {
+  HostProcess host(TUNE_HOST, {TrainableRef::Kind::kBuiltin, "empty", {}, {}, Isolation::kAuto});
+  ASSERT_TRUE(host.ready().ok);
+  const Fd maps(::open(("/proc/" + std::to_string(host.pid()) + "/maps").c_str(), O_RDONLY | O_CLOEXEC));
+  const std::string mapped = read_to_end(maps.get());
+  EXPECT_THAT(mapped, HasSubstr("libstdc++"));
+  for (const char* foreign : {"libprotobuf", "libboost", "libsqlite", "libtorch"}) {
+    EXPECT_THAT(mapped, Not(HasSubstr(foreign)));
+  }
+  TrialProcess trial = host.spawn();
+  trial.begin(simple_assign());
+  EXPECT_EQ(metric(trial.expect<ReportFrame>(), "loss"), 0);
+  EXPECT_EQ(trial.expect<DoneFrame>().log.how, EndKind::kCompleted);
 }
 
 TEST(Host, RefusesAWrongCommandLine) {
