@@ -82,10 +82,9 @@ Result<sql::Connection> open_database(const std::string& db, bool create, const 
   auto state = inspect_schema(*connection, db);
   if (!state) return pass_on(std::move(state));
   if (state->empty && !create) return fail(ErrorCode::kNotFound, fmt::format("{} is empty: it holds no experiment", db));
-  // Checkpoints of the WAL are this program's own business (store), so that none falls into a turn by chance. Deleted
-  // bytes need no overwriting.
+  // Deleted bytes need no overwriting.
   auto set = connection->execute(
-      fmt::format("PRAGMA synchronous = {}; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -16000; "
+      fmt::format("PRAGMA synchronous = {}; PRAGMA cache_size = -16000; "
                   "PRAGMA secure_delete = OFF; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; "
                   "PRAGMA journal_size_limit = 67108864",
                   options.sync == SyncMode::kFull ? "FULL" : "NORMAL"));

@@ -21,7 +21,6 @@ constexpr std::int64_t kWalPages = 4096;           // 16 MiB: move it
 constexpr std::int64_t kWalPagesWhenQuiet = 256;   // 1 MiB: move it when nothing else is to do
 constexpr std::int64_t kWalPagesToWarn = 65536;    // 256 MiB: something keeps it from being moved
 
-constexpr milliseconds kPatience{5000};
 constexpr milliseconds kPatienceOnceBusy{200};  // the caller tries again, and must stay awake in between
 constexpr milliseconds kPatienceAtEnd{100};
 
@@ -174,7 +173,8 @@ Result<void> ExperimentStore::commit(const TurnRows& turn) {
   const EncodedTurn rows = encode_turn(turn, tail_.turn + 1, tail_.hash);
   auto connection = connected();
   if (!connection) return pass_on(std::move(connection));
-  (*connection)->set_patience(was_busy_ ? kPatienceOnceBusy : kPatience);
+  const milliseconds patience(static_cast<std::int64_t>(options_.patience * 1000));
+  (*connection)->set_patience(was_busy_ ? std::min(patience, kPatienceOnceBusy) : patience);
   auto written = open_->writer.write(**connection, turn, rows,
                                      [this](std::uint64_t key) { return channel_->finished(key); });
   was_busy_ = !written && written.error().code == ErrorCode::kBusy;

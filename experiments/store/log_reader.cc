@@ -10,13 +10,24 @@ const char* const kEventColumns =
     "n, turn, kind, trial, attempt, seq, step, at, elapsed, replayed, payload, extra";
 const char* const kDecisionColumns = "n, k, kind, trial, args, reason";
 
+namespace {
+
+/// NULL is no trial (-1). A -1 that somebody put there is not the same: the hash chain must tell them apart.
+std::int64_t trial_or_none(sql::Columns& in) {
+  if (in.is_null()) return in.integer_or(-1);
+  const std::int64_t trial = in.integer();
+  return trial == -1 ? INT64_MIN : trial;
+}
+
+}  // namespace
+
 StoredEvent read_event(const sql::Statement& row) {
   sql::Columns in(row);
   StoredEvent e;
   e.row.n = in.integer();
   e.turn = in.integer();
   e.row.kind = in.text();
-  e.row.trial = in.integer_or(-1);
+  e.row.trial = trial_or_none(in);
   e.row.attempt = static_cast<std::int32_t>(in.integer());
   e.row.seq = in.integer();
   e.row.step = in.integer();
@@ -34,7 +45,7 @@ StoredDecision read_decision(const sql::Statement& row) {
   d.n = in.integer();
   d.k = in.integer();
   d.row.kind = in.text();
-  d.row.trial = in.integer_or(-1);
+  d.row.trial = trial_or_none(in);
   d.row.args = in.text();
   d.row.reason = in.text();
   return d;

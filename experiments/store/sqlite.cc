@@ -122,6 +122,8 @@ Result<Connection> Connection::open(const std::string& path, Access access, cons
         return 1;
       },
       state.get());
+  // Takes the place of SQLite's automatic checkpoint of the WAL, which would fall into a turn by chance (and so would
+  // PRAGMA wal_autocheckpoint take the place of this).
   sqlite3_wal_hook(
       state->db,
       [](void* data, sqlite3*, const char*, int pages) {

@@ -27,6 +27,7 @@ enum class SyncMode { kFull, kNormal };  ///< kNormal: survives kill -9, may los
 struct StoreOptions {
   SyncMode sync = SyncMode::kFull;
   std::string vfs;  ///< SQLite VFS name, for fault tests; empty: the default
+  double patience = 5;  ///< seconds that a write waits for somebody else's transaction before it is kBusy
   std::function<void(const std::string&)> warn;  ///< hears what a person should know (a reader that lets the WAL grow)
 };
 
@@ -131,7 +132,7 @@ class Store {
   virtual Result<void> set_workers(const std::string& worker_json) = 0;
 
   /// One transaction; returns after it is durable. On failure nothing of it is stored and the same rows may be committed
-  /// again (the handle reopens itself, and recognises rows that did get in). kDiskFull, kIo; kBusy after 5 s of waiting,
+  /// again (the handle reopens itself, and recognises rows that did get in). kDiskFull, kIo; kBusy when patience ends,
   /// naming who holds the database (later tries wait less, so that the caller stays awake); kNewerVersion, kDamaged: no
   /// later try can succeed.
   virtual Result<void> commit(const TurnRows& turn) = 0;
