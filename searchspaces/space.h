@@ -1,7 +1,9 @@
 #pragma once
 
 // A search space: parameters in file order, each with a domain and the conditions under which it is active, and the
-// constraints over them all. Immutable once built; built only whole and checked.
+// constraints over them all. Immutable once built; built only whole and checked. Copies share their parts.
+//
+// Thread rule: a space with expressions, and all copies of it, belong to one thread at a time (expression.h).
 
 #include <memory>
 #include <optional>
@@ -51,6 +53,8 @@ class Space {
                                     std::vector<SpaceFault>& faults);
 
   Space();  ///< the empty space
+  Space(const Space&);
+  Space& operator=(const Space&);
   Space(Space&&) noexcept;
   Space& operator=(Space&&) noexcept;
   ~Space();
@@ -60,12 +64,15 @@ class Space {
   const std::vector<std::string>& constraints() const;
   std::vector<std::string> paths() const;            ///< file order
   const Parameter* find(std::string_view path) const;
+  /// Indices of the parameters that a derived parameter's expression, or a constraint, names.
+  std::vector<std::size_t> inputs(std::size_t parameter) const;
+  std::vector<std::size_t> constraint_inputs(std::size_t constraint) const;
 
   /// Whether the conditions of the parameter hold in `config` (parents set, or absent because inactive).
   bool is_active(const Parameter& parameter, const Config& config) const;
 
-  /// Fills in the derived values of a configuration that holds all others. kBadInput: not finite, or `as: int` of a
-  /// fraction, naming the configuration.
+  /// Fills in the derived values of a configuration that holds all others. One that needs an inactive parameter is
+  /// absent too. kBadInput: not finite, or `as: int` of a fraction, naming the configuration.
   Result<void> derive(Config& config) const;
 
   /// Index of the first constraint that `config` violates; none if all hold. A constraint that names an inactive
@@ -87,7 +94,7 @@ class Space {
 
  private:
   struct Impl;
-  std::shared_ptr<const Impl> impl_;  // shared by copies of the spec; immutable (expression scratch is per call)
+  std::shared_ptr<const Impl> impl_;
 };
 
 }  // namespace tune
