@@ -8,6 +8,7 @@
 #include <csignal>
 #include <filesystem>
 
+#include "core/json.h"
 #include "core/runtime/process_workers.h"
 #include "core/text.h"
 #include "experiments/store/store.h"
@@ -162,18 +163,18 @@ class Session {
     }
     view_->started(run_info(experiment), *controller);
 
-    Job job;
-    job.spec = &spec_;
-    job.store = store->get();
-    job.controller = &*controller;
-    job.order = order.get();
-    job.run = *run_number;
-    job.plan = plan_;
-    job.lockstep = lockstep_;
-    job.seed = experiment.seed;
-    job.grace = command_.grace;
+    RunPlan work;
+    work.spec = &spec_;
+    work.store = store->get();
+    work.controller = &*controller;
+    work.order = order.get();
+    work.run = *run_number;
+    work.slots = plan_;
+    work.lockstep = lockstep_;
+    work.seed = experiment.seed;
+    work.grace = command_.grace;
     store_ = store->get();
-    auto end = loop.run(job);
+    auto end = loop.run(work);
     store_ = nullptr;
     (*store)->close();
     if (!end) return report(end.error());

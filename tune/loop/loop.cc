@@ -78,27 +78,27 @@ Result<TrainableInfo> Loop::load(Workers& workers) {
   return *ready_;
 }
 
-Result<RunEnd> Loop::run(const Job& job) {
-  job_ = job;
-  channel_.connect(job.store->channel());
-  builder_ = std::make_unique<TurnBuilder>(job.seed, host_name());
-  elapsed_before_ = job.controller->elapsed();
+Result<RunEnd> Loop::run(const RunPlan& plan) {
+  plan_ = plan;
+  channel_.connect(plan.store->channel());
+  builder_ = std::make_unique<TurnBuilder>(plan.seed, host_name());
+  elapsed_before_ = plan.controller->elapsed();
   started_ = last_turn_ = steady_clock::now();
 
   RunStarted start;
-  start.run = job.run;
+  start.run = plan.run;
   start.version = TUNE_VERSION;
-  start.rules = job.controller->rules();
-  start.slots = job.plan.slots;
-  start.ahead = !job.lockstep && job.controller->may_grant_ahead() ? job.plan.slots : 0;
-  const std::vector<TrialId> orphans = job.controller->live();
+  start.rules = plan.controller->rules();
+  start.slots = plan.slots.slots;
+  start.ahead = !plan.lockstep && plan.controller->may_grant_ahead() ? plan.slots.slots : 0;
+  const std::vector<TrialId> orphans = plan.controller->live();
   arrive({.body = start});
   for (const TrialId trial : orphans) {
-    arrive({.body = Lost{trial, job.controller->trial(trial).attempt, "the controller it belonged to is gone"}});
+    arrive({.body = Lost{trial, plan.controller->trial(trial).attempt, "the controller it belonged to is gone"}});
   }
   every(clock_, milliseconds(250), [this] { watch_clock(); });
   every(commands_, milliseconds(250), [this] { watch_commands(); });
-  every(refresh_, milliseconds(125), [this] { view_.refresh(*job_.controller); });
+  every(refresh_, milliseconds(125), [this] { view_.refresh(*plan_.controller); });
   if (signal_ != 0) leave("interrupted");
   while (!outcome_) io_.run_one();
   workers_->shut_down();
@@ -122,7 +122,7 @@ double Loop::elapsed() const { return elapsed_before_ + seconds_since(started_);
 
 void Loop::finish(RunEnd end) {
   if (outcome_) return;
-  view_.finished(end, *job_.controller);
+  view_.finished(end, *plan_.controller);
   outcome_ = end;
 }
 
@@ -145,7 +145,7 @@ void Loop::on_message(WorkerMessage message, std::uint64_t large) {
 }
 
 void Loop::on_lost(std::vector<std::pair<TrialId, Attempt>> attempts, std::string why) {
-  if (job_.controller == nullptr) return;
+  if (plan_.controller == nullptr) return;
   for (const auto& [trial, attempt] : attempts) arrive({.body = Lost{trial, attempt, why}});
 }
 
@@ -158,10 +158,10 @@ void Loop::on_unusable(Error why) {
 }
 
 void Loop::arrive(Arrived arrived) {
-  if (job_.order == nullptr) return;
+  if (plan_.order == nullptr) return;
   if (const auto* ended = std::get_if<Ended>(&arrived.body)) gone_.emplace(ended->trial, ended->attempt);
   if (const auto* lost = std::get_if<Lost>(&arrived.body)) gone_.emplace(lost->trial, lost->attempt);
-  job_.order->arrive(std::move(arrived));
+  plan_.order->arrive(std::move(arrived));
   schedule_turn();
 }
 
@@ -177,10 +177,10 @@ void Loop::schedule_turn() {
 // --- A turn -----------------------------------------------------------------------------------------------------------
 
 void Loop::turn() {
-  Controller& controller = *job_.controller;
+  Controller& controller = *plan_.controller;
   int events = 0;
   for (; events < kMostEventsATurn; ++events) {
-    auto arrived = job_.order->next(controller, leaving_);
+    auto arrived = plan_.order->next(controller, leaving_);
     if (!arrived) break;
     LogEntry entry{{controller.next_event(), elapsed(), std::move(arrived->body)}, {}};
     if (const auto* report = std::get_if<Reported>(&entry.event.body)) {
@@ -194,7 +194,7 @@ void Loop::turn() {
       if (arrived->large != 0) channel_.abandon(arrived->large);
       continue;
     }
-    job_.order->before(entry.event, controller);
+    plan_.order->before(entry.event, controller);
     const auto* report = std::get_if<Reported>(&entry.event.body);
     const bool counts = report != nullptr && !controller.is_replayed(report->trial, report->step);
     controller.observe(entry.event);
@@ -202,7 +202,7 @@ void Loop::turn() {
       controller.apply(*decision);
       entry.decisions.push_back(*std::move(decision));
     }
-    job_.order->after(entry);
+    plan_.order->after(entry);
     if (const auto* ended = std::get_if<Ended>(&entry.event.body)) gone_.erase({ended->trial, ended->attempt});
     if (const auto* lost = std::get_if<Lost>(&entry.event.body)) gone_.erase({lost->trial, lost->attempt});
     builder_->add(std::move(entry), *arrived, counts);
@@ -220,7 +220,7 @@ void Loop::turn() {
 }
 
 void Loop::commit() {
-  auto stored = job_.store->commit(*frozen_);
+  auto stored = plan_.store->commit(*frozen_);
   if (!stored) {
     const Error& error = stored.error();
     if (error.code == ErrorCode::kNewerVersion || error.code == ErrorCode::kDamaged) return fail(error);
@@ -247,15 +247,15 @@ void Loop::act() {
   frozen_.reset();
   for (const LogEntry& entry : turn.entries) act_on(entry);
   acknowledge();
-  view_.turn(turn.entries, *job_.controller);
-  const Controller& controller = *job_.controller;
+  view_.turn(turn.entries, *plan_.controller);
+  const Controller& controller = *plan_.controller;
   if (controller.finished()) return finish(RunEnd::kFinished);
   if (leaving_ && everybody_left()) return finish(RunEnd::kInterrupted);
   schedule_turn();
 }
 
 void Loop::act_on(const LogEntry& entry) {
-  const Controller& controller = *job_.controller;
+  const Controller& controller = *plan_.controller;
   const auto* report = std::get_if<Reported>(&entry.event.body);
   for (const Decision& decision : entry.decisions) {
     if (const auto* start = std::get_if<StartTrial>(&decision.body)) {
@@ -265,7 +265,7 @@ void Loop::act_on(const LogEntry& entry) {
     } else if (const auto* judged = std::get_if<Judged>(&decision.body)) {
       const bool is_answer = report != nullptr && report->trial == judged->trial;
       if (is_answer || judged->verdict != Verdict::kStop) continue;  // the acknowledgement says it
-      workers_->order({judged->trial, controller.trial(judged->trial).attempt, OrderKind::kStop, job_.grace,
+      workers_->order({judged->trial, controller.trial(judged->trial).attempt, OrderKind::kStop, plan_.grace,
                        decision.reason});
     } else if (const auto* withdraw = std::get_if<WithdrawTrial>(&decision.body)) {
       workers_->order({withdraw->trial, controller.trial(withdraw->trial).attempt, OrderKind::kKill, 0,
@@ -275,16 +275,16 @@ void Loop::act_on(const LogEntry& entry) {
 }
 
 void Loop::assign(TrialId id) {
-  const Controller& controller = *job_.controller;
+  const Controller& controller = *plan_.controller;
   const TrialRecord& trial = controller.trial(id);
   if (leaving_ || trial.state != TrialState::kRunning) return;
-  const ExperimentSpec& spec = *job_.spec;
+  const ExperimentSpec& spec = *plan_.spec;
   Assign assign;
   assign.trial = id;
   assign.attempt = trial.attempt;
   assign.trial_name = trial_name(spec.name, id);
   assign.config_json = to_json(to_nested(trial.config));
-  assign.seed = trial_seed(job_.seed, id);
+  assign.seed = trial_seed(plan_.seed, id);
   assign.wait = to_wait(controller.wait_point(id));
   assign.every = spec.checkpoint.every;
   assign.at_end = spec.checkpoint.at_end;
@@ -294,7 +294,7 @@ void Loop::assign(TrialId id) {
   if (trial.resume_from) {
     const CheckpointRef* checkpoint = controller.checkpoint(*trial.resume_from);
     Result<std::string> bytes = std::string();
-    if (checkpoint != nullptr && !checkpoint->info.external) bytes = job_.store->read_checkpoint(checkpoint->id);
+    if (checkpoint != nullptr && !checkpoint->info.external) bytes = plan_.store->read_checkpoint(checkpoint->id);
     if (checkpoint == nullptr || !bytes) {
       view_.message(Severity::kWarning, fmt::format("trial {} starts again from zero: {}", id.value,
                                                     bytes ? "its checkpoint is gone" : bytes.error().message));
@@ -313,12 +313,12 @@ void Loop::acknowledge() {
   std::set<std::pair<TrialId, Attempt>> once(heard_.begin(), heard_.end());
   heard_.clear();
   for (const auto& [id, attempt] : once) {
-    if (!job_.controller->is_current(id, attempt)) {
+    if (!plan_.controller->is_current(id, attempt)) {
       workers_->acknowledge({id, attempt, std::numeric_limits<Seq>::max(), Verdict::kStop, {}});
       continue;
     }
-    const TrialRecord& trial = job_.controller->trial(id);
-    Ack ack{id, attempt, trial.last_seq, Verdict::kContinue, to_wait(job_.controller->wait_point(id))};
+    const TrialRecord& trial = plan_.controller->trial(id);
+    Ack ack{id, attempt, trial.last_seq, Verdict::kContinue, to_wait(plan_.controller->wait_point(id))};
     if (trial.state == TrialState::kPausing) ack.verdict = Verdict::kPause;
     if (trial.state != TrialState::kRunning && trial.state != TrialState::kPausing) ack.verdict = Verdict::kStop;
     if (ack.verdict != Verdict::kContinue) ack.seq = std::numeric_limits<Seq>::max();  // later ones are dropped
@@ -333,8 +333,8 @@ void Loop::wait_for_signal() {
     if (error) return;
     if (signal_ == 0) {
       signal_ = number;
-      if (job_.controller != nullptr) leave("interrupted");
-    } else if (!outcome_ && job_.controller != nullptr) {
+      if (plan_.controller != nullptr) leave("interrupted");
+    } else if (!outcome_ && plan_.controller != nullptr) {
       view_.message(Severity::kNote, "killing what still runs");
       finish(RunEnd::kInterrupted);
     } else {
@@ -349,26 +349,26 @@ void Loop::leave(const std::string& why) {
   leaving_ = true;
   view_.message(Severity::kNote,
                 fmt::format("Stopping: running trials get {:.0f} s to checkpoint. Press Ctrl-C again to kill them.",
-                            job_.grace));
+                            plan_.grace));
   arrive({.body = Commanded{CommandKind::kPause, std::nullopt, 0}});
-  for (const TrialId id : job_.controller->live()) {
-    workers_->order({id, job_.controller->trial(id).attempt, OrderKind::kInterrupt, job_.grace, why});
+  for (const TrialId id : plan_.controller->live()) {
+    workers_->order({id, plan_.controller->trial(id).attempt, OrderKind::kInterrupt, plan_.grace, why});
   }
-  grace_.expires_after(milliseconds(static_cast<int>(job_.grace * 1000) + 2000));
+  grace_.expires_after(milliseconds(static_cast<int>(plan_.grace * 1000) + 2000));
   grace_.async_wait([this](const boost::system::error_code& error) {
     if (!error) finish(RunEnd::kInterrupted);
   });
 }
 
 bool Loop::everybody_left() const {
-  const Controller& controller = *job_.controller;
+  const Controller& controller = *plan_.controller;
   return std::ranges::all_of(controller.live(),
                              [&](TrialId id) { return gone_.contains({id, controller.trial(id).attempt}); });
 }
 
 void Loop::watch_clock() {
-  const auto& budget = job_.spec->budget;
-  const bool due = budget.time && elapsed() >= *budget.time && !job_.controller->ending();
+  const auto& budget = plan_.spec->budget;
+  const bool due = budget.time && elapsed() >= *budget.time && !plan_.controller->ending();
   if (due || seconds_since(last_turn_) >= 30) {
     last_turn_ = steady_clock::now();
     arrive({.body = Ticked{}});
@@ -377,7 +377,7 @@ void Loop::watch_clock() {
 
 void Loop::watch_commands() {
   if (frozen_) return;
-  const auto waiting = job_.store->commands();
+  const auto waiting = plan_.store->commands();
   if (!waiting) return;  // the next turn's commit says what is wrong with the database
   for (const CommandRow& command : *waiting) {
     if (commands_seen_.insert(command.id).second) {

@@ -41,13 +41,13 @@ class LateChannel final : public CheckpointChannel {
 };
 
 /// One run of one experiment: what the loop works on. All outlive run().
-struct Job {
+struct RunPlan {
   const ExperimentSpec* spec = nullptr;
   Store* store = nullptr;
   Controller* controller = nullptr;
   EventOrder* order = nullptr;
   std::int64_t run = 1;     ///< number of this controller start
-  SlotPlan plan;
+  SlotPlan slots;
   bool lockstep = false;
   std::uint64_t seed = 0;
   double grace = 30;        ///< seconds that running trials get to save when the run is interrupted
@@ -61,7 +61,7 @@ class Loop final : public Workers::Handler {
   /// Starts the workers and waits until the trainable is loaded. kInterrupted: the user gave up.
   Result<TrainableInfo> load(Workers& workers);
   /// Runs the experiment to its end, or to an interruption. Requires: load() succeeded.
-  Result<RunEnd> run(const Job& job);
+  Result<RunEnd> run(const RunPlan& plan);
   /// Runs a function on this loop's thread; callable from any thread.
   Post poster();
   /// The signal that interrupted the run, or 0.
@@ -100,7 +100,7 @@ class Loop final : public Workers::Handler {
   Workers* workers_ = nullptr;
   std::optional<Result<TrainableInfo>> ready_;
 
-  Job job_;
+  RunPlan plan_;
   std::unique_ptr<TurnBuilder> builder_;
   std::optional<TurnRows> frozen_;          // the turn that is being committed
   std::vector<std::pair<TrialId, Attempt>> heard_;  // attempts to acknowledge after the commit
