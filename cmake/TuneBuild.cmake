@@ -12,6 +12,8 @@ if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
 endif()
 
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
+
 find_program(TUNE_CCACHE ccache)
 if(TUNE_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${TUNE_CCACHE})
@@ -20,6 +22,9 @@ endif()
 
 add_library(tune_flags INTERFACE)
 target_compile_options(tune_flags INTERFACE -Wall -Wextra -Werror -ffp-contract=off)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  target_compile_options(tune_flags INTERFACE -Wno-restrict)  # GCC 12 warns of its own std::string (PR 105651)
+endif()
 if(CMAKE_BUILD_TYPE STREQUAL "Release" OR CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
   target_compile_options(tune_flags INTERFACE -fstack-protector-strong)
   target_compile_definitions(tune_flags INTERFACE _GLIBCXX_ASSERTIONS)
