@@ -68,8 +68,7 @@ void Dialogue::close() {
   if (link_) link_->close();
 }
 
-// --- the connection
-// ---------------------------------------------------------------------------------------------------
+// --- the connection -------------------------------------------------------------------------------------------------
 
 void Dialogue::connect() {
   Link::Socket socket(io_);
@@ -172,8 +171,7 @@ void Dialogue::check_lease() {
   events_.alone(fmt::format("no controller has answered for {} s", lease_));
 }
 
-// --- what is said
-// -----------------------------------------------------------------------------------------------------
+// --- what is said ---------------------------------------------------------------------------------------------------
 
 void Dialogue::say_loaded(Result<TrainableInfo> info) {
   loaded_ = std::move(info);
@@ -195,8 +193,7 @@ void Dialogue::last_words(double seconds) {
   if (link_) link_->write_now(seconds);
 }
 
-// --- what is heard
-// ----------------------------------------------------------------------------------------------------
+// --- what is heard --------------------------------------------------------------------------------------------------
 
 void Dialogue::received(wire::Envelope envelope) {
   wire::Body& body = envelope.body;
@@ -236,8 +233,7 @@ void Dialogue::received(wire::Envelope envelope) {
   }  // anything else is a worker's to say, and ignored
 }
 
-// --- checkpoints to continue from
-// -------------------------------------------------------------------------------------
+// --- checkpoints to continue from -----------------------------------------------------------------------------------
 
 void Dialogue::fetch(CheckpointId id, const CheckpointInfo& info, std::function<void(Result<Fd>)> done) {
   Fetching& fetching = fetching_[id];

@@ -66,16 +66,6 @@ bool for_each_number(const char* directory, Visit&& visit) {
   return true;
 }
 
-bool carries(std::string_view environment, std::string_view mark) {
-  constexpr std::string_view kName = "TUNE_ATTEMPT=";
-  while (!environment.empty()) {
-    const std::string_view entry = environment.substr(0, environment.find('\0'));
-    if (entry.starts_with(kName)) return entry.substr(kName.size()).starts_with(mark);
-    environment.remove_prefix(std::min(environment.size(), entry.size() + 1));
-  }
-  return false;
-}
-
 /// "Private_Dirty:   12 kB": the sum of such lines.
 std::uint64_t sum_of(std::string_view text, std::initializer_list<std::string_view> names) {
   std::uint64_t kilobytes = 0;
@@ -107,7 +97,7 @@ std::optional<std::int64_t> process_start(pid_t pid) {
   if (name_ends == std::string::npos) return std::nullopt;
   std::string_view rest = std::string_view(*stat).substr(name_ends + 1);
   if (rest.starts_with(" Z") || rest.starts_with(" X")) return std::nullopt;
-  for (int field = 2; field < 22; ++field) {
+  for (int field = 3; field < 22; ++field) {
     const std::size_t space = rest.find(' ', 1);
     if (space == std::string_view::npos) return std::nullopt;
     rest.remove_prefix(space);
@@ -133,11 +123,22 @@ std::optional<std::vector<pid_t>> children_of(pid_t pid) {
   return children;
 }
 
+std::string mark_of(pid_t pid) {
+  constexpr std::string_view kName = "TUNE_ATTEMPT=";
+  const std::string environment = read_file(fmt::format("/proc/{}/environ", pid)).value_or("");
+  std::string_view rest = environment;
+  while (!rest.empty()) {
+    const std::string_view entry = rest.substr(0, rest.find('\0'));
+    if (entry.starts_with(kName)) return std::string(entry.substr(kName.size()));
+    rest.remove_prefix(std::min(rest.size(), entry.size() + 1));
+  }
+  return {};
+}
+
 std::vector<pid_t> marked_processes(std::string_view mark) {
   std::vector<pid_t> found;
   for_each_number("/proc", [&](pid_t pid) {
-    const auto environment = read_file(fmt::format("/proc/{}/environ", pid));
-    if (environment && carries(*environment, mark)) found.push_back(pid);
+    if (mark_of(pid).starts_with(mark)) found.push_back(pid);
   });
   return found;
 }

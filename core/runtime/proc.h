@@ -28,6 +28,9 @@ std::optional<std::int64_t> process_start(pid_t pid);
 /// Its children, those of all threads. Nothing: unknown (gone, or a kernel that does not tell).
 std::optional<std::vector<pid_t>> children_of(pid_t pid);
 
+/// TUNE_ATTEMPT of a process, as it was when its program began: what a forked process that executes nothing sets for
+/// itself is not seen. Empty: none, a zombie, or gone.
+std::string mark_of(pid_t pid);
 /// Processes whose TUNE_ATTEMPT begins with `mark`. Zombies have no environment and are not found.
 std::vector<pid_t> marked_processes(std::string_view mark);
 /// SIGKILL to all of them; how many there were.

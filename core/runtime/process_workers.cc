@@ -147,8 +147,7 @@ class ProcessWorkers::Impl {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // false: this object is gone
 };
 
-// --- a worker's life
-// --------------------------------------------------------------------------------------------------
+// --- a worker's life ------------------------------------------------------------------------------------------------
 
 void ProcessWorkers::Impl::launch() {
   LaunchPlan plan;
@@ -288,8 +287,7 @@ void ProcessWorkers::Impl::shut_down() {
   dir_.reset();
 }
 
-// --- the interface
-// ----------------------------------------------------------------------------------------------------
+// --- the interface --------------------------------------------------------------------------------------------------
 
 ProcessWorkers::ProcessWorkers(boost::asio::io_context& io, ProcessWorkersOptions options)
     : impl_(std::make_unique<Impl>(io, std::move(options))) {}

@@ -40,8 +40,7 @@ TrialProcess::TrialProcess(boost::asio::io_context& io, std::int64_t number_, st
   output_watch_->arm_read();
 }
 
-// --- frames
-// -----------------------------------------------------------------------------------------------------------
+// --- frames ---------------------------------------------------------------------------------------------------------
 
 void TrialProcess::send(const Frame& frame, std::vector<Fd> descriptors) {
   if (!open_) return;
@@ -49,7 +48,7 @@ void TrialProcess::send(const Frame& frame, std::vector<Fd> descriptors) {
   if (sent && !*sent) channel_watch_->arm_write();  // if it is gone, its exit will tell
 }
 
-void TrialProcess::hold() { held_ = true; }
+void TrialProcess::hold() { held_ = !drained_; }
 
 void TrialProcess::release() {
   if (!held_) return;
@@ -83,6 +82,8 @@ void TrialProcess::take_frames() {
 void TrialProcess::drain() {
   const std::shared_ptr<bool> alive = alive_;
   held_ = false;
+  drained_ = true;
+  take_frames();
   while (*alive && open_) {
     const auto filled = channel_.fill();
     if (!filled || !*filled) open_ = false;
@@ -92,8 +93,7 @@ void TrialProcess::drain() {
   if (*alive) drain_output();
 }
 
-// --- output
-// -----------------------------------------------------------------------------------------------------------
+// --- output ---------------------------------------------------------------------------------------------------------
 
 bool TrialProcess::read_output(std::size_t at_most) {
   std::array<char, kReadAtOnce> buffer;
@@ -121,8 +121,7 @@ void TrialProcess::output_readable() {
   if (*alive && open) output_watch_->arm_read();
 }
 
-// --- its end
-// ----------------------------------------------------------------------------------------------------------
+// --- its end --------------------------------------------------------------------------------------------------------
 
 void TrialProcess::kill() {
   leaves = true;
@@ -133,15 +132,6 @@ void TrialProcess::kill() {
   if (!exited) ::kill(pid, SIGKILL);
   ::kill(-pid, SIGKILL);
   kill_marked(mark);
-}
-
-bool TrialProcess::kill_stragglers() {
-  bool any = pid > 1 && ::kill(-pid, SIGKILL) == 0;
-  // What left the group has lost its parent with the trial, and has the worker for one now. The fork server is the only
-  // child it should have; if there is another, the marks tell whose it is.
-  const auto children = children_of(::getpid());
-  if (!children || children->size() > 1) any = kill_marked(mark) > 0 || any;
-  return any;
 }
 
 double TrialProcess::cpu_seconds() const {

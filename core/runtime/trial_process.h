@@ -52,15 +52,13 @@ class TrialProcess {
   /// While held, nothing is read from its channel, so that it waits when it has more to say.
   void hold();
   void release();
-  /// Takes all there is, held or not: what a dead process has said, and what it has printed.
+  /// Takes all there is of a dead process, held or not: what it has said, and what it has printed.
   void drain();
   /// What it has printed until now.
   void drain_output();
 
   /// SIGKILL to it, its group, and everything with its mark.
   void kill();
-  /// Whether anything of it is left once it has exited; kills that.
-  bool kill_stragglers();
   /// Seconds of CPU so far; 0: unknown.
   double cpu_seconds() const;
 
@@ -75,7 +73,7 @@ class TrialProcess {
   Fd output_pipe_;
   OutputCapture output_;
   std::unique_ptr<FdWatch> channel_watch_, output_watch_;
-  bool held_ = false, open_ = true;
+  bool held_ = false, open_ = true, drained_ = false;
   std::shared_ptr<bool> alive_;  // false: this object is gone
 
  public:

@@ -36,8 +36,7 @@ TrialRunner::~TrialRunner() { end_all(); }
 
 void TrialRunner::start() { restart_host(); }
 
-// --- what the controller says
-// -----------------------------------------------------------------------------------------
+// --- what the controller says ---------------------------------------------------------------------------------------
 
 void TrialRunner::assign(Assign assign) {
   const Key key = wire::key_of(assign);
@@ -134,13 +133,14 @@ void TrialRunner::room() {
   for (TrialProcess* process : free) process->release();  // may end attempts, no processes
 }
 
-// --- starting
-// ---------------------------------------------------------------------------------------------------------
+// --- starting -------------------------------------------------------------------------------------------------------
 
 TrialRunner::Running* TrialRunner::find(const Key& key) {
   const auto found = running_.find(key);
   return found == running_.end() ? nullptr : &found->second;
 }
+
+std::string TrialRunner::mark(std::int64_t process) const { return fmt::format("{}-{:08}", options_.launch, process); }
 
 std::int64_t TrialRunner::free_slot() const {
   std::vector<bool> taken(static_cast<std::size_t>(options_.plan.slots), false);
@@ -177,7 +177,7 @@ TrialProcess* TrialRunner::spawn(const ProcessProfile& profile) {
   const std::int64_t number = next_process_++;
   Spawn spawn;
   spawn.slot = number;
-  spawn.attempt_mark = fmt::format("{}-{:08}", options_.launch, number);
+  spawn.attempt_mark = mark(number);
   if (profile.sets_gpus) spawn.environment.push_back("CUDA_VISIBLE_DEVICES=" + profile.gpus);
   spawn.threads = profile.threads;
   spawn.memory = profile.memory;
@@ -268,8 +268,7 @@ void TrialRunner::hand_over(Running& running, Fd checkpoint) {
   running.process->send(std::move(begin), std::move(descriptors));
 }
 
-// --- ending
-// -----------------------------------------------------------------------------------------------------------
+// --- ending ---------------------------------------------------------------------------------------------------------
 
 void TrialRunner::end_queued(const Queued& queued, const Ended& end) {
   DoneMessage done;

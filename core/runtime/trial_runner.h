@@ -76,13 +76,15 @@ class TrialRunner {
   void lose(const Key& key, Seq seq, const std::string& why);
   void retire(TrialProcess& process);
   Running* find(const Key& key);
+  std::string mark(std::int64_t process) const;  ///< TUNE_ATTEMPT; 0: the fork server's
   Running* running_in(const TrialProcess& process) { return process.runs ? find(*process.runs) : nullptr; }
 
   // --- trial_runner_events.cc: what processes and fork server do
   void host_ready(Ready ready);
   void forked(const Spawned& spawned);
   void exited(const Exited& exited);
-  void bury(std::int64_t number, double until);
+  void bury(std::int64_t number, double since);
+  bool end_strays(const TrialProcess& process, double since);
   void host_gone(const std::string& how);
   void bury_all(const std::string& why, double until);
   void restart_host();

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <cmath>
 
@@ -19,7 +20,8 @@ constexpr int kMostHostFailures = 5;
 constexpr milliseconds kLookAgain{2};
 constexpr milliseconds kForkAgain{500};
 constexpr double kUntilGone = 10;  // seconds: what lives on after SIGKILL then sleeps in the kernel, and is left alone
-constexpr double kToLeave = 5;     // seconds from a trial's last word to its process' end
+constexpr double kUntilExecuted = 0.02;
+constexpr double kToLeave = 5;  // seconds from a trial's last word to its process' end
 constexpr std::size_t kMostText = 64u << 10;
 
 /// A trial's own figure, unless it cannot be.
@@ -64,8 +66,7 @@ void TrialRunner::later(milliseconds delay, std::function<void()> what) {
   });
 }
 
-// --- the fork server
-// --------------------------------------------------------------------------------------------------
+// --- the fork server ------------------------------------------------------------------------------------------------
 
 void TrialRunner::restart_host() {
   host_ = std::make_unique<HostProcess>(io_, HostProcess::Events{
@@ -76,7 +77,7 @@ void TrialRunner::restart_host() {
                                              });
   // Where the trainable decides, processes are forked as ones that wait for more, and are told when there is none.
   const bool may_reuse = options_.trainable.isolation != Isolation::kProcess;
-  const auto started = host_->start(options_, options_.launch + "-00000000", may_reuse);
+  const auto started = host_->start(options_, mark(0), may_reuse);
   if (!started) later(milliseconds(0), [this, why = started.error().message] { host_gone(why); });
 }
 
@@ -168,16 +169,16 @@ void TrialRunner::exited(const Exited& exited) {
   process.exited = exited;
   process.leaves = true;
   process.drain();
-  bury(process.number, running_seconds() + kUntilGone);
+  bury(process.number, running_seconds());
 }
 
 /// The slot is free when nothing of the attempt is left.
-void TrialRunner::bury(std::int64_t number, double until) {
+void TrialRunner::bury(std::int64_t number, double since) {
   const auto found = processes_.find(number);
   if (found == processes_.end()) return;
   TrialProcess& process = *found->second;
-  if (process.kill_stragglers() && running_seconds() < until) {
-    return later(kLookAgain, [this, number, until] { bury(number, until); });
+  if (end_strays(process, since) && running_seconds() < since + kUntilGone) {
+    return later(kLookAgain, [this, number, since] { bury(number, since); });
   }
   process.drain_output();
   if (Running* const running = running_in(process)) finish(*running, *process.exited);
@@ -185,8 +186,27 @@ void TrialRunner::bury(std::int64_t number, double until) {
   pump();
 }
 
-// --- a trial
-// ----------------------------------------------------------------------------------------------------------
+/// Kills what a process that has exited left behind; false: nothing is left. What left its group has lost its parent
+/// with it, and has the worker for one now: beside the fork server, the worker has no other children. Whose they are is
+/// told by their mark, once they have executed a program. One that was forked and never does still shows the fork
+/// server's: it is the last trial's if no other runs; else it is given some time to execute, and then left for when
+/// that is so.
+bool TrialRunner::end_strays(const TrialProcess& process, double since) {
+  bool left = process.pid > 1 && ::kill(-process.pid, SIGKILL) == 0;
+  const auto children = children_of(::getpid());
+  if (!children) return kill_marked(process.mark) > 0 || left;  // a kernel that does not tell
+  if (children->size() <= 1) return left;
+  left = kill_marked(process.mark) > 0 || left;
+  const bool alone = running_.size() == (process.runs ? 1u : 0u);
+  for (const pid_t child : *children) {
+    if (child == host_->pid() || mark_of(child) != mark(0)) continue;
+    if (alone) left = ::kill(child, SIGKILL) == 0 || left;
+    if (!alone) left = left || running_seconds() < since + kUntilExecuted;
+  }
+  return left;
+}
+
+// --- a trial --------------------------------------------------------------------------------------------------------
 
 void TrialRunner::frame(TrialProcess& process, ReceivedFrame received) {
   Running* const running = running_in(process);

@@ -12,8 +12,7 @@ WorkerPeer::WorkerPeer(boost::asio::io_context& io, Workers::Handler& handler, C
 
 WorkerPeer::~WorkerPeer() { *alive_ = false; }
 
-// --- the connection
-// ---------------------------------------------------------------------------------------------------
+// --- the connection -------------------------------------------------------------------------------------------------
 
 void WorkerPeer::attach(std::shared_ptr<Link> link, const wire::Hello& hello, std::uint64_t hello_id,
                         wire::Welcome welcome) {
@@ -80,8 +79,7 @@ void WorkerPeer::send_acknowledgements() {
   }
 }
 
-// --- what the controller says
-// -----------------------------------------------------------------------------------------
+// --- what the controller says ---------------------------------------------------------------------------------------
 
 void WorkerPeer::assign(Assign assign) {
   const Key key = wire::key_of(assign);
@@ -139,8 +137,7 @@ void WorkerPeer::deliver_lost(const Key& key, std::string why) {
   deliver(key);
 }
 
-// --- what the worker says
-// ---------------------------------------------------------------------------------------------
+// --- what the worker says -------------------------------------------------------------------------------------------
 
 WorkerPeer::Record* WorkerPeer::find(const Key& key) {
   const auto found = records_.find(key);

@@ -1,0 +1,140 @@
+#include "core/runtime/attempt.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+namespace tune {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr int kAborted = SIGABRT, kKilled = SIGKILL;
+constexpr int exit_status(int code) { return code << 8; }
+
+RunningAttempt attempt_at(double began) {
+  RunningAttempt attempt;
+  attempt.assign.trial = TrialId{1};
+  attempt.assign.attempt = Attempt{2};
+  attempt.began = attempt.heard = began;
+  return attempt;
+}
+
+TEST(Attempt, WithoutLimitsHasNoDeadline) { EXPECT_EQ(next_deadline(attempt_at(5)), std::nullopt); }
+
+TEST(Attempt, HasTheEarliestOfItsDeadlines) {
+  RunningAttempt attempt = attempt_at(100);
+  attempt.assign.limits.time = 50;
+  EXPECT_EQ(next_deadline(attempt), 150);
+  attempt.assign.limits.silence = 10;
+  EXPECT_EQ(next_deadline(attempt), 110);
+  attempt.heard = 130;
+  EXPECT_EQ(next_deadline(attempt), 140);
+  attempt.waits_for = 3;
+  EXPECT_EQ(next_deadline(attempt), 150);
+  attempt.assign.stop_time = 60;
+  attempt.assign.elapsed = 45;
+  EXPECT_EQ(next_deadline(attempt), 115);
+  must_leave(attempt, OrderKind::kStop, 1, "", 112);
+  EXPECT_EQ(next_deadline(attempt), 113);
+}
+
+TEST(Attempt, IsDueAtItsDeadlineAndNotBefore) {
+  RunningAttempt attempt = attempt_at(100);
+  attempt.assign.limits.time = 50;
+  EXPECT_FALSE(what_is_due(attempt, 149.9).kill);
+  ASSERT_TRUE(what_is_due(attempt, 150).kill);
+  EXPECT_EQ(what_is_due(attempt, 150).kill->cause, Cause::kTimeLimit);
+  attempt.assign.limits = {std::nullopt, 20, std::nullopt};
+  EXPECT_EQ(what_is_due(attempt, 120).kill->cause, Cause::kHang);
+  attempt.assign.limits = {};
+  attempt.assign.stop_time = 30;
+  EXPECT_FALSE(what_is_due(attempt, 129).stop);
+  EXPECT_TRUE(what_is_due(attempt, 130).stop);
+  must_leave(attempt, OrderKind::kStop, 30, "stop.time", 130);
+  EXPECT_FALSE(what_is_due(attempt, 131).stop);
+  EXPECT_EQ(what_is_due(attempt, 160).kill->how, EndKind::kStopped);
+}
+
+TEST(Attempt, TheEarlierOfTwoGracesCounts) {
+  RunningAttempt attempt = attempt_at(0);
+  must_leave(attempt, OrderKind::kPause, 30, "", 10);
+  must_leave(attempt, OrderKind::kStop, 5, "Ctrl-C", 11);
+  EXPECT_EQ(attempt.leave_by, 16);
+  EXPECT_EQ(attempt.if_it_stays.how, EndKind::kStopped);
+  must_leave(attempt, OrderKind::kInterrupt, 100, "", 12);
+  EXPECT_EQ(attempt.leave_by, 16);
+}
+
+TEST(Attempt, ThatIsOverHasNoLimits) {
+  RunningAttempt attempt = attempt_at(0);
+  attempt.assign.limits.time = 1;
+  attempt.own_end = Ended{};
+  EXPECT_FALSE(what_is_due(attempt, 100).kill);
+  EXPECT_EQ(next_deadline(attempt), std::nullopt);
+}
+
+TEST(Attempt, ItsOwnWordsSayHowItEnded) {
+  RunningAttempt attempt = attempt_at(0);
+  attempt.own_end = Ended{TrialId{9}, Attempt{9}, 9, EndKind::kFailed, Cause::kException, "no llama", 0, 3};
+  const Ended end = how_it_ended(attempt, kAborted, "tail", false, 10);
+  EXPECT_EQ(end.trial, TrialId{1});
+  EXPECT_EQ(end.attempt, Attempt{2});
+  EXPECT_EQ(end.cause, Cause::kException);
+  EXPECT_EQ(end.text, "no llama\ntail");
+}
+
+TEST(Attempt, AKilledOneEndsByItsSentence) {
+  RunningAttempt attempt = attempt_at(0);
+  attempt.killed = Sentence{EndKind::kFailed, Cause::kTimeLimit, "too long"};
+  EXPECT_EQ(how_it_ended(attempt, kKilled, "", false, 10).cause, Cause::kTimeLimit);
+}
+
+TEST(Attempt, AStatusSaysTheRest) {
+  RunningAttempt attempt = attempt_at(0);
+  attempt.assign.elapsed = 5;
+  Ended end = how_it_ended(attempt, kAborted, "", false, 10);
+  EXPECT_EQ(end.cause, Cause::kSignal);
+  EXPECT_EQ(end.code, SIGABRT);
+  EXPECT_EQ(end.elapsed, 15);
+  end = how_it_ended(attempt, exit_status(3), "", false, 10);
+  EXPECT_EQ(end.cause, Cause::kExit);
+  EXPECT_EQ(end.code, 3);
+  EXPECT_EQ(how_it_ended(attempt, exit_status(0), "", false, 10).how, EndKind::kFailed);
+}
+
+TEST(Attempt, WantOfMemoryIsToldApart) {
+  RunningAttempt attempt = attempt_at(0);
+  EXPECT_EQ(how_it_ended(attempt, kKilled, "", true, 1).cause, Cause::kMemory);
+  EXPECT_EQ(how_it_ended(attempt, kKilled, "", false, 1).cause, Cause::kSignal);
+  const std::string words = "terminate called after throwing an instance of 'std::bad_alloc'";
+  EXPECT_EQ(how_it_ended(attempt, kAborted, words, false, 1).cause, Cause::kSignal);
+  attempt.assign.resources.memory = 1u << 20;
+  EXPECT_EQ(how_it_ended(attempt, kAborted, words, false, 1).cause, Cause::kMemory);
+  EXPECT_THAT(how_it_ended(attempt, kAborted, words, false, 1).text, HasSubstr("1 MiB"));
+}
+
+TEST(Attempt, HearsOnlyAnswersThatConcernIt) {
+  RunningAttempt attempt = attempt_at(0);
+  attempt.wait = {27, true};
+  const Ack idle{TrialId{1}, Attempt{2}, 5, Verdict::kContinue, {27, true}};
+  EXPECT_FALSE(concerns_trial(attempt, idle));
+  attempt.waits_for = 5;
+  EXPECT_TRUE(concerns_trial(attempt, idle));
+  attempt.waits_for = 6;
+  EXPECT_FALSE(concerns_trial(attempt, idle));
+  Ack moved = idle;
+  moved.wait.step = 81;
+  EXPECT_TRUE(concerns_trial(attempt, moved));
+  Ack stop = idle;
+  stop.verdict = Verdict::kStop;
+  EXPECT_TRUE(concerns_trial(attempt, stop));
+  Ack far = idle;
+  far.seq = 600;
+  EXPECT_TRUE(concerns_trial(attempt, far));
+  attempt.own_end = Ended{};
+  EXPECT_FALSE(concerns_trial(attempt, stop));
+}
+
+}  // namespace
+}  // namespace tune
