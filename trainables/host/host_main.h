@@ -7,9 +7,9 @@
 //                                                fork server on the socket N (core/frames.h)
 //
 // REF is core/trainable_ref.h's JSON. With --reuse a trial's process takes one trial after another until Quit, else it
-// leaves after its first; whoever learns only from Ready what the trainable is made for may ask for --reuse and send Quit
-// after each Done. With --parent the host leaves at once if PID is no longer its parent. It is started by tune's worker,
-// never by hand, and is a program of its own so that LibTorch and its libprotobuf are in no other.
+// leaves after its first; whoever learns only from Ready what the trainable is made for may ask for --reuse and send
+// Quit after each Done. With --parent the host leaves at once if PID is no longer its parent. It is started by tune's
+// worker, never by hand, and is a program of its own so that LibTorch and its libprotobuf are in no other.
 
 #include "trainables/run/loader.h"
 

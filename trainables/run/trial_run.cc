@@ -55,8 +55,7 @@ TrialRun::TrialRun(const Begin& begin, std::string_view checkpoint, TrialPort& p
       saved_step_(begin.assign.start_step),
       wait_(begin.assign.wait) {}
 
-// --- Life
-// -------------------------------------------------------------------------------------------------------------
+// --- Life ------------------------------------------------------------------------------------------------------------
 
 Ended TrialRun::run(const tune_trainable& trainable, void* instance) {
   try {
@@ -102,13 +101,13 @@ void TrialRun::fail(Cause cause, std::string text, int code) {
 
 double TrialRun::elapsed() const { return assign().elapsed + (clock_() - began_); }
 
-// --- What it is told
-// --------------------------------------------------------------------------------------------------
+// --- What it is told -------------------------------------------------------------------------------------------------
 
 void TrialRun::leave(EndKind how, std::string why) {
   if (leave_ && strength(*leave_) >= strength(how)) return;
   leave_ = how;
   leave_why_ = std::move(why);
+  if (how != EndKind::kStopped || assign().at_end) save_wanted_ = true;
 }
 
 void TrialRun::take(const TrialInput& input) {
@@ -118,7 +117,6 @@ void TrialRun::take(const TrialInput& input) {
     if (ack->verdict == Verdict::kContinue) return;
     final_ = true;
     leave(ack->verdict == Verdict::kPause ? EndKind::kPaused : EndKind::kStopped, {});
-    if (ack->verdict == Verdict::kPause || assign().at_end) save_wanted_ = true;
     return;
   }
   const Order& order = std::get<Order>(input);
@@ -127,16 +125,13 @@ void TrialRun::take(const TrialInput& input) {
       save_wanted_ = true;
       break;
     case OrderKind::kPause:
-      save_wanted_ = true;
       leave(EndKind::kPaused, order.reason);
       break;
     case OrderKind::kInterrupt:
-      save_wanted_ = true;
       leave(EndKind::kInterrupted, order.reason);
       break;
     case OrderKind::kStop:
     case OrderKind::kKill:
-      if (assign().at_end) save_wanted_ = true;
       leave(EndKind::kStopped, order.reason);
       break;
   }
@@ -190,8 +185,7 @@ bool TrialRun::should_stop() {
   return true;
 }
 
-// --- Reports and checkpoints
-// ------------------------------------------------------------------------------------------
+// --- Reports and checkpoints -----------------------------------------------------------------------------------------
 
 bool TrialRun::save_due(Step step) const {
   if (over() || final_) return false;
@@ -278,8 +272,7 @@ bool TrialRun::checkpoint(const void** data, std::size_t* size, std::int64_t* st
   return true;
 }
 
-// --- Where it stands
-// --------------------------------------------------------------------------------------------------
+// --- Where it stands -------------------------------------------------------------------------------------------------
 
 const Parameters* TrialRun::parameters() {
   if (!parameters_) {

@@ -53,8 +53,7 @@ void ThreadWorkers::Delivery::close() {
   backlogs_.clear();
 }
 
-// --- To the trials
-// ----------------------------------------------------------------------------------------------------
+// --- To the trials ---------------------------------------------------------------------------------------------------
 
 void ThreadWorkers::Delivery::add(std::shared_ptr<Job> job) {
   const Assign& assign = job->begin.assign;
@@ -96,8 +95,7 @@ void ThreadWorkers::Delivery::fetched(const std::shared_ptr<Job>& job, std::stri
   pool_->set_ready(*job);
 }
 
-// --- From the trials
-// --------------------------------------------------------------------------------------------------
+// --- From the trials -------------------------------------------------------------------------------------------------
 
 void ThreadWorkers::Delivery::deliver() {
   for (WorkerMessage& message : pool_->take_messages()) {

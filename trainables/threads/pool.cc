@@ -65,8 +65,7 @@ class QueuePort : public TrialPort {
 
 }  // namespace
 
-// --- Mailbox
-// ----------------------------------------------------------------------------------------------------------
+// --- Mailbox ---------------------------------------------------------------------------------------------------------
 
 void Mailbox::put(TrialInput input) {
   {
@@ -98,8 +97,7 @@ Result<std::optional<TrialInput>> Mailbox::take(bool wait) {
   return input;
 }
 
-// --- Pool
-// -------------------------------------------------------------------------------------------------------------
+// --- Pool ------------------------------------------------------------------------------------------------------------
 
 Result<void> ThreadWorkers::Pool::start(const LoadedTrainable& trainable, std::int64_t threads) {
   const std::lock_guard lock(mutex_);

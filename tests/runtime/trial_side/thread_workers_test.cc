@@ -121,19 +121,25 @@ void restores(void*, tune_trial* t, const tune_host* h) {
   report(t, h, right ? static_cast<double>(size) : -1);
 }
 
+enum class Gate { kShut, kOpen, kPassed };
 std::mutex gate_mutex;
 std::condition_variable gate_moved;
-bool gate_open = false;
-void open_gate() {
+Gate gate = Gate::kShut;
+void move_gate(Gate to) {
   const std::lock_guard lock(gate_mutex);
-  gate_open = true;
+  gate = to;
   gate_moved.notify_all();
+}
+void wait_for_gate(Gate to) {
+  std::unique_lock lock(gate_mutex);
+  gate_moved.wait(lock, [&] { return gate == to; });
 }
 /// Deaf to everything but the test.
 void stubborn(void*, tune_trial* t, const tune_host* h) {
   report(t, h);
-  std::unique_lock lock(gate_mutex);
-  gate_moved.wait(lock, [] { return gate_open; });
+  wait_for_gate(Gate::kOpen);
+  report(t, h);
+  move_gate(Gate::kPassed);
 }
 
 void* make() { return new int(0); }
@@ -412,13 +418,15 @@ TEST_F(ThreadWorkersTest, ShutDownFreesTrialsThatWait) {
 }
 
 TEST_F(ThreadWorkersTest, ShutDownLeavesBehindWhatDoesNotListen) {
+  move_gate(Gate::kShut);
   start("stubborn", 1, std::chrono::milliseconds(1));
   assign(0);
   loop.run_until([&] { return !reports.empty(); });
   workers->shut_down();
   EXPECT_TRUE(workers->stuck());
   workers.reset();
-  open_gate();  // the thread ends by itself, and touches nothing that is gone
+  move_gate(Gate::kOpen);  // it goes on, and touches nothing that is gone
+  wait_for_gate(Gate::kPassed);
 }
 
 }  // namespace

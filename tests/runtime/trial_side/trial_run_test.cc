@@ -105,8 +105,7 @@ class TrialRunTest : public testing::Test {
   ScriptedPort port;
 };
 
-// --- Reports
-// ----------------------------------------------------------------------------------------------------------
+// --- Reports ---------------------------------------------------------------------------------------------------------
 
 TEST_F(TrialRunTest, ReportsFlowWithoutAWaitPoint) {
   const Ended end = run([](tune_trial* t, const tune_host* h) {
@@ -213,8 +212,7 @@ TEST_F(TrialRunTest, AReportThatCannotBeCarriedFailsTheTrial) {
   EXPECT_EQ(end.text, "its report cannot be sent: too long");
 }
 
-// --- Verdicts and orders
-// ----------------------------------------------------------------------------------------------
+// --- Verdicts and orders ---------------------------------------------------------------------------------------------
 
 TEST_F(TrialRunTest, AStopVerdictEndsTheTrialAsStopped) {
   begin.assign.wait = {1, false};
@@ -353,8 +351,7 @@ TEST_F(TrialRunTest, StopTimeCountsEarlierAttempts) {
   EXPECT_EQ(end.elapsed, 60);
 }
 
-// --- Checkpoints
-// ------------------------------------------------------------------------------------------------------
+// --- Checkpoints -----------------------------------------------------------------------------------------------------
 
 TEST_F(TrialRunTest, SavesEverySoManyIterationsOfTheWholeLife) {
   begin.assign.every = 3;
@@ -429,8 +426,21 @@ TEST_F(TrialRunTest, AsksForACheckpointAtTheEndWhereTheExperimentKeepsOne) {
   EXPECT_EQ(port.saved.size(), 1u);
 }
 
-// --- Failures
-// ---------------------------------------------------------------------------------------------------------
+TEST_F(TrialRunTest, StopTimeAsksForTheCheckpointOfTheEndToo) {
+  begin.assign.at_end = true;
+  begin.assign.stop_time = 105;
+  run([](tune_trial* t, const tune_host* h) {
+    report(t, h);
+    clock_now += 105;
+    EXPECT_EQ(h->should_stop(t), 1);
+    EXPECT_EQ(h->save_asked(t), 1);
+    EXPECT_EQ(h->save(t, 0, "end", 3), 1);
+    EXPECT_EQ(h->save_asked(t), 0);
+  });
+  EXPECT_EQ(port.saved.size(), 1u);
+}
+
+// --- Failures --------------------------------------------------------------------------------------------------------
 
 TEST_F(TrialRunTest, TheFirstFailureCounts) {
   const Ended end = run([](tune_trial* t, const tune_host* h) {
@@ -461,8 +471,7 @@ TEST_F(TrialRunTest, MemoryThatRunsOutUnderALimitIsItsCause) {
   EXPECT_NE(end.text.find("memory limit of"), std::string::npos) << end.text;
 }
 
-// --- What it can look up
-// ----------------------------------------------------------------------------------------------
+// --- What it can look up ---------------------------------------------------------------------------------------------
 
 TEST_F(TrialRunTest, LooksUpParametersByKind) {
   run([](tune_trial* t, const tune_host* h) {
