@@ -8,7 +8,7 @@
 
 namespace tune {
 
-// --- The loop's thread ------------------------------------------------------------------------------------------------
+// --- The loop's thread -----------------------------------------------------------------------------------------------
 
 BlobChannel::BlobChannel(std::string path, ExperimentId experiment, std::string vfs, Post post,
                          std::map<CheckpointId, std::int64_t> stored, std::int64_t last_key)
@@ -83,9 +83,9 @@ void BlobChannel::read(CheckpointId id, std::uint64_t offset, std::size_t size,
   const auto found = stored_.find(id);
   const std::optional<std::int64_t> key = found == stored_.end() ? std::nullopt : std::optional(found->second);
   enqueue([this, id, key, offset, size, done = std::move(done)]() mutable {
-    answer<std::string>(std::move(done), key ? fetch(*key, offset, size)
-                                             : fail(ErrorCode::kNotFound,
-                                                    fmt::format("checkpoint {} is not in {}", id.value, path_)));
+    answer<std::string>(std::move(done),
+                        key ? fetch(*key, offset, size)
+                            : fail(ErrorCode::kNotFound, fmt::format("checkpoint {} is not in {}", id.value, path_)));
   });
 }
 
@@ -110,7 +110,7 @@ void BlobChannel::release(CheckpointId id) {
   enqueue([this, key] { remove_bytes(key); });
 }
 
-// --- The writer's thread ----------------------------------------------------------------------------------------------
+// --- The writer's thread ---------------------------------------------------------------------------------------------
 
 void BlobChannel::work() {
   for (;;) {

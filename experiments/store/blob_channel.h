@@ -1,8 +1,8 @@
 #pragma once
 
 // Large checkpoints on their way to and from the file beside the database: a thread of its own with its own connection,
-// so that hundreds of megabytes hold up no turn. Chunks are gathered up to 8 MiB and written in one transaction; nothing
-// is answered before it is with the writer, so memory stays flat however fast the sender is.
+// so that hundreds of megabytes hold up no turn. Chunks are gathered up to 8 MiB and written in one transaction;
+// nothing is answered before it is with the writer, so memory stays flat however fast the sender is.
 //
 // The thread starts with the first call that needs it. All public functions belong to the loop's thread.
 
@@ -23,8 +23,8 @@ namespace tune {
 
 class BlobChannel final : public CheckpointChannel {
  public:
-  /// `stored`: the external checkpoints that are not released, and the key of each. `last_key`: the highest key that any
-  /// checkpoint of the experiment ever had.
+  /// `stored`: the external checkpoints that are not released, and the key of each. `last_key`: the highest key that
+  /// any checkpoint of the experiment ever had.
   BlobChannel(std::string path, ExperimentId experiment, std::string vfs, Post post,
               std::map<CheckpointId, std::int64_t> stored, std::int64_t last_key);
   ~BlobChannel() override;
@@ -51,7 +51,7 @@ class BlobChannel final : public CheckpointChannel {
     Sha256 hash;
     std::uint64_t size = 0;
     std::int64_t next_position = 0;
-    std::string buffer;          ///< less than a chunk
+    std::string buffer;  ///< less than a chunk
     std::optional<Error> failed;
   };
 

@@ -50,9 +50,9 @@ Result<void> check(const sql::Connection& connection, const std::string& path, b
   version = connection.integer("PRAGMA user_version");  // another program may have been here first
   if (!version) return pass_on(std::move(version));
   if (*version == kBlobVersion) return {};
-  auto made = connection.execute(std::string(kTables) +
-                                 fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}",
-                                             kBlobApplicationId, kBlobVersion));
+  auto made =
+      connection.execute(std::string(kTables) + fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}",
+                                                            kBlobApplicationId, kBlobVersion));
   return made ? transaction->commit() : made;
 }
 
@@ -115,9 +115,10 @@ Result<void> BlobFile::write(const std::vector<Chunk>& chunks, const std::option
   auto transaction = sql::Transaction::begin(connection_);
   if (!transaction) return pass_on(std::move(transaction));
   for (const Chunk& chunk : chunks) {
-    auto added = sql_.add_chunk
-                     .bind(experiment_.value, chunk.key, chunk.position, chunk_hash(chunk.bytes), sql::Blob{chunk.bytes})
-                     .run();
+    auto added =
+        sql_.add_chunk
+            .bind(experiment_.value, chunk.key, chunk.position, chunk_hash(chunk.bytes), sql::Blob{chunk.bytes})
+            .run();
     if (!added) return added;
   }
   if (finished) {

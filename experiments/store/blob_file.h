@@ -18,8 +18,8 @@ namespace tune {
 
 class BlobFile {
  public:
-  static constexpr std::size_t kChunk = std::size_t{1} << 20;         ///< bytes in every chunk but a blob's last
-  static constexpr std::size_t kTransaction = std::size_t{8} << 20;   ///< bytes that one transaction writes at most
+  static constexpr std::size_t kChunk = std::size_t{1} << 20;        ///< bytes in every chunk but a blob's last
+  static constexpr std::size_t kTransaction = std::size_t{8} << 20;  ///< bytes that one transaction writes at most
 
   struct Chunk {
     std::int64_t key = 0, position = 0;  ///< position: 0, 1, ... in its blob

@@ -21,10 +21,10 @@ tl::unexpected<Error> no_database(const std::string& db) {
 
 /// To change the journal mode SQLite needs the file for itself and does not ask the busy handler.
 Result<void> set_wal(const sql::Connection& connection) {
-  constexpr int kTries = 5000;
-  for (int i = 0;; ++i) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  for (;;) {
     auto set = connection.execute("PRAGMA journal_mode = WAL");
-    if (set || set.error().code != ErrorCode::kBusy || i == kTries) return set;
+    if (set || set.error().code != ErrorCode::kBusy || std::chrono::steady_clock::now() > end) return set;
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
 }
@@ -81,7 +81,8 @@ Result<sql::Connection> open_database(const std::string& db, bool create, const 
   if (!connection) return connection;
   auto state = inspect_schema(*connection, db);
   if (!state) return pass_on(std::move(state));
-  if (state->empty && !create) return fail(ErrorCode::kNotFound, fmt::format("{} is empty: it holds no experiment", db));
+  if (state->empty && !create)
+    return fail(ErrorCode::kNotFound, fmt::format("{} is empty: it holds no experiment", db));
   // Deleted bytes need no overwriting.
   auto set = connection->execute(
       fmt::format("PRAGMA synchronous = {}; PRAGMA cache_size = -16000; "

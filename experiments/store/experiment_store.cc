@@ -4,10 +4,7 @@
 
 #include <algorithm>
 
-#include "core/log_names.h"
-#include "core/sha256.h"
 #include "experiments/store/database.h"
-#include "experiments/store/log_reader.h"
 #include "experiments/store/rows.h"
 #include "experiments/store/sql_error.h"
 
@@ -17,9 +14,8 @@ namespace {
 using std::chrono::milliseconds;
 
 // In pages of 4 KiB. Moving the WAL into the database costs two or three syncs whatever its size.
-constexpr std::int64_t kWalPages = 4096;           // 16 MiB: move it
-constexpr std::int64_t kWalPagesWhenQuiet = 256;   // 1 MiB: move it when nothing else is to do
-constexpr std::int64_t kWalPagesToWarn = 65536;    // 256 MiB: something keeps it from being moved
+constexpr std::int64_t kWalPages = 4096;         // 16 MiB: move it
+constexpr std::int64_t kWalPagesToWarn = 65536;  // 256 MiB: something keeps it from being moved
 
 constexpr milliseconds kPatienceOnceBusy{200};  // the caller tries again, and must stay awake in between
 constexpr milliseconds kPatienceAtEnd{100};
@@ -61,7 +57,7 @@ Result<Blobs> read_blobs(const sql::Connection& connection, ExperimentId experim
 
 }  // namespace
 
-// --- Opening and closing ----------------------------------------------------------------------------------------------
+// --- Opening and closing ---------------------------------------------------------------------------------------------
 
 Result<std::unique_ptr<Store>> ExperimentStore::open(std::string db, HeldLock lock, ExperimentRow row,
                                                      StoreOptions options, Post post, sql::Connection connection) {
@@ -72,9 +68,9 @@ Result<std::unique_ptr<Store>> ExperimentStore::open(std::string db, HeldLock lo
   auto tail = read_tail(connection, store->row_.id);
   if (!tail) return pass_on(std::move(tail));
   store->tail_ = *tail;
-  auto runs = rows_of<RunRow>(connection, fmt::format("SELECT {} FROM run WHERE experiment = ? ORDER BY run DESC LIMIT 1",
-                                                      kRunColumns),
-                              store->row_.id, read_run);
+  auto runs = rows_of<RunRow>(
+      connection, fmt::format("SELECT {} FROM run WHERE experiment = ? ORDER BY run DESC LIMIT 1", kRunColumns),
+      store->row_.id, read_run);
   if (!runs) return pass_on(std::move(runs));
   if (!runs->empty()) store->run_ = runs->front().run;
   auto prepared = store->prepare(std::move(connection));
@@ -120,7 +116,7 @@ Result<sql::Connection*> ExperimentStore::connected() const {
   return &open_->connection;
 }
 
-// --- Writing ----------------------------------------------------------------------------------------------------------
+// --- Writing ---------------------------------------------------------------------------------------------------------
 
 Result<void> ExperimentStore::compare_tail() {
   auto connection = connected();
@@ -175,8 +171,8 @@ Result<void> ExperimentStore::commit(const TurnRows& turn) {
   if (!connection) return pass_on(std::move(connection));
   const milliseconds patience(static_cast<std::int64_t>(options_.patience * 1000));
   (*connection)->set_patience(was_busy_ ? std::min(patience, kPatienceOnceBusy) : patience);
-  auto written = open_->writer.write(**connection, turn, rows,
-                                     [this](std::uint64_t key) { return channel_->finished(key); });
+  auto written =
+      open_->writer.write(**connection, turn, rows, [this](std::uint64_t key) { return channel_->finished(key); });
   was_busy_ = !written && written.error().code == ErrorCode::kBusy;
   if (!written) {
     if (was_busy_) return written;
@@ -219,8 +215,8 @@ void ExperimentStore::keep_wal_small() {
   for (const std::int64_t pid : sql::lock_holders(db_ + "-shm", kFirstReadLock, kLastReadLock)) {
     who += (who.empty() ? "" : ", ") + sql::process_in_words(pid);
   }
-  options_.warn(fmt::format("{}-wal has grown to {} MiB because a reader keeps a transaction open{}{}", db_, pages / 256,
-                            who.empty() ? "" : ": ", who));
+  options_.warn(fmt::format("{}-wal has grown to {} MiB because a reader keeps a transaction open{}{}", db_,
+                            pages / 256, who.empty() ? "" : ": ", who));
 }
 
 Result<void> ExperimentStore::change(const std::function<Result<void>(const sql::Connection&)>& what) {
@@ -243,7 +239,8 @@ Result<void> ExperimentStore::change(const std::function<Result<void>(const sql:
 Result<void> ExperimentStore::begin_run(const RunRow& run) {
   auto stored = change([&](const sql::Connection& connection) -> Result<void> {
     auto insert = connection.prepare(
-        "INSERT INTO run(experiment, run, version, rules, host, pid, pid_start, boot_id, started_at, code_hash, workers) "
+        "INSERT INTO run(experiment, run, version, rules, host, pid, pid_start, boot_id, started_at, code_hash, "
+        "workers) "
         "VALUES(?,?,?,?,?,?,?,?,?,?,?)");
     if (!insert) return pass_on(std::move(insert));
     return insert
@@ -266,8 +263,7 @@ Result<void> ExperimentStore::set_workers(const std::string& worker_json) {
 Result<void> ExperimentStore::change_document(const std::string& resolved_json, const std::string& source,
                                               const std::string& description) {
   auto stored = change([&](const sql::Connection& connection) -> Result<void> {
-    auto update =
-        connection.prepare("UPDATE experiment SET resolved = ?, source = ?, description = ? WHERE id = ?");
+    auto update = connection.prepare("UPDATE experiment SET resolved = ?, source = ?, description = ? WHERE id = ?");
     if (!update) return pass_on(std::move(update));
     return update->bind(resolved_json, source, description, row_.id.value).run();
   });
@@ -276,72 +272,6 @@ Result<void> ExperimentStore::change_document(const std::string& resolved_json, 
   row_.source = source;
   row_.description = description;
   return {};
-}
-
-// --- Reading ----------------------------------------------------------------------------------------------------------
-
-Result<void> ExperimentStore::read_log(const std::function<Result<void>(const LogEntry&)>& sink) const {
-  auto connection = connected();
-  if (!connection) return pass_on(std::move(connection));
-  return tune::read_log(**connection, row_.id, sink);
-}
-
-Result<std::vector<RunRow>> ExperimentStore::runs() const {
-  auto connection = connected();
-  if (!connection) return pass_on(std::move(connection));
-  return rows_of<RunRow>(**connection,
-                         fmt::format("SELECT {} FROM run WHERE experiment = ? ORDER BY run", kRunColumns), row_.id,
-                         read_run);
-}
-
-Result<std::string> ExperimentStore::read_checkpoint(CheckpointId id) const {
-  auto connection = connected();
-  if (!connection) return pass_on(std::move(connection));
-  auto query = (*connection)->prepare(
-      "SELECT b.bytes, c.sha256 FROM checkpoint c JOIN checkpoint_bytes b "
-      "ON b.experiment = c.experiment AND b.checkpoint = c.id WHERE c.experiment = ? AND c.id = ?");
-  if (!query) return pass_on(std::move(query));
-  auto row = query->bind(row_.id.value, id.value).step();
-  if (!row) return pass_on(std::move(row));
-  if (!*row) return fail(ErrorCode::kNotFound, fmt::format("checkpoint {} is not in {}", id.value, db_));
-  std::string bytes(query->text(0));
-  if (sha256_hex(bytes) != query->text(1)) {
-    return fail(ErrorCode::kDamaged, fmt::format("checkpoint {} in {} is not what was written", id.value, db_));
-  }
-  return bytes;
-}
-
-Result<std::vector<CommandRow>> ExperimentStore::commands() {
-  auto connection = connected();
-  if (!connection) return pass_on(std::move(connection));
-  if (quiet_ && last_pages_ >= kWalPagesWhenQuiet && last_pages_ != idle_done_) {
-    (void)(*connection)->checkpoint(sql::Connection::WalMode::kPassive);
-    idle_done_ = last_pages_;
-  }
-  quiet_ = true;
-
-  auto row = open_->data_version.step();
-  if (!row) return pass_on(std::move(row));
-  const std::int64_t version = open_->data_version.integer(0);
-  open_->data_version.reset();
-  if (open_->seen_version == version) return waiting_;
-
-  auto query = (*connection)->prepare(
-      "SELECT id, kind, trial FROM command WHERE experiment = ? AND done_turn IS NULL ORDER BY id");
-  if (!query) return pass_on(std::move(query));
-  std::vector<CommandRow> waiting;
-  query->bind(row_.id.value);
-  auto read = for_each_row(*query, [&](const sql::Statement& each) {
-    const auto kind = kCommandNames.value(each.text(1));
-    if (!kind) return;  // of a newer program
-    CommandRow command{each.integer(0), *kind, std::nullopt};
-    if (!each.is_null(2)) command.trial = TrialId{each.integer(2)};
-    waiting.push_back(command);
-  });
-  if (!read) return pass_on(std::move(read));
-  waiting_ = std::move(waiting);
-  open_->seen_version = version;
-  return waiting_;
 }
 
 }  // namespace tune

@@ -62,12 +62,12 @@ class ExperimentStore final : public Store {
   mutable std::optional<Open> open_;
   LogTail tail_;
   bool closed_ = false;
-  bool suspicious_ = false;           ///< a write failed: compare before the next
+  bool suspicious_ = false;  ///< a write failed: compare before the next
   bool was_busy_ = false;
   std::int64_t run_ = 0;
 
-  std::vector<CommandRow> waiting_;            ///< commands
-  bool quiet_ = true;                          ///< no commit since the last call of commands()
+  std::vector<CommandRow> waiting_;  ///< commands
+  bool quiet_ = true;                ///< no commit since the last call of commands()
   std::int64_t last_pages_ = 0, next_checkpoint_ = 0, idle_done_ = 0, next_warning_ = 0;
 };
 

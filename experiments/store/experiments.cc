@@ -12,9 +12,7 @@
 namespace tune {
 namespace {
 
-double unix_now() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
+double unix_now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
 
 /// Whether an experiment of that name exists.
 Result<bool> is_taken(const sql::Connection& connection, const std::string& name) {
@@ -28,11 +26,11 @@ Result<void> insert_experiment(const sql::Connection& connection, const Experime
       "INSERT INTO experiment(id, name, description, created_at, source, resolved, directory, seed, lockstep, slots, "
       "space_hash, metric, mode, columns) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
   if (!insert) return pass_on(std::move(insert));
-  auto done = insert
-                  ->bind(row.id.value, row.name, row.description, row.created_at, row.source, row.resolved_json,
-                         row.directory, row.seed, row.lockstep, row.slots, row.space_hash, row.metric, row.mode,
-                         row.columns_json)
-                  .run();
+  auto done =
+      insert
+          ->bind(row.id.value, row.name, row.description, row.created_at, row.source, row.resolved_json, row.directory,
+                 row.seed, row.lockstep, row.slots, row.space_hash, row.metric, row.mode, row.columns_json)
+          .run();
   if (!done) return done;
   auto summary = connection.prepare(
       "INSERT INTO summary(experiment, status, end_reason, elapsed, last_event, last_turn, trials, completed, stopped, "
@@ -56,9 +54,9 @@ Result<std::unique_ptr<Store>> create_experiment(const std::string& path, const 
     auto taken = is_taken(*connection, row.name);
     if (!taken) return pass_on(std::move(taken));
     if (*taken) {
-      return fail(ErrorCode::kBadInput, fmt::format("there is an experiment '{}' in {} already", row.name, path),
-                  fmt::format("tune resume {} goes on with it; --fresh keeps it as {}@1 and begins anew", row.name,
-                              row.name));
+      return fail(
+          ErrorCode::kBadInput, fmt::format("there is an experiment '{}' in {} already", row.name, path),
+          fmt::format("tune resume {} goes on with it; --fresh keeps it as {}@1 and begins anew", row.name, row.name));
     }
     auto last = connection->integer("SELECT max(id) FROM experiment");
     if (!last) return pass_on(std::move(last));

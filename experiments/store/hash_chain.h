@@ -1,8 +1,8 @@
 #pragma once
 
 // The chain over the log: the hash of a turn covers its number, its time, every column of its event and decision rows,
-// and the hash of the turn before. So one changed byte anywhere is found, also in a metric that changes no decision; and
-// it is found at its turn. The bytes that are hashed are laid down in docs/formats/database.md.
+// and the hash of the turn before. So one changed byte anywhere is found, also in a metric that changes no decision;
+// and it is found at its turn. The bytes that are hashed are laid down in docs/formats/database.md.
 
 #include <array>
 #include <cstdint>

@@ -13,8 +13,8 @@
 
 namespace tune {
 
-/// A held range of bytes; freed by the destructor. One process holds a byte once: a second try in the same process fails
-/// like one in another (the kernel alone would grant it).
+/// A held range of bytes; freed by the destructor. One process holds a byte once: a second try in the same process
+/// fails like one in another (the kernel alone would grant it).
 class HeldLock {
  public:
   HeldLock() = default;

@@ -6,8 +6,7 @@
 
 namespace tune {
 
-const char* const kEventColumns =
-    "n, turn, kind, trial, attempt, seq, step, at, elapsed, replayed, payload, extra";
+const char* const kEventColumns = "n, turn, kind, trial, attempt, seq, step, at, elapsed, replayed, payload, extra";
 const char* const kDecisionColumns = "n, k, kind, trial, args, reason";
 
 namespace {
@@ -52,8 +51,8 @@ StoredDecision read_decision(const sql::Statement& row) {
 }
 
 Result<LogPages> LogPages::open(const sql::Connection& connection, ExperimentId experiment) {
-  auto events = connection.prepare(fmt::format(
-      "SELECT {} FROM event WHERE experiment = ? AND n > ? ORDER BY n LIMIT {}", kEventColumns, kPageRows));
+  auto events = connection.prepare(
+      fmt::format("SELECT {} FROM event WHERE experiment = ? AND n > ? ORDER BY n LIMIT {}", kEventColumns, kPageRows));
   if (!events) return pass_on(std::move(events));
   auto decisions = connection.prepare(fmt::format(
       "SELECT {} FROM decision WHERE experiment = ? AND n BETWEEN ? AND ? ORDER BY n, k", kDecisionColumns));

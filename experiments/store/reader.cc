@@ -15,8 +15,8 @@
 namespace tune {
 namespace {
 
-/// Rows by key, a page at a time. `sql` ends in a bound on `key > ?` (its last parameter), ORDER BY and LIMIT kPageRows;
-/// the sink hears of a page after its read transaction has ended.
+/// Rows by key, a page at a time. `sql` ends in a bound on `key > ?` (its last parameter), ORDER BY and LIMIT
+/// kPageRows; the sink hears of a page after its read transaction has ended.
 template <class Row, class Bind, class Read, class Key>
 Result<void> in_pages(const sql::Connection& connection, const std::string& sql, Bind bind, Read read, Key key,
                       const std::function<void(const Row&)>& sink) {
@@ -39,9 +39,8 @@ class DatabaseReader final : public Reader {
   DatabaseReader(std::string db, sql::Connection connection) : db_(std::move(db)), connection_(std::move(connection)) {}
 
   Result<std::vector<ExperimentRow>> experiments() const override {
-    auto query = connection_.prepare(
-        fmt::format("SELECT {} FROM experiment e JOIN summary s ON s.experiment = e.id ORDER BY e.id",
-                    kExperimentColumns));
+    auto query = connection_.prepare(fmt::format(
+        "SELECT {} FROM experiment e JOIN summary s ON s.experiment = e.id ORDER BY e.id", kExperimentColumns));
     if (!query) return pass_on(std::move(query));
     std::vector<ExperimentRow> rows;
     auto done = for_each_row(*query, [&](const sql::Statement& row) { rows.push_back(read_experiment(row)); });
@@ -59,9 +58,8 @@ class DatabaseReader final : public Reader {
   std::int64_t holder(ExperimentId id) const override { return experiment_holder(absolute_path(db_), id); }
 
   Result<std::vector<RunRow>> runs(ExperimentId id) const override {
-    return rows_of<RunRow>(connection_,
-                           fmt::format("SELECT {} FROM run WHERE experiment = ? ORDER BY run", kRunColumns), id,
-                           read_run);
+    return rows_of<RunRow>(
+        connection_, fmt::format("SELECT {} FROM run WHERE experiment = ? ORDER BY run", kRunColumns), id, read_run);
   }
 
   Result<void> trials(ExperimentId id, const std::function<void(const TrialRow&)>& sink) const override {
@@ -74,9 +72,9 @@ class DatabaseReader final : public Reader {
   }
 
   Result<TrialRow> trial(ExperimentId id, TrialId number) const override {
-    auto rows = rows_of<TrialRow>(connection_,
-                                  fmt::format("SELECT {} FROM trial WHERE experiment = ? AND number = ?", kTrialColumns),
-                                  id, read_trial, number.value);
+    auto rows = rows_of<TrialRow>(
+        connection_, fmt::format("SELECT {} FROM trial WHERE experiment = ? AND number = ?", kTrialColumns), id,
+        read_trial, number.value);
     if (!rows) return pass_on(std::move(rows));
     if (!rows->empty()) return std::move(rows->front());
     auto last = connection_.prepare("SELECT count(*), max(number) FROM trial WHERE experiment = ?");
@@ -150,9 +148,7 @@ class DatabaseReader final : public Reader {
     return read_log(connection_, id, sink);
   }
 
-  Result<std::optional<HashFault>> verify_hash(ExperimentId id) const override {
-    return verify_chain(connection_, id);
-  }
+  Result<std::optional<HashFault>> verify_hash(ExperimentId id) const override { return verify_chain(connection_, id); }
 
   Result<std::vector<CheckpointRow>> checkpoints(ExperimentId id, TrialId trial) const override {
     return rows_of<CheckpointRow>(
@@ -171,7 +167,8 @@ class DatabaseReader final : public Reader {
     if (!row) return pass_on(std::move(row));
     if (!*row) return fail(ErrorCode::kNotFound, fmt::format("there is no checkpoint {}", checkpoint.value));
     if (query->integer(1) != 0) {
-      return fail(ErrorCode::kNotFound, fmt::format("checkpoint {} was released: its bytes are gone", checkpoint.value));
+      return fail(ErrorCode::kNotFound,
+                  fmt::format("checkpoint {} was released: its bytes are gone", checkpoint.value));
     }
     const std::string expected(query->text(0));
     Sha256 hash;
@@ -195,8 +192,8 @@ class DatabaseReader final : public Reader {
 
   Result<std::vector<OutputRow>> output(ExperimentId id, TrialId trial) const override {
     return rows_of<OutputRow>(
-        connection_, "SELECT attempt, head, tail, bytes FROM output WHERE experiment = ? AND trial = ? ORDER BY attempt",
-        id,
+        connection_,
+        "SELECT attempt, head, tail, bytes FROM output WHERE experiment = ? AND trial = ? ORDER BY attempt", id,
         [](const sql::Statement& row) {
           sql::Columns in(row);
           OutputRow o;

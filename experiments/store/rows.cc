@@ -12,7 +12,8 @@ namespace tune {
 const char* const kExperimentColumns =
     "e.id, e.name, e.description, e.created_at, e.source, e.resolved, e.directory, e.seed, e.lockstep, e.slots, "
     "e.space_hash, e.metric, e.mode, e.columns, s.status, s.end_reason, s.elapsed, s.best_trial, s.best_value, "
-    "s.last_event, s.last_turn, s.trials, s.completed, s.stopped, s.failed, s.running, s.paused, s.waiting, s.updated_at";
+    "s.last_event, s.last_turn, s.trials, s.completed, s.stopped, s.failed, s.running, s.paused, s.waiting, "
+    "s.updated_at";
 
 ExperimentRow read_experiment(const sql::Statement& row) {
   sql::Columns in(row);
@@ -88,7 +89,8 @@ TrialRow read_trial(const sql::Statement& row) {
 // NULL in the columns that a turn may leave as they are means: keep.
 const char* const kUpsertTrial =
     "INSERT INTO trial(experiment, number, status, state, cause, reason, error, config, attempt, generation, parent, "
-    "reports, replayed, retries, training_iteration, time_total, metrics, objective_class, objective, best_class, best, "
+    "reports, replayed, retries, training_iteration, time_total, metrics, objective_class, objective, best_class, "
+    "best, "
     "best_iteration, seed, started_at, finished_at, worker) "
     "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
     "ON CONFLICT(experiment, number) DO UPDATE SET status = excluded.status, state = excluded.state, "
@@ -133,8 +135,7 @@ void bind_trial(sql::Statement& statement, ExperimentId experiment, const TrialR
                  unless_zero(t.finished_at), unless_empty(t.worker));
 }
 
-const char* const kRunColumns =
-    "run, version, rules, host, pid, pid_start, boot_id, started_at, code_hash, workers";
+const char* const kRunColumns = "run, version, rules, host, pid, pid_start, boot_id, started_at, code_hash, workers";
 
 RunRow read_run(const sql::Statement& row) {
   sql::Columns in(row);
@@ -169,9 +170,8 @@ CheckpointRow read_checkpoint(const sql::Statement& row) {
 
 Result<ExperimentRow> find_experiment(const sql::Connection& connection, const std::string& db,
                                       const std::string& name) {
-  auto query = connection.prepare(
-      fmt::format("SELECT {} FROM experiment e JOIN summary s ON s.experiment = e.id WHERE e.name = ?",
-                  kExperimentColumns));
+  auto query = connection.prepare(fmt::format(
+      "SELECT {} FROM experiment e JOIN summary s ON s.experiment = e.id WHERE e.name = ?", kExperimentColumns));
   if (!query) return pass_on(std::move(query));
   auto row = query->bind(name).step();
   if (!row) return pass_on(std::move(row));
@@ -188,9 +188,10 @@ Result<ExperimentRow> find_experiment(const sql::Connection& connection, const s
   constexpr std::size_t kShown = 10;
   const bool more = known.size() > kShown;
   if (more) known.erase(known.begin(), known.end() - kShown);
-  return fail(ErrorCode::kNotFound, fmt::format("{}; there {}: {}{}", message, known.size() == 1 ? "is" : "are",
-                                                more ? "..., " : "", join(known)),
-              std::move(hint));
+  return fail(
+      ErrorCode::kNotFound,
+      fmt::format("{}; there {}: {}{}", message, known.size() == 1 ? "is" : "are", more ? "..., " : "", join(known)),
+      std::move(hint));
 }
 
 }  // namespace tune

@@ -5,9 +5,9 @@
 namespace tune {
 namespace {
 
-// STRICT keeps a value of the wrong type out whoever writes it. WITHOUT ROWID: the key order is the reading order, and a
-// turn touches one page a table. `summary` lies beside `experiment` because it changes with every turn, and the texts of
-// the file must not be written again each time.
+// STRICT keeps a value of the wrong type out whoever writes it. WITHOUT ROWID: the key order is the reading order, and
+// a turn touches one page a table. `summary` lies beside `experiment` because it changes with every turn, and the texts
+// of the file must not be written again each time.
 constexpr const char* kVersion1 = R"sql(
 CREATE TABLE experiment(
   id           INTEGER PRIMARY KEY,
@@ -214,8 +214,8 @@ Result<void> migrate(const sql::Connection& connection, const std::string& path,
     auto taken = connection.execute(step.sql);
     if (!taken) {
       Error error = std::move(taken).error();
-      error.message = fmt::format("{}: cannot go from database version {} to {}: {}", path, step.to - 1, step.to,
-                                  error.message);
+      error.message =
+          fmt::format("{}: cannot go from database version {} to {}: {}", path, step.to - 1, step.to, error.message);
       return tl::unexpected<Error>(std::move(error));
     }
   }

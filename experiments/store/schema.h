@@ -12,7 +12,7 @@
 
 namespace tune {
 
-inline constexpr std::int64_t kSchemaVersion = 1;         ///< PRAGMA user_version
+inline constexpr std::int64_t kSchemaVersion = 1;           ///< PRAGMA user_version
 inline constexpr std::int64_t kApplicationId = 0x74756e65;  ///< PRAGMA application_id: "tune"
 
 /// SQL that takes a database from version `to - 1` to version `to`.
@@ -28,7 +28,7 @@ const char* views_sql();
 
 /// What a file is, without changing it. kNewerVersion, kDamaged; kBadInput if it is a database of another program.
 struct SchemaState {
-  bool empty = false;         ///< no table yet
+  bool empty = false;  ///< no table yet
   std::int64_t version = 0;
 };
 Result<SchemaState> inspect_schema(const sql::Connection& connection, const std::string& path,

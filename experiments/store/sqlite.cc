@@ -16,7 +16,7 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-// --- Statement --------------------------------------------------------------------------------------------------------
+// --- Statement -------------------------------------------------------------------------------------------------------
 
 void Statement::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
 
@@ -67,7 +67,7 @@ void Statement::put(int at, Blob blob) {
                       SQLITE_STATIC);
 }
 
-// --- Connection -------------------------------------------------------------------------------------------------------
+// --- Connection ------------------------------------------------------------------------------------------------------
 
 struct Connection::State {
   sqlite3* db = nullptr;
@@ -170,7 +170,7 @@ Result<Connection::WalState> Connection::checkpoint(WalMode mode) const {
   return WalState{pages, moved};
 }
 
-// --- Transaction ------------------------------------------------------------------------------------------------------
+// --- Transaction -----------------------------------------------------------------------------------------------------
 
 Result<void> Connection::run_kept(Statement& kept, std::string_view sql) const {
   if (!kept) {

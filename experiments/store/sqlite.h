@@ -47,7 +47,7 @@ class Statement {
 
   bool is_null(int column) const;
   std::int64_t integer(int column) const;
-  double real(int column) const;  ///< NULL is NaN
+  double real(int column) const;            ///< NULL is NaN
   std::string_view text(int column) const;  ///< text or blob; until the next step
   explicit operator bool() const { return statement_ != nullptr; }
 
@@ -101,8 +101,8 @@ class Columns {
 };
 
 enum class Access {
-  kCreate,     ///< read and write, made if missing
-  kWrite,      ///< read and write
+  kCreate,  ///< read and write, made if missing
+  kWrite,   ///< read and write
   kRead,
   kImmutable,  ///< read, and nobody writes: a database in a directory that takes no -wal and -shm files
 };

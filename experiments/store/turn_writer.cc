@@ -147,8 +147,8 @@ Result<void> TurnWriter::write_trials(const TurnRows& turn) {
   return {};
 }
 
-Result<void> TurnWriter::write_checkpoints(
-    const TurnRows& turn, const std::function<std::optional<std::int64_t>(std::uint64_t)>& blob_key) {
+Result<void> TurnWriter::write_checkpoints(const TurnRows& turn,
+                                           const std::function<std::optional<std::int64_t>(std::uint64_t)>& blob_key) {
   for (const auto& [row, bytes] : turn.checkpoints) {
     std::optional<std::int64_t> key;
     if (row.external) {
@@ -159,9 +159,9 @@ Result<void> TurnWriter::write_checkpoints(
                     fmt::format("checkpoint {} is named before its bytes are stored", row.id.value));
       }
     }
-    auto done = checkpoint_
-                    .bind(experiment_.value, row.id.value, row.trial, row.step, row.size, row.sha256, row.external, key)
-                    .run();
+    auto done =
+        checkpoint_.bind(experiment_.value, row.id.value, row.trial, row.step, row.size, row.sha256, row.external, key)
+            .run();
     if (done && !row.external) done = bytes_.bind(experiment_.value, row.id.value, sql::Blob{bytes}).run();
     if (!done) return done;
   }

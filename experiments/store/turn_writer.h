@@ -1,7 +1,7 @@
 #pragma once
 
-// One turn as rows, and its one transaction. Encoding comes first and touches nothing; only then is the database locked,
-// so that two controllers wait for each other as briefly as can be.
+// One turn as rows, and its one transaction. Encoding comes first and touches nothing; only then is the database
+// locked, so that two controllers wait for each other as briefly as can be.
 
 #include <functional>
 #include <optional>
@@ -19,7 +19,7 @@ struct LogTail {
   std::int64_t turn = 0;
   std::int64_t first_n = 0, last_n = 0;  ///< events of that turn
   TurnHash hash{};
-  TurnHash previous{};                   ///< of the turn before
+  TurnHash previous{};  ///< of the turn before
 };
 
 Result<LogTail> read_tail(const sql::Connection& connection, ExperimentId experiment);

@@ -148,7 +148,8 @@ Result<std::optional<HashFault>> verify_chain(const sql::Connection& connection,
 
   auto query = connection.prepare(
       fmt::format("SELECT turn, first_n, last_n, committed_at, hash FROM turn WHERE experiment = ? AND turn > ? "
-                  "ORDER BY turn LIMIT {}", kPageRows));
+                  "ORDER BY turn LIMIT {}",
+                  kPageRows));
   if (!query) return pass_on(std::move(query));
   Turns turns(*std::move(query), experiment);
   auto pages = LogPages::open(connection, experiment);

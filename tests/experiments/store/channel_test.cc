@@ -305,8 +305,7 @@ TEST_F(LargeCheckpoints, DamageIsFound) {
     test::execute(db_ + ".checkpoints", damage);
     EXPECT_TRUE(read(id, 0, 10));
     EXPECT_EQ(read(id, BlobFile::kChunk, 10).error().code, ErrorCode::kDamaged);
-    EXPECT_EQ(must(open_reader(db_))->checkpoint_bytes(ExperimentId{1}, id, nothing).error().code,
-              ErrorCode::kDamaged);
+    EXPECT_EQ(must(open_reader(db_))->checkpoint_bytes(ExperimentId{1}, id, nothing).error().code, ErrorCode::kDamaged);
   }
 }
 

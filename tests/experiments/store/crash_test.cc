@@ -159,7 +159,8 @@ TEST(AnOpenReader, LetsTheWalGrowAndIsNamed) {
     must(store->commit(turn));
   }
   ASSERT_EQ(warnings.size(), 1u);
-  EXPECT_THAT(warnings[0], testing::HasSubstr("a reader keeps a transaction open: process " + std::to_string(getpid())));
+  EXPECT_THAT(warnings[0],
+              testing::HasSubstr("a reader keeps a transaction open: process " + std::to_string(getpid())));
 }
 
 }  // namespace

@@ -207,7 +207,7 @@ TEST(Database, IsMadeOnceByManyAtATime) {
   for (std::size_t i = 0; i < rows.size(); ++i) EXPECT_EQ(rows[i].id.value, static_cast<std::int64_t>(i) + 1);
 }
 
-// --- Locks ------------------------------------------------------------------------------------------------------------
+// --- Locks -----------------------------------------------------------------------------------------------------------
 
 TEST(Locks, ASecondControllerIsRefusedNamingTheFirst) {
   const Folder folder;
@@ -272,7 +272,7 @@ TEST(Locks, AnUpgradeNeedsThatNobodyRuns) {
   EXPECT_EQ(take_experiment_lock(db, ExperimentId{8}, "eight").error().code, ErrorCode::kBusy);
 }
 
-// --- Commands ---------------------------------------------------------------------------------------------------------
+// --- Commands --------------------------------------------------------------------------------------------------------
 
 TEST(Commands, AreSeenUntilTheirTurnIsIn) {
   const Folder folder;
@@ -306,7 +306,7 @@ TEST(Commands, OutliveTheController) {
   EXPECT_EQ(must(store->commands()).size(), 1u);
 }
 
-// --- Views ------------------------------------------------------------------------------------------------------------
+// --- Views -----------------------------------------------------------------------------------------------------------
 
 TEST(Views, AnswerWhatPeopleAsk) {
   const Folder folder;
@@ -330,7 +330,8 @@ TEST(Views, AnswerWhatPeopleAsk) {
   EXPECT_EQ(test::query(db, "SELECT trial_id FROM trials ORDER BY trial_number LIMIT 1"), "one-00000");
   EXPECT_EQ(test::query(db, "SELECT json_extract(metrics, '$.loss') FROM reports ORDER BY event DESC LIMIT 1"), "0.25");
   EXPECT_EQ(test::query(db, "SELECT timestamp FROM reports ORDER BY event DESC LIMIT 1"), "2023-11-14T22:14:11.000Z");
-  EXPECT_EQ(test::query(db, "SELECT count(*) > 10 FROM decisions WHERE decision = 'start' AND trial_id IS NOT NULL"), "1");
+  EXPECT_EQ(test::query(db, "SELECT count(*) > 10 FROM decisions WHERE decision = 'start' AND trial_id IS NOT NULL"),
+            "1");
   EXPECT_EQ(test::query(db, "SELECT count(*) FROM reports"),
             test::query(db, "SELECT count(*) FROM event WHERE kind = 'reported' AND replayed = 0"));
   EXPECT_EQ(test::query(db, "SELECT stored_in FROM checkpoints LIMIT 1"), "tune.db");

@@ -88,10 +88,25 @@ struct FaultFile {
 
 namespace {
 
-const sqlite3_io_methods kMethods = {
-    2, FaultFile::close, FaultFile::read, FaultFile::write, FaultFile::truncate, FaultFile::sync, FaultFile::size,
-    FaultFile::lock, FaultFile::unlock, FaultFile::check_lock, FaultFile::control, FaultFile::sector, FaultFile::traits,
-    FaultFile::shm_map, FaultFile::shm_lock, FaultFile::shm_barrier, FaultFile::shm_unmap, nullptr, nullptr};
+const sqlite3_io_methods kMethods = {2,
+                                     FaultFile::close,
+                                     FaultFile::read,
+                                     FaultFile::write,
+                                     FaultFile::truncate,
+                                     FaultFile::sync,
+                                     FaultFile::size,
+                                     FaultFile::lock,
+                                     FaultFile::unlock,
+                                     FaultFile::check_lock,
+                                     FaultFile::control,
+                                     FaultFile::sector,
+                                     FaultFile::traits,
+                                     FaultFile::shm_map,
+                                     FaultFile::shm_lock,
+                                     FaultFile::shm_barrier,
+                                     FaultFile::shm_unmap,
+                                     nullptr,
+                                     nullptr};
 
 FaultVfs& self(sqlite3_vfs* vfs) { return *static_cast<FaultVfs*>(vfs->pAppData); }
 

@@ -1,8 +1,8 @@
 #pragma once
 
-// A SQLite VFS over the default one that counts, fails and forgets: the n-th write, sync, open or truncate can fail, and
-// after a power loss only what was synced is there (of the rest, any part). So a test can walk through every instant at
-// which a disk may let a program down.
+// A SQLite VFS over the default one that counts, fails and forgets: the n-th write, sync, open or truncate can fail,
+// and after a power loss only what was synced is there (of the rest, any part). So a test can walk through every
+// instant at which a disk may let a program down.
 
 #include <sqlite3.h>
 

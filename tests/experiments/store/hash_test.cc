@@ -39,9 +39,9 @@ TEST_F(HashChain, HoldsForWhatWasWritten) { EXPECT_FALSE(after("SELECT 1")); }
 
 TEST_F(HashChain, FindsAChangeOfAnyColumnOfAnEvent) {
   for (const std::string change :
-       {"turn = turn + 1", "kind = kind || ' '", "trial = coalesce(trial, -2) + 1", "attempt = attempt + 1", "seq = seq + 1",
-        "step = step - 1", "at = at + 1e-12", "elapsed = elapsed + 1e-9", "replayed = 1 - replayed", "replayed = 2",
-        "payload = payload || ' '", "extra = extra || ' '", "at = NULL"}) {
+       {"turn = turn + 1", "kind = kind || ' '", "trial = coalesce(trial, -2) + 1", "attempt = attempt + 1",
+        "seq = seq + 1", "step = step - 1", "at = at + 1e-12", "elapsed = elapsed + 1e-9", "replayed = 1 - replayed",
+        "replayed = 2", "payload = payload || ' '", "extra = extra || ' '", "at = NULL"}) {
     for (const int n : {1, 77, kTurns * kEvents}) {
       const auto fault = after("UPDATE event SET " + change + " WHERE n = " + std::to_string(n));
       ASSERT_TRUE(fault) << change << " of event " << n;
@@ -72,19 +72,21 @@ TEST_F(HashChain, FindsAChangeOfATurn) {
   for (const std::string change : {"turn = turn + 100", "first_n = first_n + 1", "last_n = last_n - 1",
                                    "committed_at = committed_at + 1", "hash = zeroblob(16)", "hash = x'00'"}) {
     for (const int turn : {1, 17, kTurns}) {
-      EXPECT_TRUE(after("UPDATE turn SET " + change + " WHERE turn = " + std::to_string(turn))) << change << " " << turn;
+      EXPECT_TRUE(after("UPDATE turn SET " + change + " WHERE turn = " + std::to_string(turn)))
+          << change << " " << turn;
     }
   }
 }
 
 TEST_F(HashChain, FindsDeletedRows) {
-  for (const char* what : {"event WHERE n = 1", "event WHERE n = 42", "event WHERE n = 150",
-                           "decision WHERE n = (SELECT max(n) FROM decision)",
-                           "decision WHERE n = (SELECT min(n) FROM decision)", "turn WHERE turn = 1",
-                           "turn WHERE turn = 12", "turn WHERE turn = 30", "event", "turn"}) {
+  for (const char* what :
+       {"event WHERE n = 1", "event WHERE n = 42", "event WHERE n = 150",
+        "decision WHERE n = (SELECT max(n) FROM decision)", "decision WHERE n = (SELECT min(n) FROM decision)",
+        "turn WHERE turn = 1", "turn WHERE turn = 12", "turn WHERE turn = 30", "event", "turn"}) {
     EXPECT_TRUE(after(std::string("DELETE FROM ") + what)) << what;
   }
-  EXPECT_TRUE(after("DELETE FROM event WHERE n > 145; DELETE FROM decision WHERE n > 145; DELETE FROM turn WHERE turn = 30"));
+  EXPECT_TRUE(
+      after("DELETE FROM event WHERE n > 145; DELETE FROM decision WHERE n > 145; DELETE FROM turn WHERE turn = 30"));
 }
 
 TEST_F(HashChain, FindsInsertedRows) {
@@ -99,8 +101,9 @@ TEST_F(HashChain, FindsInsertedRows) {
 }
 
 TEST_F(HashChain, OfAnotherExperimentIsItsOwn) {
-  EXPECT_FALSE(after("INSERT INTO event SELECT 2, n, turn, kind, trial, attempt, seq, step, at, elapsed, replayed, payload, "
-                     "extra FROM event"));
+  EXPECT_FALSE(
+      after("INSERT INTO event SELECT 2, n, turn, kind, trial, attempt, seq, step, at, elapsed, replayed, payload, "
+            "extra FROM event"));
 }
 
 TEST_F(HashChain, GoesOnAfterReopening) {
@@ -116,7 +119,8 @@ TEST_F(HashChain, GoesOnAfterReopening) {
 }
 
 TEST_F(HashChain, ADamagedRowIsSaidWhenTheLogIsRead) {
-  test::execute(original_, "UPDATE event SET payload = 'no json' WHERE n = (SELECT max(n) FROM event WHERE kind = 'reported')");
+  test::execute(original_,
+                "UPDATE event SET payload = 'no json' WHERE n = (SELECT max(n) FROM event WHERE kind = 'reported')");
   const auto store = must(open_experiment(original_, "one", {}, {}));
   const auto read = store->read_log([](const LogEntry&) -> Result<void> { return {}; });
   ASSERT_FALSE(read);

@@ -197,8 +197,8 @@ TEST_F(RoundTrip, SmallCheckpointsGoWithTheirTurnAndAreReleased) {
   const auto list = must(reader->checkpoints(ExperimentId{1}, TrialId{row.trial}));
   EXPECT_TRUE(std::ranges::any_of(list, [&](const CheckpointRow& c) { return c.id == row.id && c.released; }));
 
-  test::execute(db_, "UPDATE checkpoint_bytes SET bytes = x'00' WHERE checkpoint = " +
-                         std::to_string(written[2].first.id.value));
+  test::execute(
+      db_, "UPDATE checkpoint_bytes SET bytes = x'00' WHERE checkpoint = " + std::to_string(written[2].first.id.value));
   EXPECT_EQ(store->read_checkpoint(written[2].first.id).error().code, ErrorCode::kDamaged);
   EXPECT_EQ(reader->checkpoint_bytes(ExperimentId{1}, written[2].first.id, keep).error().code, ErrorCode::kDamaged);
 }

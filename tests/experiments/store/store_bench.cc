@@ -18,7 +18,8 @@ class BenchFolder {
  public:
   BenchFolder() {
     const char* where = std::getenv("TUNE_BENCH_DIR");
-    path_ = (where != nullptr ? std::string(where) : std::filesystem::temp_directory_path().string()) + "/tune-bench-XXXXXX";
+    path_ = (where != nullptr ? std::string(where) : std::filesystem::temp_directory_path().string()) +
+            "/tune-bench-XXXXXX";
     if (mkdtemp(path_.data()) == nullptr) std::abort();
   }
   ~BenchFolder() { std::filesystem::remove_all(path_); }
@@ -41,11 +42,17 @@ TurnRows turn(std::int64_t& n, int events, int trials) {
   for (int i = 0; i < events; ++i) {
     ++n;
     const TrialId trial{n % trials};
-    rows.entries.push_back(
-        {{EventNumber{n}, 0.001 * static_cast<double>(n),
-          Reported{trial, Attempt{1}, n, n, 0.1, {{"loss", 1.0 / static_cast<double>(n)}, {"accuracy", 0.9}}, "",
-                   std::nullopt}},
-         {{Judged{trial, n, Verdict::kContinue, TrialState::kStopped, Cause::kNone}, "rank 5 of 6 in rung 9, keeps 2"}}});
+    rows.entries.push_back({{EventNumber{n}, 0.001 * static_cast<double>(n),
+                             Reported{trial,
+                                      Attempt{1},
+                                      n,
+                                      n,
+                                      0.1,
+                                      {{"loss", 1.0 / static_cast<double>(n)}, {"accuracy", 0.9}},
+                                      "",
+                                      std::nullopt}},
+                            {{Judged{trial, n, Verdict::kContinue, TrialState::kStopped, Cause::kNone},
+                              "rank 5 of 6 in rung 9, keeps 2"}}});
   }
   for (int i = 0; i < std::min(events, trials); ++i) {
     TrialRow& row = rows.trials.emplace_back();

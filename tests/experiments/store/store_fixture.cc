@@ -19,8 +19,9 @@ namespace fs = std::filesystem;
 
 Folder::Folder() {
   std::error_code error;
-  std::string pattern = fs::is_directory("/dev/shm", error) ? "/dev/shm/tune-store-XXXXXX"
-                                                            : (fs::temp_directory_path() / "tune-store-XXXXXX").string();
+  std::string pattern = fs::is_directory("/dev/shm", error)
+                            ? "/dev/shm/tune-store-XXXXXX"
+                            : (fs::temp_directory_path() / "tune-store-XXXXXX").string();
   path_ = ::mkdtemp(pattern.data()) != nullptr ? pattern : "";
 }
 
@@ -75,13 +76,21 @@ void Script::add_event(TurnRows& turn) {
     done.output_bytes = 10;
     turn.outputs.emplace_back(trial.value, done);
   } else {
-    const double values[] = {0.1, std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity(),
-                             5e-324, -0.0, 1.0 / 3.0};
-    Reported report{trial, Attempt{1}, n_, n_, 0.125 * static_cast<double>(n_),
-                    {{"loss", values[(x >> 48) % 6]}, {"accuracy", static_cast<double>(x >> 11)}}, "", std::nullopt};
+    const double values[] = {
+        0.1,      std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity(), 5e-324, -0.0,
+        1.0 / 3.0};
+    Reported report{trial,
+                    Attempt{1},
+                    n_,
+                    n_,
+                    0.125 * static_cast<double>(n_),
+                    {{"loss", values[(x >> 48) % 6]}, {"accuracy", static_cast<double>(x >> 11)}},
+                    "",
+                    std::nullopt};
     if (kind == 3) report.extra = R"({"note":"seen"})";
     entry.event.body = std::move(report);
-    entry.decisions.push_back({Judged{trial, n_, Verdict::kContinue, TrialState::kStopped, Cause::kNone}, "rank 1 of 2"});
+    entry.decisions.push_back(
+        {Judged{trial, n_, Verdict::kContinue, TrialState::kStopped, Cause::kNone}, "rank 1 of 2"});
     if (kind == 4) {
       turn.replayed.push_back(n);
       entry.decisions.clear();
@@ -128,11 +137,11 @@ TurnRows Script::turn(int events) {
 TurnRows Script::report() {
   TurnRows turn;
   ++n_;
-  turn.entries.push_back({{EventNumber{n_}, 0.1 * static_cast<double>(n_),
-                           Reported{TrialId{n_ % 2}, Attempt{1}, n_, n_, 1.0, {{"loss", 0.25}, {"accuracy", 0.5}}, "",
-                                    std::nullopt}},
-                          {{Judged{TrialId{n_ % 2}, n_, Verdict::kContinue, TrialState::kStopped, Cause::kNone},
-                            "rank 1 of 2 in rung 9"}}});
+  turn.entries.push_back(
+      {{EventNumber{n_}, 0.1 * static_cast<double>(n_),
+        Reported{TrialId{n_ % 2}, Attempt{1}, n_, n_, 1.0, {{"loss", 0.25}, {"accuracy", 0.5}}, "", std::nullopt}},
+       {{Judged{TrialId{n_ % 2}, n_, Verdict::kContinue, TrialState::kStopped, Cause::kNone},
+         "rank 1 of 2 in rung 9"}}});
   finish(turn);
   return turn;
 }
