@@ -46,27 +46,26 @@ Value from_unit(const Domain& domain, double u) { return UnitMap(domain).at(u); 
 double to_unit(const Domain& domain, const Value& value) { return UnitMap(domain).position(value); }
 
 bool contains(const Domain& domain, const Value& value) {
-  return std::visit(
-      Overloaded{
-          [&](const Constant& d) { return d.value == value; },
-          [&](const Uniform& d) { return in_half_open(d.lower, d.upper, value); },
-          [&](const QUniform& d) { return is_multiple_within(d.lower, d.upper, d.q, value); },
-          [&](const LogUniform& d) { return in_half_open(d.lower, d.upper, value); },
-          [&](const QLogUniform& d) { return is_multiple_within(d.lower, d.upper, d.q, value); },
-          [&](const Normal&) { return value.is_real() && std::isfinite(value.real()); },
-          [&](const QNormal& d) {
-            std::int64_t index = 0;
-            return value.is_real() && index_of_multiple(value.real(), d.q, index);
-          },
-          [&](const RandInt& d) { return in_integers(d.lower, d.upper, value); },
-          [&](const QRandInt& d) { return is_multiple_within(d.lower, d.upper, d.q, value); },
-          [&](const LogRandInt& d) { return in_integers(d.lower, d.upper, value); },
-          [&](const QLogRandInt& d) { return is_multiple_within(d.lower, d.upper, d.q, value); },
-          [&](const Choice& d) { return is_listed(d.values, value); },
-          [&](const GridSearch& d) { return is_listed(d.values, value); },
-          [&](const Derived& d) { return d.as_int ? value.is_integer() : value.is_real(); },
-      },
-      domain);
+  return std::visit(Overloaded{
+                        [&](const Constant& d) { return d.value == value; },
+                        [&](const Uniform& d) { return in_half_open(d.lower, d.upper, value); },
+                        [&](const QUniform& d) { return is_multiple_within(d.lower, d.upper, d.q, value); },
+                        [&](const LogUniform& d) { return in_half_open(d.lower, d.upper, value); },
+                        [&](const QLogUniform& d) { return is_multiple_within(d.lower, d.upper, d.q, value); },
+                        [&](const Normal&) { return value.is_real() && std::isfinite(value.real()); },
+                        [&](const QNormal& d) {
+                          std::int64_t index = 0;
+                          return value.is_real() && index_of_multiple(value.real(), d.q, index);
+                        },
+                        [&](const RandInt& d) { return in_integers(d.lower, d.upper, value); },
+                        [&](const QRandInt& d) { return is_multiple_within(d.lower, d.upper, d.q, value); },
+                        [&](const LogRandInt& d) { return in_integers(d.lower, d.upper, value); },
+                        [&](const QLogRandInt& d) { return is_multiple_within(d.lower, d.upper, d.q, value); },
+                        [&](const Choice& d) { return is_listed(d.values, value); },
+                        [&](const GridSearch& d) { return is_listed(d.values, value); },
+                        [&](const Derived& d) { return d.as_int ? value.is_integer() : value.is_real(); },
+                    },
+                    domain);
 }
 
 bool is_continuous(const Domain& domain) {

@@ -23,7 +23,8 @@ class DomainCheck {
   Result<void> operator()(const Uniform& d) const { return ordered(d.lower, d.upper); }
 
   Result<void> operator()(const LogUniform& d) const {
-    if (!(d.lower > 0)) return not_positive(format_real(d.lower), "use a small positive value such as 1e-6, or uniform");
+    if (!(d.lower > 0))
+      return not_positive(format_real(d.lower), "use a small positive value such as 1e-6, or uniform");
     return ordered(d.lower, d.upper);
   }
 
@@ -54,7 +55,8 @@ class DomainCheck {
   Result<void> operator()(const RandInt& d) const {
     if (d.lower < d.upper) return {};
     if (!closed_ && d.lower == d.upper) {
-      return bad(fmt::format("{}: [{}, {}] is empty", name_, d.lower, d.upper), "the upper end is excluded; int includes it");
+      return bad(fmt::format("{}: [{}, {}] is empty", name_, d.lower, d.upper),
+                 "the upper end is excluded; int includes it");
     }
     const std::int64_t shown = closed_ && d.upper != INT64_MIN ? d.upper - 1 : d.upper;
     return bad(fmt::format("{} needs {} <= {}, got {} and {}", name_, low(), high(), d.lower, shown));
@@ -112,7 +114,8 @@ class DomainCheck {
   Result<void> finite_parts(std::initializer_list<Part> parts) const {
     for (const Part& part : parts) {
       if (!std::isfinite(part.value)) {
-        return bad(fmt::format("{} {} is not finite; {} takes finite numbers", part.name, format_real(part.value), name_));
+        return bad(
+            fmt::format("{} {} is not finite; {} takes finite numbers", part.name, format_real(part.value), name_));
       }
     }
     return {};

@@ -49,14 +49,12 @@ struct Describe {
   std::string operator()(const RandInt& d) const { return integers(d.lower, d.upper, ""); }
   std::string operator()(const LogRandInt& d) const { return integers(d.lower, d.upper, kInLogarithm); }
   std::string operator()(const QRandInt& d) const { return integer_multiples(d.lower, d.upper, d.q, ""); }
-  std::string operator()(const QLogRandInt& d) const {
-    return integer_multiples(d.lower, d.upper, d.q, kInLogarithm);
-  }
+  std::string operator()(const QLogRandInt& d) const { return integer_multiples(d.lower, d.upper, d.q, kInLogarithm); }
   std::string operator()(const Choice& d) const {
     if (d.weights.empty()) return "one of " + plain_list(d.values);
     return "one of " + cut_list(d.values.size(), [&](std::size_t i) {
-      return fmt::format("{} (weight {})", plain(d.values[i]), format_real(d.weights[i]));
-    });
+             return fmt::format("{} (weight {})", plain(d.values[i]), format_real(d.weights[i]));
+           });
   }
   std::string operator()(const GridSearch& d) const { return "each of " + plain_list(d.values) + " in turn"; }
   std::string operator()(const Derived& d) const {
@@ -92,9 +90,13 @@ struct Describe {
 
 Map exact_parts(const Constant& d) { return {{"value", d.value}}; }
 template <class Range>
-Map exact_range(const Range& d) { return {{"lower", d.lower}, {"upper", d.upper}}; }
+Map exact_range(const Range& d) {
+  return {{"lower", d.lower}, {"upper", d.upper}};
+}
 template <class Steps>
-Map exact_steps(const Steps& d) { return {{"lower", d.lower}, {"upper", d.upper}, {"q", d.q}}; }
+Map exact_steps(const Steps& d) {
+  return {{"lower", d.lower}, {"upper", d.upper}, {"q", d.q}};
+}
 Map exact_parts(const Uniform& d) { return exact_range(d); }
 Map exact_parts(const QUniform& d) { return exact_steps(d); }
 Map exact_parts(const LogUniform& d) { return exact_range(d); }
@@ -132,8 +134,8 @@ std::string exact_text(const Domain& domain) {
 std::string describe(const Domain& domain) { return std::visit(Describe(), domain); }
 
 std::string_view domain_name(const Domain& domain) {
-  constexpr std::string_view kNames[] = {"constant",    "uniform", "quniform", "loguniform", "qloguniform",
-                                         "randn",       "qrandn",  "randint",  "qrandint",   "lograndint",
+  constexpr std::string_view kNames[] = {"constant",    "uniform", "quniform",    "loguniform", "qloguniform",
+                                         "randn",       "qrandn",  "randint",     "qrandint",   "lograndint",
                                          "qlograndint", "choice",  "grid_search", "sample_from"};
   static_assert(std::size(kNames) == std::variant_size_v<Domain>);
   return kNames[domain.index()];

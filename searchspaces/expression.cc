@@ -1,6 +1,6 @@
-// Expressions over muParser. Form and names are checked on our own words first (expression_tokens.h); muParser then gets
-// a text rewritten from them, in which names are v0, v1, ... and numbers n0, n1, ...: so no name can collide with its
-// functions, and no number is read by its locale. Its own operators and functions are replaced by ours
+// Expressions over muParser. Form and names are checked on our own words first (expression_tokens.h); muParser then
+// gets a text rewritten from them, in which names are v0, v1, ... and numbers n0, n1, ...: so no name can collide with
+// its functions, and no number is read by its locale. Its own operators and functions are replaced by ours
 // (expression_functions.h), since it calls libm.
 
 #include "searchspaces/expression.h"
@@ -26,7 +26,8 @@ struct NamedNumber {
   double value;
 };
 
-constexpr NamedNumber kConstants[] = {{"true", 1}, {"false", 0}, {"_pi", 0x1.921fb54442d18p+1}, {"_e", 0x1.5bf0a8b145769p+1}};
+constexpr NamedNumber kConstants[] = {
+    {"true", 1}, {"false", 0}, {"_pi", 0x1.921fb54442d18p+1}, {"_e", 0x1.5bf0a8b145769p+1}};
 
 const NamedNumber* find_constant(std::string_view name) {
   const auto found = std::find_if(std::begin(kConstants), std::end(kConstants),
@@ -69,7 +70,8 @@ void define_language(mu::Parser& parser) {
   parser.ClearInfixOprt();
   parser.EnableBuiltInOprt(false);  // ?: and brackets stay
   for (const ExpressionOperator& op : expression_operators()) {
-    parser.DefineOprt(std::string(op.symbol), op.apply, precedence(op.symbol), op.symbol == "^" ? mu::oaRIGHT : mu::oaLEFT);
+    parser.DefineOprt(std::string(op.symbol), op.apply, precedence(op.symbol),
+                      op.symbol == "^" ? mu::oaRIGHT : mu::oaLEFT);
   }
   for (const Prefix& prefix : kPrefixes) parser.DefineInfixOprt(prefix.symbol, prefix.apply);
   for (const ExpressionFunction& function : expression_functions()) {
@@ -108,17 +110,20 @@ std::optional<ExpressionError> check_name(std::string_view text, const Expressio
   if (const std::string* dashed = dashed_name_at(text, token.position, legal)) {
     std::string mended = *dashed;
     std::replace(mended.begin(), mended.end(), '-', '_');
-    return error_at(token.position, dashed->size(), fmt::format("'{}' holds '-', which an expression reads as minus", *dashed),
+    return error_at(token.position, dashed->size(),
+                    fmt::format("'{}' holds '-', which an expression reads as minus", *dashed),
                     fmt::format("call the parameter {}", mended));
   }
-  if (std::find(legal.begin(), legal.end(), token.text) != legal.end() || find_constant(token.text)) return std::nullopt;
+  if (std::find(legal.begin(), legal.end(), token.text) != legal.end() || find_constant(token.text))
+    return std::nullopt;
   if (find_expression_function(token.text)) {
     return error_at(token.position, token.text.size(), fmt::format("'{}' is a function", token.text),
                     fmt::format("write {}(...)", token.text));
   }
   std::string hint = did_you_mean_hint(token.text, legal);
   if (hint.empty()) hint = legal.empty() ? "there are no names to use" : "names: " + join(legal);
-  ExpressionError error = error_at(token.position, token.text.size(), fmt::format("unknown name '{}'", token.text), std::move(hint));
+  ExpressionError error =
+      error_at(token.position, token.text.size(), fmt::format("unknown name '{}'", token.text), std::move(hint));
   error.unknown_name = true;
   return error;
 }
@@ -140,7 +145,8 @@ Expression::~Expression() = default;
 
 tl::expected<Expression, ExpressionError> Expression::parse(std::string text, const std::vector<std::string>* legal) {
   if (text.size() > kMaxLength) {
-    return tl::unexpected(error_at(0, text.size(), fmt::format("the expression has {} bytes; {} are allowed", text.size(), kMaxLength), ""));
+    return tl::unexpected(error_at(
+        0, text.size(), fmt::format("the expression has {} bytes; {} are allowed", text.size(), kMaxLength), ""));
   }
   auto impl = std::make_unique<Impl>();
   impl->text = std::move(text);
@@ -191,7 +197,8 @@ tl::expected<Expression, ExpressionError> Expression::parse(std::string text, co
   try {
     define_language(impl->parser);
     for (std::size_t i = 0; i < numbers.size(); ++i) impl->parser.DefineConst(fmt::format("n{}", i), numbers[i]);
-    for (std::size_t i = 0; i < impl->values.size(); ++i) impl->parser.DefineVar(fmt::format("v{}", i), &impl->values[i]);
+    for (std::size_t i = 0; i < impl->values.size(); ++i)
+      impl->parser.DefineVar(fmt::format("v{}", i), &impl->values[i]);
     impl->parser.SetExpr(rewritten);
     impl->parser.Eval();  // compiles; the value with all names 1 means nothing
   } catch (const mu::ParserError& error) {
@@ -207,7 +214,9 @@ std::size_t Expression::position(std::size_t index) const { return impl_->positi
 Result<double> Expression::evaluate(const std::function<std::optional<double>(std::string_view)>& lookup) const {
   for (std::size_t i = 0; i < impl_->names.size(); ++i) {
     const auto value = lookup(impl_->names[i]);
-    if (!value) return fail(ErrorCode::kBadInput, fmt::format("'{}' needs '{}', which is not there", impl_->text, impl_->names[i]));
+    if (!value)
+      return fail(ErrorCode::kBadInput,
+                  fmt::format("'{}' needs '{}', which is not there", impl_->text, impl_->names[i]));
     impl_->values[i] = *value;
   }
   double result = 0;

@@ -65,7 +65,8 @@ double expm1(double x) {
 }
 double log1p(double x) {
   const double sum = 1 + x;
-  return sum == 1 || !std::isfinite(sum) ? (std::isfinite(sum) ? x : portable::log(sum)) : portable::log(sum) * x / (sum - 1);
+  return sum == 1 || !std::isfinite(sum) ? (std::isfinite(sum) ? x : portable::log(sum))
+                                         : portable::log(sum) * x / (sum - 1);
 }
 
 double tangent(double x) { return portable::sin(x) / portable::cos(x); }
@@ -121,7 +122,9 @@ double area_sine(double x) {
   if (size > 1e8) return sign(x) * (portable::log(size) + kLn2);
   return sign(x) * log1p(size + size * size / (1 + std::sqrt(1 + size * size)));
 }
-double area_cosine(double x) { return x > 1e8 ? portable::log(x) + kLn2 : portable::log(x + std::sqrt((x - 1) * (x + 1))); }
+double area_cosine(double x) {
+  return x > 1e8 ? portable::log(x) + kLn2 : portable::log(x + std::sqrt((x - 1) * (x + 1)));
+}
 double area_tangent(double x) { return log1p(2 * x / (1 - x)) / 2; }
 
 /// The best of x, or a NaN among them: it must not be lost by its place in the list.
@@ -134,8 +137,12 @@ double pick(const double* x, int n, Better better) {
   }
   return best;
 }
-double smallest(const double* x, int n) { return pick(x, n, [](double a, double b) { return a < b; }); }
-double largest(const double* x, int n) { return pick(x, n, [](double a, double b) { return a > b; }); }
+double smallest(const double* x, int n) {
+  return pick(x, n, [](double a, double b) { return a < b; });
+}
+double largest(const double* x, int n) {
+  return pick(x, n, [](double a, double b) { return a > b; });
+}
 double sum(const double* x, int n) {
   double total = 0;
   for (int i = 0; i < n; ++i) total += x[i];
@@ -143,24 +150,49 @@ double sum(const double* x, int n) {
 }
 double average(const double* x, int n) { return sum(x, n) / n; }
 
-constexpr ExpressionFunction of_one(std::string_view name, double (*f)(double)) { return {name, 1, 1, f, nullptr, nullptr}; }
-constexpr ExpressionFunction of_two(std::string_view name, double (*f)(double, double)) { return {name, 2, 2, nullptr, f, nullptr}; }
+constexpr ExpressionFunction of_one(std::string_view name, double (*f)(double)) {
+  return {name, 1, 1, f, nullptr, nullptr};
+}
+constexpr ExpressionFunction of_two(std::string_view name, double (*f)(double, double)) {
+  return {name, 2, 2, nullptr, f, nullptr};
+}
 constexpr ExpressionFunction of_many(std::string_view name, double (*f)(const double*, int)) {
   return {name, 1, std::numeric_limits<std::size_t>::max(), nullptr, nullptr, f};
 }
 
 constexpr std::array kFunctions{
-    of_one("abs", absolute),        of_one("sign", sign),           of_one("sqrt", square_root),
-    of_one("exp", portable::exp),   of_one("ln", portable::log),    of_one("log", portable::log),
-    of_one("log2", log2),           of_one("log10", log10),         of_one("floor", round_down),
-    of_one("ceil", round_up),       of_one("round", round_half_away), of_one("trunc", truncate),
-    of_one("rint", round_half_up),  of_one("sin", portable::sin),   of_one("cos", portable::cos),
-    of_one("tan", tangent),         of_one("asin", arcsine),        of_one("acos", arccosine),
-    of_one("atan", arctangent),     of_one("sinh", hyperbolic_sine), of_one("cosh", hyperbolic_cosine),
-    of_one("tanh", hyperbolic_tangent), of_one("asinh", area_sine), of_one("acosh", area_cosine),
-    of_one("atanh", area_tangent),  of_two("atan2", arctangent2),   of_two("mod", modulo),
-    of_two("pow", portable::pow),   of_many("min", smallest),       of_many("max", largest),
-    of_many("sum", sum),            of_many("avg", average),
+    of_one("abs", absolute),
+    of_one("sign", sign),
+    of_one("sqrt", square_root),
+    of_one("exp", portable::exp),
+    of_one("ln", portable::log),
+    of_one("log", portable::log),
+    of_one("log2", log2),
+    of_one("log10", log10),
+    of_one("floor", round_down),
+    of_one("ceil", round_up),
+    of_one("round", round_half_away),
+    of_one("trunc", truncate),
+    of_one("rint", round_half_up),
+    of_one("sin", portable::sin),
+    of_one("cos", portable::cos),
+    of_one("tan", tangent),
+    of_one("asin", arcsine),
+    of_one("acos", arccosine),
+    of_one("atan", arctangent),
+    of_one("sinh", hyperbolic_sine),
+    of_one("cosh", hyperbolic_cosine),
+    of_one("tanh", hyperbolic_tangent),
+    of_one("asinh", area_sine),
+    of_one("acosh", area_cosine),
+    of_one("atanh", area_tangent),
+    of_two("atan2", arctangent2),
+    of_two("mod", modulo),
+    of_two("pow", portable::pow),
+    of_many("min", smallest),
+    of_many("max", largest),
+    of_many("sum", sum),
+    of_many("avg", average),
 };
 
 constexpr std::array<ExpressionOperator, 13> kOperators{{
@@ -184,7 +216,8 @@ constexpr std::array<ExpressionOperator, 13> kOperators{{
 std::span<const ExpressionFunction> expression_functions() { return kFunctions; }
 
 const ExpressionFunction* find_expression_function(std::string_view name) {
-  const auto found = std::find_if(kFunctions.begin(), kFunctions.end(), [&](const ExpressionFunction& f) { return f.name == name; });
+  const auto found =
+      std::find_if(kFunctions.begin(), kFunctions.end(), [&](const ExpressionFunction& f) { return f.name == name; });
   return found == kFunctions.end() ? nullptr : &*found;
 }
 

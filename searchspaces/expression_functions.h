@@ -1,7 +1,7 @@
 #pragma once
 
-// The functions and operators of expressions. A derived value is part of a configuration, which must be equal to the bit
-// on any machine: so none of them calls a transcendental function of libm (core/portable_math.h says why).
+// The functions and operators of expressions. A derived value is part of a configuration, which must be equal to the
+// bit on any machine: so none of them calls a transcendental function of libm (core/portable_math.h says why).
 
 #include <cstddef>
 #include <span>

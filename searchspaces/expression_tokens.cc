@@ -57,7 +57,8 @@ bool is_comparison(const ExpressionToken& token) {
   return token.kind == Kind::kOperator && std::string_view("<>=!").find(token.text[0]) != std::string_view::npos;
 }
 
-tl::unexpected<ExpressionError> refuse(std::size_t position, std::size_t length, std::string message, std::string hint = {}) {
+tl::unexpected<ExpressionError> refuse(std::size_t position, std::size_t length, std::string message,
+                                       std::string hint = {}) {
   ExpressionError error;
   error.position = position;
   error.length = std::max<std::size_t>(length, 1);
@@ -68,7 +69,8 @@ tl::unexpected<ExpressionError> refuse(std::size_t position, std::size_t length,
 
 std::size_t name_length(std::string_view rest) {
   std::size_t n = 0;
-  while (n < rest.size() && (in_name(rest[n]) || (rest[n] == '.' && n + 1 < rest.size() && starts_name(rest[n + 1])))) ++n;
+  while (n < rest.size() && (in_name(rest[n]) || (rest[n] == '.' && n + 1 < rest.size() && starts_name(rest[n + 1]))))
+    ++n;
   return n;
 }
 
@@ -117,12 +119,18 @@ class Reader {
     if (is_digit(rest[0]) || (rest[0] == '.' && rest.size() > 1 && is_digit(rest[1]))) return read_number(rest);
     if (starts_name(rest[0])) return read_name(rest);
     switch (rest[0]) {
-      case '(': return take(Kind::kOpen, 1);
-      case ')': return take(Kind::kClose, 1);
-      case ',': return take(Kind::kComma, 1);
-      case '?': return take(Kind::kQuestion, 1);
-      case ':': return take(Kind::kColon, 1);
-      default: return read_operator(rest);
+      case '(':
+        return take(Kind::kOpen, 1);
+      case ')':
+        return take(Kind::kClose, 1);
+      case ',':
+        return take(Kind::kComma, 1);
+      case '?':
+        return take(Kind::kQuestion, 1);
+      case ':':
+        return take(Kind::kColon, 1);
+      default:
+        return read_operator(rest);
     }
   }
 
@@ -156,9 +164,11 @@ class Reader {
       if (!rest.starts_with(foreign.written) || is_ours(rest)) continue;
       return refuse(at_, foreign.written.size(), std::string(foreign.message), std::string(foreign.hint)).value();
     }
-    const bool operand_before = !tokens_.empty() && (tokens_.back().kind == Kind::kNumber || tokens_.back().kind == Kind::kName ||
-                                                     tokens_.back().kind == Kind::kClose);
-    if (!operand_before && std::string_view("!+-").find(rest[0]) != std::string_view::npos) return take(Kind::kPrefix, 1);
+    const bool operand_before =
+        !tokens_.empty() && (tokens_.back().kind == Kind::kNumber || tokens_.back().kind == Kind::kName ||
+                             tokens_.back().kind == Kind::kClose);
+    if (!operand_before && std::string_view("!+-").find(rest[0]) != std::string_view::npos)
+      return take(Kind::kPrefix, 1);
     for (const std::string_view ours : kOperators) {
       if (rest.starts_with(ours)) return take(Kind::kOperator, ours.size());
     }
@@ -184,12 +194,12 @@ class Reader {
 
 /// One pair of brackets, or the whole expression.
 struct Level {
-  const ExpressionToken* open = nullptr;      // null: the whole expression
-  const ExpressionFunction* function = nullptr;     // null: brackets that only group
+  const ExpressionToken* open = nullptr;         // null: the whole expression
+  const ExpressionFunction* function = nullptr;  // null: brackets that only group
   std::size_t arguments = 0;
-  std::vector<std::size_t> questions;         // tokens of '?' without their ':' yet
-  std::size_t segment = 0;                    // first token after the last || && , ? : or bracket
-  std::size_t comparison = 0;                 // token after the comparison of the segment; 0: none yet
+  std::vector<std::size_t> questions;  // tokens of '?' without their ':' yet
+  std::size_t segment = 0;             // first token after the last || && , ? : or bracket
+  std::size_t comparison = 0;          // token after the comparison of the segment; 0: none yet
 };
 
 class FormCheck {
@@ -215,15 +225,24 @@ class FormCheck {
   Outcome step(const ExpressionToken& token) {
     switch (token.kind) {
       case Kind::kNumber:
-      case Kind::kName: return operand(token);
-      case Kind::kFunction: return function(token);
-      case Kind::kOpen: return open(token);
-      case Kind::kClose: return close(token);
-      case Kind::kComma: return comma(token);
-      case Kind::kQuestion: return question(token);
-      case Kind::kColon: return colon(token);
-      case Kind::kOperator: return binary(token);
-      case Kind::kPrefix: return Outcome();
+      case Kind::kName:
+        return operand(token);
+      case Kind::kFunction:
+        return function(token);
+      case Kind::kOpen:
+        return open(token);
+      case Kind::kClose:
+        return close(token);
+      case Kind::kComma:
+        return comma(token);
+      case Kind::kQuestion:
+        return question(token);
+      case Kind::kColon:
+        return colon(token);
+      case Kind::kOperator:
+        return binary(token);
+      case Kind::kPrefix:
+        return Outcome();
     }
     return Outcome();
   }
@@ -280,14 +299,16 @@ class FormCheck {
     const std::size_t got = level().arguments;
     if (got >= function->min_arguments && got <= function->max_arguments) return Outcome();
     const bool open_ended = function->max_arguments > 2;
-    return refuse(level().open->position, level().open->text.size(),
-                  fmt::format("{} takes {}{} argument{}; got {}", function->name, function->min_arguments,
-                              open_ended ? " or more" : "", function->min_arguments == 1 && !open_ended ? "" : "s", got));
+    return refuse(
+        level().open->position, level().open->text.size(),
+        fmt::format("{} takes {}{} argument{}; got {}", function->name, function->min_arguments,
+                    open_ended ? " or more" : "", function->min_arguments == 1 && !open_ended ? "" : "s", got));
   }
 
   Outcome comma(const ExpressionToken& token) {
     if (level().function == nullptr) {
-      return refuse(token.position, 1, "',' belongs between the arguments of a function only", "a decimal point is written '.'");
+      return refuse(token.position, 1, "',' belongs between the arguments of a function only",
+                    "a decimal point is written '.'");
     }
     if (auto good = needs_operand(token); !good) return good;
     if (auto good = questions_answered(); !good) return good;
@@ -359,11 +380,13 @@ class FormCheck {
     const std::string_view right = between(second + 1, end);
     std::string hint;
     if (!right.empty()) {
-      hint = fmt::format("write {} {} {} && {} {} {}", left, tokens_[first].text, middle, middle, tokens_[second].text, right);
+      hint = fmt::format("write {} {} {} && {} {} {}", left, tokens_[first].text, middle, middle, tokens_[second].text,
+                         right);
     }
     const std::size_t from = tokens_[level().segment].position;
     const std::size_t to = tokens_[end - 1].position + tokens_[end - 1].text.size();
-    return refuse(from, to - from, fmt::format("'{}' compares twice in a row", text_.substr(from, to - from)), std::move(hint));
+    return refuse(from, to - from, fmt::format("'{}' compares twice in a row", text_.substr(from, to - from)),
+                  std::move(hint));
   }
 
   /// The text of tokens [from, to).
@@ -382,7 +405,9 @@ class FormCheck {
 
 }  // namespace
 
-tl::expected<ExpressionTokens, ExpressionError> read_expression_tokens(std::string_view text) { return Reader(text).read(); }
+tl::expected<ExpressionTokens, ExpressionError> read_expression_tokens(std::string_view text) {
+  return Reader(text).read();
+}
 
 tl::expected<void, ExpressionError> check_expression_form(std::string_view text, const ExpressionTokens& tokens) {
   return FormCheck(text, tokens).run();

@@ -11,7 +11,9 @@ constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
 constexpr std::size_t kMaxStates = 10'000;
 constexpr std::size_t kMaxConditionalDimensions = 500;  // bounds the recursion
 
-std::int64_t saturated(std::uint64_t n) { return n > static_cast<std::uint64_t>(kMost) ? kMost : static_cast<std::int64_t>(n); }
+std::int64_t saturated(std::uint64_t n) {
+  return n > static_cast<std::uint64_t>(kMost) ? kMost : static_cast<std::int64_t>(n);
+}
 
 std::int64_t multiply(std::int64_t a, std::int64_t b) {
   std::int64_t product = 0;
@@ -26,7 +28,9 @@ std::int64_t add(std::int64_t a, std::int64_t b) {
 /// Ordinals at which the domain has one of the values. Equal values of a grid_search stand at several.
 std::vector<std::uint64_t> ordinals_of(const Domain& domain, const UnitMap& map, const std::vector<Value>& values) {
   std::vector<std::uint64_t> ordinals;
-  const auto is_wanted = [&](const Value& value) { return std::find(values.begin(), values.end(), value) != values.end(); };
+  const auto is_wanted = [&](const Value& value) {
+    return std::find(values.begin(), values.end(), value) != values.end();
+  };
   const bool listed = std::holds_alternative<Choice>(domain) || std::holds_alternative<GridSearch>(domain);
   if (listed) {
     for (std::uint64_t i = 0; i < map.count(); ++i) {
@@ -42,7 +46,8 @@ std::vector<std::uint64_t> ordinals_of(const Domain& domain, const UnitMap& map,
     while (low < high) {
       const std::uint64_t middle = low + (high - low) / 2;
       const Value there = map.value(middle);
-      const bool less = there.is_integer() && value.is_integer() ? there.integer() < value.integer() : *there.number() < *wanted;
+      const bool less =
+          there.is_integer() && value.is_integer() ? there.integer() < value.integer() : *there.number() < *wanted;
       if (less) {
         low = middle + 1;
       } else {
@@ -108,7 +113,8 @@ void GridCells::link(const Space& space, const Config& given) {
       }
       const auto* constant = std::get_if<Constant>(&parameters[parent].domain);
       const Value* known = constant ? &constant->value : given.find(condition.path);
-      if (known && std::find(condition.values.begin(), condition.values.end(), *known) == condition.values.end()) impossible[i] = true;
+      if (known && std::find(condition.values.begin(), condition.values.end(), *known) == condition.values.end())
+        impossible[i] = true;
     }
   }
   for (std::size_t i = 0; i < dimensions_.size(); ++i) {
@@ -131,7 +137,8 @@ GridCells::Dead GridCells::after(std::size_t dimension, Dead dead, const std::ui
   for (const std::size_t dependent : dimensions_[dimension].dependents) {
     for (const Requirement& requirement : dimensions_[dependent].requirements) {
       if (requirement.dimension != dimension) continue;
-      const bool met = ordinal && std::binary_search(requirement.ordinals.begin(), requirement.ordinals.end(), *ordinal);
+      const bool met =
+          ordinal && std::binary_search(requirement.ordinals.begin(), requirement.ordinals.end(), *ordinal);
       if (!met) dead[dependent] = true;
     }
   }
@@ -151,7 +158,8 @@ std::int64_t GridCells::count_from(std::size_t dimension, const Dead& dead) {
     total = count_from(dimension + 1, after(dimension, dead, nullptr));
   } else {
     const Dimension& d = dimensions_[dimension];
-    for (const std::uint64_t ordinal : d.special) total = add(total, count_from(dimension + 1, after(dimension, dead, &ordinal)));
+    for (const std::uint64_t ordinal : d.special)
+      total = add(total, count_from(dimension + 1, after(dimension, dead, &ordinal)));
     const std::uint64_t others = d.map.count() - d.special.size();
     if (others > 0) {
       total = add(total, multiply(saturated(others), count_from(dimension + 1, after(dimension, dead, nullptr))));

@@ -45,17 +45,19 @@ class GridCells {
   struct Dimension {
     std::size_t parameter;
     UnitMap map;
-    bool impossible = false;                 // a condition on a constant or given value is false
-    std::vector<Requirement> requirements;   // on earlier dimensions, those of its ancestors included
-    std::vector<std::size_t> dependents;     // dimensions that require something of this one
-    std::vector<std::uint64_t> special;      // ordinals that requirements name, ascending
+    bool impossible = false;                // a condition on a constant or given value is false
+    std::vector<Requirement> requirements;  // on earlier dimensions, those of its ancestors included
+    std::vector<std::size_t> dependents;    // dimensions that require something of this one
+    std::vector<std::uint64_t> special;     // ordinals that requirements name, ascending
   };
   using Dead = std::vector<bool>;  // by dimension; only those still to come are set
 
   GridCells() = default;
 
   void link(const Space& space, const Config& given);
-  bool is_dead(std::size_t dimension, const Dead& dead) const { return dimensions_[dimension].impossible || dead[dimension]; }
+  bool is_dead(std::size_t dimension, const Dead& dead) const {
+    return dimensions_[dimension].impossible || dead[dimension];
+  }
   /// `dead` after `dimension` took an ordinal; with `ordinal` null: one that no requirement names.
   Dead after(std::size_t dimension, Dead dead, const std::uint64_t* ordinal) const;
   /// Cells of the dimensions from `dimension` on.

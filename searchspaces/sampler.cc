@@ -56,7 +56,8 @@ Catalogue build_catalogue() {
   AlgorithmInfo random;
   random.name = "random";
   random.help = "Independent draws, crossed with the cells of grid_search.";
-  random.options = {option("constant_grid_search", OptionType::kBool, false, "Keeps the drawn values over all cells of the grids.")};
+  random.options = {
+      option("constant_grid_search", OptionType::kBool, false, "Keeps the drawn values over all cells of the grids.")};
   random.capabilities.grids = true;
 
   AlgorithmInfo grid;
@@ -72,8 +73,9 @@ Catalogue build_catalogue() {
   sobol.help = "A quasi-random sequence that fills the space evenly; best with 2^m trials.";
   sobol.options = {option("scramble", OptionType::kBool, true, "Shifts the points by the seed.")};
 
-  AlgorithmInfo cmaes = learner("cmaes", "Evolution strategy with an adapted covariance.",
-                                {sigma0(), count_option("popsize", Value(), 4, "Population; without it, 4 + floor(3 ln d).")});
+  AlgorithmInfo cmaes =
+      learner("cmaes", "Evolution strategy with an adapted covariance.",
+              {sigma0(), count_option("popsize", Value(), 4, "Population; without it, 4 + floor(3 ln d).")});
   return {
       random,
       grid,
@@ -101,7 +103,8 @@ std::string built_names() {
 Value as_its_domain_has_it(const Domain& domain, const Value& value) {
   if (contains(domain, value) || !value.is_integer()) return value;
   const bool real = std::holds_alternative<Uniform>(domain) || std::holds_alternative<QUniform>(domain) ||
-                    std::holds_alternative<LogUniform>(domain) || std::holds_alternative<QLogUniform>(domain) || is_unbounded(domain);
+                    std::holds_alternative<LogUniform>(domain) || std::holds_alternative<QLogUniform>(domain) ||
+                    is_unbounded(domain);
   return real ? Value(static_cast<double>(value.integer())) : value;
 }
 
@@ -114,7 +117,8 @@ const Catalogue& sampler_catalogue() {
 
 Result<std::unique_ptr<Sampler>> make_sampler(std::string_view algorithm, SamplerContext context) {
   const AlgorithmInfo* info = find_algorithm(sampler_catalogue(), algorithm);
-  if (info == nullptr) return fail(ErrorCode::kBadInput, fmt::format("unknown algorithm '{}'", algorithm), built_names());
+  if (info == nullptr)
+    return fail(ErrorCode::kBadInput, fmt::format("unknown algorithm '{}'", algorithm), built_names());
   if (!info->capabilities.built) {
     return fail(ErrorCode::kUnsupported, fmt::format("algorithm '{}' is not built yet", info->name), built_names());
   }
@@ -147,7 +151,8 @@ std::vector<SpaceFault> check_points(const Space& space, const std::vector<Confi
         fault.message = fmt::format("'{}' is derived; a point cannot set it", path);
       } else if (!contains(parameter->domain, as_its_domain_has_it(parameter->domain, value))) {
         fault.warning = true;
-        fault.message = fmt::format("{} is outside the range of '{}': {}", value_text(value), path, describe(parameter->domain));
+        fault.message =
+            fmt::format("{} is outside the range of '{}': {}", value_text(value), path, describe(parameter->domain));
       } else {
         continue;
       }

@@ -19,7 +19,7 @@ struct Space::Impl {
   std::vector<std::size_t> order;
   std::vector<std::string> constraints;
   SpaceExpressions expressions;
-  PathIndex index;  // views into `parameters`
+  PathIndex index;                   // views into `parameters`
   std::vector<std::size_t> derived;  // indices of derived parameters, inputs first
   std::int64_t grid_cells = 1;
 };
@@ -47,8 +47,8 @@ Result<Value> whole_number(const std::string& path, double value, const Config& 
   const double nearest = std::round(value);
   const bool whole = std::abs(value - nearest) <= 1e-9 * std::max(1.0, std::abs(value));
   if (!whole) {
-    return fail(ErrorCode::kBadInput, fmt::format("{} = {}; use floor() or round() (configuration {})", path, format_real(value),
-                                                  to_flat_json(config)));
+    return fail(ErrorCode::kBadInput, fmt::format("{} = {}; use floor() or round() (configuration {})", path,
+                                                  format_real(value), to_flat_json(config)));
   }
   if (std::abs(nearest) >= 0x1p63) {
     return fail(ErrorCode::kBadInput, fmt::format("{} = {} is beyond 64-bit integers (configuration {})", path,
@@ -147,7 +147,8 @@ std::vector<std::size_t> Space::inputs(std::size_t parameter) const {
 
 std::vector<std::size_t> Space::constraint_inputs(std::size_t constraint) const {
   std::vector<std::size_t> inputs;
-  for (const std::string& name : impl_->expressions.constraints[constraint]->names()) inputs.push_back(impl_->index.at(name));
+  for (const std::string& name : impl_->expressions.constraints[constraint]->names())
+    inputs.push_back(impl_->index.at(name));
   return inputs;
 }
 
@@ -199,14 +200,16 @@ Config Space::in_file_order(const Config& config) const {
     const auto found = impl_->index.find(entry.first);
     return found == impl_->index.end() ? impl_->parameters.size() : found->second;
   };
-  std::stable_sort(sorted.entries.begin(), sorted.entries.end(), [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
+  std::stable_sort(sorted.entries.begin(), sorted.entries.end(),
+                   [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
   return sorted;
 }
 
 std::string Space::describe() const {
   std::string out;
   for (const Parameter& parameter : impl_->parameters) {
-    out += fmt::format("  {}: {}{}\n", parameter.path, tune::describe(parameter.domain), condition_text(parameter.conditions));
+    out += fmt::format("  {}: {}{}\n", parameter.path, tune::describe(parameter.domain),
+                       condition_text(parameter.conditions));
   }
   for (const std::string& constraint : impl_->constraints) out += fmt::format("  constraint: {}\n", constraint);
   return out;

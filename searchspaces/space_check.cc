@@ -59,7 +59,8 @@ std::string advise_value(const Domain& domain, const Value& wrong) {
 std::optional<SpaceFault> check_condition(const Parameter& child, const Condition& condition, const Parameter& parent) {
   if (std::holds_alternative<Derived>(parent.domain)) {
     return fault_of(Kind::kContinuousParent, child.path,
-                    fmt::format("'when' names '{}', which is derived", condition.path), "name the parameters it is derived from");
+                    fmt::format("'when' names '{}', which is derived", condition.path),
+                    "name the parameters it is derived from");
   }
   if (is_continuous(parent.domain)) {
     return fault_of(Kind::kContinuousParent, child.path,
@@ -72,7 +73,8 @@ std::optional<SpaceFault> check_condition(const Parameter& child, const Conditio
   for (const Value& value : condition.values) {
     if (contains(parent.domain, value)) continue;
     return fault_of(Kind::kUnknownChoice, child.path,
-                    fmt::format("'{}' has no value {}", condition.path, value_text(value)), advise_value(parent.domain, value));
+                    fmt::format("'{}' has no value {}", condition.path, value_text(value)),
+                    advise_value(parent.domain, value));
   }
   return std::nullopt;
 }
@@ -126,7 +128,8 @@ class ExpressionParser {
     return std::nullopt;
   }
 
-  void report(Kind kind, const std::string& path, std::int64_t constraint, const ExpressionError& error, std::string message) {
+  void report(Kind kind, const std::string& path, std::int64_t constraint, const ExpressionError& error,
+              std::string message) {
     SpaceFault fault = fault_of(kind, path, std::move(message), error.hint);
     fault.constraint = constraint;
     fault.expression = error;
@@ -160,7 +163,11 @@ std::vector<std::vector<std::size_t>> dependencies(const std::vector<Parameter>&
 class Ordering {
  public:
   Ordering(const std::vector<Parameter>& parameters, std::vector<std::vector<std::size_t>> needs)
-      : parameters_(parameters), needs_(std::move(needs)), needed_by_(needs_.size()), missing_(needs_.size()), done_(needs_.size()) {
+      : parameters_(parameters),
+        needs_(std::move(needs)),
+        needed_by_(needs_.size()),
+        missing_(needs_.size()),
+        done_(needs_.size()) {
     for (std::size_t i = 0; i < needs_.size(); ++i) {
       missing_[i] = needs_[i].size();
       for (const std::size_t need : needs_[i]) needed_by_[need].push_back(i);
@@ -238,21 +245,24 @@ PathIndex index_paths(const std::vector<Parameter>& parameters) {
 
 void check_domains(const std::vector<Parameter>& parameters, std::vector<SpaceFault>& faults) {
   for (const Parameter& parameter : parameters) {
-    const std::string name = parameter.written_as.empty() ? std::string(domain_name(parameter.domain)) : parameter.written_as;
+    const std::string name =
+        parameter.written_as.empty() ? std::string(domain_name(parameter.domain)) : parameter.written_as;
     if (auto checked = check_domain(parameter.domain, name); !checked) {
       faults.push_back(fault_of(Kind::kDomain, parameter.path, checked.error().message, checked.error().hint));
     }
   }
 }
 
-void check_conditions(const std::vector<Parameter>& parameters, const PathIndex& index, std::vector<SpaceFault>& faults) {
+void check_conditions(const std::vector<Parameter>& parameters, const PathIndex& index,
+                      std::vector<SpaceFault>& faults) {
   const std::vector<std::string> paths = paths_of(parameters);
   for (const Parameter& parameter : parameters) {
     for (const Condition& condition : parameter.conditions) {
       const auto parent = index.find(condition.path);
       std::optional<SpaceFault> fault;
       if (parent == index.end()) {
-        fault = fault_of(Kind::kUnknownName, parameter.path, fmt::format("'when' names '{}', which is no parameter", condition.path),
+        fault = fault_of(Kind::kUnknownName, parameter.path,
+                         fmt::format("'when' names '{}', which is no parameter", condition.path),
                          near_or_all(condition.path, paths));
       } else if (parent->second != index.at(parameter.path)) {  // itself: a cycle, said as such
         fault = check_condition(parameter, condition, parameters[parent->second]);
@@ -264,8 +274,9 @@ void check_conditions(const std::vector<Parameter>& parameters, const PathIndex&
   }
 }
 
-SpaceExpressions parse_expressions(const std::vector<Parameter>& parameters, const std::vector<std::string>& constraints,
-                                   const PathIndex& index, std::vector<SpaceFault>& faults) {
+SpaceExpressions parse_expressions(const std::vector<Parameter>& parameters,
+                                   const std::vector<std::string>& constraints, const PathIndex& index,
+                                   std::vector<SpaceFault>& faults) {
   ExpressionParser parser(parameters, index, faults);
   SpaceExpressions out;
   for (const Parameter& parameter : parameters) {
@@ -283,8 +294,8 @@ std::vector<std::size_t> order_parameters(const std::vector<Parameter>& paramete
   return Ordering(parameters, dependencies(parameters, expressions, index)).run(faults);
 }
 
-void check_reachable(const std::vector<Parameter>& parameters, const std::vector<std::size_t>& order, const PathIndex& index,
-                     std::vector<SpaceFault>& faults) {
+void check_reachable(const std::vector<Parameter>& parameters, const std::vector<std::size_t>& order,
+                     const PathIndex& index, std::vector<SpaceFault>& faults) {
   // What an active parameter implies: conditions of its own and of its parents, met all at once.
   std::vector<std::set<const Condition*>> implied(parameters.size());
   std::vector<bool> dead(parameters.size());
@@ -306,8 +317,9 @@ void check_reachable(const std::vector<Parameter>& parameters, const std::vector
       dead[i] = dead[i] || entry->second.empty();
     }
     if (!dead[i]) continue;
-    SpaceFault fault = fault_of(Kind::kNeverActive, parameters[i].path, fmt::format("'{}' is never active", parameters[i].path),
-                                "its conditions, and those of the parameters they name, exclude each other");
+    SpaceFault fault =
+        fault_of(Kind::kNeverActive, parameters[i].path, fmt::format("'{}' is never active", parameters[i].path),
+                 "its conditions, and those of the parameters they name, exclude each other");
     fault.warning = true;
     faults.push_back(std::move(fault));
   }

@@ -21,9 +21,11 @@ using PathIndex = std::unordered_map<std::string_view, std::size_t>;  // looked 
 PathIndex index_paths(const std::vector<Parameter>& parameters);
 
 void check_domains(const std::vector<Parameter>& parameters, std::vector<SpaceFault>& faults);
-void check_conditions(const std::vector<Parameter>& parameters, const PathIndex& index, std::vector<SpaceFault>& faults);
-SpaceExpressions parse_expressions(const std::vector<Parameter>& parameters, const std::vector<std::string>& constraints,
-                                   const PathIndex& index, std::vector<SpaceFault>& faults);
+void check_conditions(const std::vector<Parameter>& parameters, const PathIndex& index,
+                      std::vector<SpaceFault>& faults);
+SpaceExpressions parse_expressions(const std::vector<Parameter>& parameters,
+                                   const std::vector<std::string>& constraints, const PathIndex& index,
+                                   std::vector<SpaceFault>& faults);
 
 /// Parents before children and inputs before derived values, else in file order. Each cycle is a fault that names it
 /// whole; the order then lacks its members.
@@ -31,7 +33,7 @@ std::vector<std::size_t> order_parameters(const std::vector<Parameter>& paramete
                                           const PathIndex& index, std::vector<SpaceFault>& faults);
 
 /// Warnings about parameters whose conditions exclude each other. Requires: `order` is whole.
-void check_reachable(const std::vector<Parameter>& parameters, const std::vector<std::size_t>& order, const PathIndex& index,
-                     std::vector<SpaceFault>& faults);
+void check_reachable(const std::vector<Parameter>& parameters, const std::vector<std::size_t>& order,
+                     const PathIndex& index, std::vector<SpaceFault>& faults);
 
 }  // namespace tune

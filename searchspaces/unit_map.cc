@@ -178,7 +178,8 @@ std::int64_t UnitMap::index(double u) const {
     default: {
       constexpr double kMost = static_cast<double>(kMaxStepIndex);
       // std::round takes halves away from zero.
-      return static_cast<std::int64_t>(std::clamp(std::round((lower_ + upper_ * normal_quantile(u)) / q_), -kMost, kMost));
+      return static_cast<std::int64_t>(
+          std::clamp(std::round((lower_ + upper_ * normal_quantile(u)) / q_), -kMost, kMost));
     }
   }
 }
@@ -228,7 +229,8 @@ double UnitMap::position(const Value& value) const {
     if (*number >= upper_) return kBelowOne;
     if (law_ == Law::kLog) return clamp_unit((portable::log(*number) - log_lower_) / log_span_);
     const double span = upper_ - lower_;
-    return clamp_unit(std::isfinite(span) ? (*number - lower_) / span : (*number / 2 - lower_ / 2) / (upper_ / 2 - lower_ / 2));
+    return clamp_unit(std::isfinite(span) ? (*number - lower_) / span
+                                          : (*number / 2 - lower_ / 2) / (upper_ / 2 - lower_ / 2));
   }
   const auto index = index_of(value);
   if (!index) return 0.5;

@@ -1,14 +1,15 @@
 #pragma once
 
-// A domain prepared for drawing: its law as a map from [0, 1) to values, with logarithms of the ends taken once. The map
-// is the inverse of the distribution function, so that a uniform u gives exactly the masses of domain.h; every sampler
-// goes through it.
+// A domain prepared for drawing: its law as a map from [0, 1) to values, with logarithms of the ends taken once. The
+// map is the inverse of the distribution function, so that a uniform u gives exactly the masses of domain.h; every
+// sampler goes through it.
 //
 //   uniform      lower + u * (upper - lower), below upper
 //   loguniform   exp(ln lower + u * (ln upper - ln lower)), below upper
 //   normal       mean + sd * quantile(u)
 //   index        first + floor(u * count): steps, integers, choices
-//   log index    floor(exp(ln a + u * (ln b - ln a)) + shift): a, b = the ends (shift 0), or the first and the last index
+//   log index    floor(exp(ln a + u * (ln b - ln a)) + shift): a, b = the ends (shift 0), or the first and the last
+//   index
 //                widened by half a step (shift 1/2)
 //   normal index round half away from zero of (mean + sd * quantile(u)) / q
 //   weighted     the first index whose cumulated weight exceeds u * total
@@ -65,13 +66,13 @@ class UnitMap {
   std::optional<std::int64_t> index_of(const Value& value) const;
 
   Law law_ = Law::kIndex;
-  double lower_ = 0, upper_ = 0;       // ends; of kNormal, kNormalIndex: mean and standard deviation
+  double lower_ = 0, upper_ = 0;  // ends; of kNormal, kNormalIndex: mean and standard deviation
   double log_lower_ = 0, log_span_ = 0;
   double shift_ = 0;
-  std::int64_t first_ = 0;             // smallest index
+  std::int64_t first_ = 0;  // smallest index
   std::uint64_t count_ = 0;
   std::int64_t integer_step_ = 1;
-  std::optional<DecimalStep> step_;    // real values: index * q in decimals
+  std::optional<DecimalStep> step_;  // real values: index * q in decimals
   double q_ = 1;
   const std::vector<Value>* list_ = nullptr;
   const Value* single_ = nullptr;

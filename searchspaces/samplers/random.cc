@@ -1,10 +1,10 @@
 // Random search: independent draws from each parameter's law (Bergstra and Bengio, "Random search for hyper-parameter
 // optimization", JMLR 13, 2012), crossed with the cells of the grids, as Ray Tune's BasicVariantGenerator does.
 //
-// Where it differs from Ray: draws come from a stream of (seed, trial, parameter path), so that a further parameter moves
-// no other and a resumed run draws the same; trial i takes cell i mod G and every cell draws anew; cells go in file
-// order, the last parameter fastest (Ray: sorted keys, the first fastest); masses as in searchspaces/domain.h. A finite
-// space may give a configuration twice, except one of grids and constants alone, which ends when it is used up.
+// Where it differs from Ray: draws come from a stream of (seed, trial, parameter path), so that a further parameter
+// moves no other and a resumed run draws the same; trial i takes cell i mod G and every cell draws anew; cells go in
+// file order, the last parameter fastest (Ray: sorted keys, the first fastest); masses as in searchspaces/domain.h. A
+// finite space may give a configuration twice, except one of grids and constants alone, which ends when it is used up.
 
 #include "searchspaces/samplers/space_sampler.h"
 

@@ -1,9 +1,10 @@
 // Quasi-random search: the Sobol sequence (I. M. Sobol', 1967) with the direction numbers of S. Joe and F. Y. Kuo
 // ("Constructing Sobol sequences with better two-dimensional projections", SIAM J. Sci. Comput. 30, 2008:
 // new-joe-kuo-6.21201), from Boost.Random, in Gray-code order. Trial i takes point i + 1: Boost leaves out the origin.
-// `scramble` shifts every coordinate digitally (exclusive or with 64 bits of the seed), which keeps each binary interval
-// as evenly filled as it was. One coordinate a parameter, categories and integers included; inactive ones are drawn and
-// dropped. A point that violates a constraint is replaced by random draws. Ray Tune has no Sobol search of its own.
+// `scramble` shifts every coordinate digitally (exclusive or with 64 bits of the seed), which keeps each binary
+// interval as evenly filled as it was. One coordinate a parameter, categories and integers included; inactive ones are
+// drawn and dropped. A point that violates a constraint is replaced by random draws. Ray Tune has no Sobol search of
+// its own.
 
 #include <fmt/format.h>
 
@@ -22,7 +23,9 @@ class SobolSampler final : public SpaceSampler {
  public:
   /// `dimensions`: the parameters with a coordinate, in file order.
   SobolSampler(const SamplerContext& context, TrialPlan plan, const std::vector<std::size_t>& dimensions)
-      : SpaceSampler(context, std::move(plan)), coordinate_of_(context.space->parameters().size()), engine_(std::max<std::size_t>(dimensions.size(), 1)) {
+      : SpaceSampler(context, std::move(plan)),
+        coordinate_of_(context.space->parameters().size()),
+        engine_(std::max<std::size_t>(dimensions.size(), 1)) {
     const bool scramble = context.options.boolean("scramble");
     for (const std::size_t parameter : dimensions) {
       coordinate_of_[parameter] = shifts_.size();
@@ -42,7 +45,9 @@ class SobolSampler final : public SpaceSampler {
     return map(parameter).at(point_[coordinate_of_[parameter]]);
   }
 
-  std::string origin(std::int64_t trial, const TrialPlan::Place&) const override { return fmt::format("sobol point {}", trial + 1); }
+  std::string origin(std::int64_t trial, const TrialPlan::Place&) const override {
+    return fmt::format("sobol point {}", trial + 1);
+  }
   std::string replacement() const override { return "drawn at random instead"; }
 
  private:
@@ -71,14 +76,17 @@ Result<std::unique_ptr<Sampler>> make_sobol_sampler(const SamplerContext& contex
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const Domain& domain = parameters[i].domain;
     if (std::holds_alternative<GridSearch>(domain)) {
-      return fail(ErrorCode::kBadInput, fmt::format("'{}' is a grid_search, which algorithm sobol cannot take", parameters[i].path),
+      return fail(ErrorCode::kBadInput,
+                  fmt::format("'{}' is a grid_search, which algorithm sobol cannot take", parameters[i].path),
                   "write choice: [...]");
     }
     if (!std::holds_alternative<Derived>(domain) && cardinality(domain) != 1) dimensions.push_back(i);
   }
   if (dimensions.size() > kMostDimensions) {
-    return fail(ErrorCode::kBadInput, fmt::format("the space has {} parameters; algorithm sobol takes at most {}", dimensions.size(),
-                                                  kMostDimensions), "use random");
+    return fail(ErrorCode::kBadInput,
+                fmt::format("the space has {} parameters; algorithm sobol takes at most {}", dimensions.size(),
+                            kMostDimensions),
+                "use random");
   }
   auto plan = TrialPlan::build(*context.space, {}, context.points_to_evaluate);
   if (!plan) return pass_on(std::move(plan));

@@ -50,7 +50,8 @@ Result<Config> SpaceSampler::assemble(const TrialPlan::Place& place, const Draw&
 
 Result<Suggestion> SpaceSampler::suggest(TrialId trial) const {
   const auto place = plan_.at(trial.value);
-  if (!place) return Suggestion{std::nullopt, fmt::format("all {} configurations are proposed", plan_.size().value_or(0))};
+  if (!place)
+    return Suggestion{std::nullopt, fmt::format("all {} configurations are proposed", plan_.size().value_or(0))};
   Draw at;
   at.trial = trial.value;
   at.round = place->point >= 0 ? place->point : plan_.points() + place->round;
@@ -66,10 +67,11 @@ Result<Suggestion> SpaceSampler::suggest(TrialId trial) const {
     ++rejected[last];
   }
   const auto most = std::max_element(rejected.begin(), rejected.end());
-  return fail(ErrorCode::kBadInput,
-              fmt::format("constraints leave no room; '{}' rejected {} of {}",
-                          space_->constraints()[static_cast<std::size_t>(most - rejected.begin())], *most, kMaxRejections),
-              "loosen the constraint, or narrow the ranges to where it can hold");
+  return fail(
+      ErrorCode::kBadInput,
+      fmt::format("constraints leave no room; '{}' rejected {} of {}",
+                  space_->constraints()[static_cast<std::size_t>(most - rejected.begin())], *most, kMaxRejections),
+      "loosen the constraint, or narrow the ranges to where it can hold");
 }
 
 std::string SpaceSampler::reason(std::int64_t trial, const TrialPlan::Place& place, std::uint64_t attempts,
@@ -86,7 +88,9 @@ std::string SpaceSampler::reason(std::int64_t trial, const TrialPlan::Place& pla
                             space_->constraints()[violated]);
 }
 
-std::string cell_text(const TrialPlan::Place& place) { return fmt::format("grid cell {} of {}", place.cell + 1, place.cells); }
+std::string cell_text(const TrialPlan::Place& place) {
+  return fmt::format("grid cell {} of {}", place.cell + 1, place.cells);
+}
 
 std::vector<std::size_t> grid_dimensions(const Space& space) {
   std::vector<std::size_t> dimensions;

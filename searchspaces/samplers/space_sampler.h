@@ -24,8 +24,8 @@ class SpaceSampler : public Sampler {
   /// What a draw depends on.
   struct Draw {
     std::int64_t trial = 0;
-    std::int64_t round = 0;      ///< 0, 1, ...: the points, then the rounds over all cells
-    std::uint64_t attempt = 0;   ///< 0, then one more for each configuration that a constraint rejected
+    std::int64_t round = 0;     ///< 0, 1, ...: the points, then the rounds over all cells
+    std::uint64_t attempt = 0;  ///< 0, then one more for each configuration that a constraint rejected
   };
 
   virtual Value draw(std::size_t parameter, const Draw& draw) const = 0;
@@ -35,7 +35,8 @@ class SpaceSampler : public Sampler {
   virtual std::string replacement() const = 0;
 
   /// A value from the stream of (seed, purpose, number, parameter path); each attempt has a part of its own.
-  Value draw_at_random(std::size_t parameter, std::string_view purpose, std::int64_t number, std::uint64_t attempt) const;
+  Value draw_at_random(std::size_t parameter, std::string_view purpose, std::int64_t number,
+                       std::uint64_t attempt) const;
 
   const Space& space() const { return *space_; }
   const UnitMap& map(std::size_t parameter) const { return maps_[parameter]; }
@@ -43,7 +44,8 @@ class SpaceSampler : public Sampler {
 
  private:
   Result<Config> assemble(const TrialPlan::Place& place, const Draw& draw) const;
-  std::string reason(std::int64_t trial, const TrialPlan::Place& place, std::uint64_t attempts, std::size_t violated) const;
+  std::string reason(std::int64_t trial, const TrialPlan::Place& place, std::uint64_t attempts,
+                     std::size_t violated) const;
 
   const Space* space_;
   std::uint64_t seed_;

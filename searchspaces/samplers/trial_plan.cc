@@ -27,7 +27,8 @@ std::optional<Value> only_value(const Domain& domain) {
   return range && !is_continuous(domain) ? std::optional(UnitMap(domain).value(0)) : std::nullopt;
 }
 
-Result<TrialPlan> TrialPlan::build(const Space& space, const std::vector<std::size_t>& dimensions, std::vector<Config> points) {
+Result<TrialPlan> TrialPlan::build(const Space& space, const std::vector<std::size_t>& dimensions,
+                                   std::vector<Config> points) {
   TrialPlan plan(space);
   const std::vector<bool> fixed = plan.determined(dimensions, Config{});
   plan.finite_ = !space.parameters().empty() && std::all_of(fixed.begin(), fixed.end(), [](bool is) { return is; });
@@ -39,7 +40,8 @@ Result<TrialPlan> TrialPlan::build(const Space& space, const std::vector<std::si
   return plan;
 }
 
-Result<void> TrialPlan::add_stage(const std::vector<std::size_t>& dimensions, Config given, const std::vector<Config>& earlier) {
+Result<void> TrialPlan::add_stage(const std::vector<std::size_t>& dimensions, Config given,
+                                  const std::vector<Config>& earlier) {
   std::vector<std::size_t> open;
   for (const std::size_t dimension : dimensions) {
     if (!given.find(space_->parameters()[dimension].path)) open.push_back(dimension);
@@ -62,7 +64,9 @@ std::vector<bool> TrialPlan::determined(const std::vector<std::size_t>& dimensio
   std::vector<bool> out(parameters.size());
   for (const std::size_t i : space_->order()) {
     const Parameter& parameter = parameters[i];
-    const auto index = [&](const std::string& path) { return static_cast<std::size_t>(space_->find(path) - parameters.data()); };
+    const auto index = [&](const std::string& path) {
+      return static_cast<std::size_t>(space_->find(path) - parameters.data());
+    };
     const bool activity = std::all_of(parameter.conditions.begin(), parameter.conditions.end(),
                                       [&](const Condition& condition) { return out[index(condition.path)]; });
     bool value = false;
@@ -78,7 +82,8 @@ std::vector<bool> TrialPlan::determined(const std::vector<std::size_t>& dimensio
   return out;
 }
 
-Result<void> TrialPlan::admit_cells(Stage& stage, const std::vector<bool>& determined, const std::vector<Config>& earlier) const {
+Result<void> TrialPlan::admit_cells(Stage& stage, const std::vector<bool>& determined,
+                                    const std::vector<Config>& earlier) const {
   bool checks = false;  // some constraint can be decided for a cell
   for (std::size_t i = 0; i < space_->constraints().size(); ++i) {
     const std::vector<std::size_t> inputs = space_->constraint_inputs(i);
@@ -90,7 +95,8 @@ Result<void> TrialPlan::admit_cells(Stage& stage, const std::vector<bool>& deter
   if (count > kMaxCheckedCells) {
     if (!checks) return {};  // a cell that was a point already comes again: no harm among so many
     return fail(ErrorCode::kBadInput,
-                fmt::format("the grid has {} cells, too many to hold each against the constraints (at most {})", count, kMaxCheckedCells),
+                fmt::format("the grid has {} cells, too many to hold each against the constraints (at most {})", count,
+                            kMaxCheckedCells),
                 "choice instead of grid_search draws its values");
   }
   std::vector<std::int64_t> admitted;
@@ -103,7 +109,8 @@ Result<void> TrialPlan::admit_cells(Stage& stage, const std::vector<bool>& deter
     if (!violated) return pass_on(std::move(violated));
     if (*violated) {
       ++rejected[**violated];
-    } else if (skips && std::any_of(earlier.begin(), earlier.end(), [&](const Config& point) { return agrees(config, point); })) {
+    } else if (skips && std::any_of(earlier.begin(), earlier.end(),
+                                    [&](const Config& point) { return agrees(config, point); })) {
       ++covered;
     } else {
       admitted.push_back(cell);
@@ -126,20 +133,25 @@ std::vector<std::optional<Value>> TrialPlan::values_of(const Stage& stage, std::
   return values;
 }
 
-Config TrialPlan::determined_part(const std::vector<std::optional<Value>>& values, const std::vector<bool>& determined) const {
+Config TrialPlan::determined_part(const std::vector<std::optional<Value>>& values,
+                                  const std::vector<bool>& determined) const {
   Config config;
   for (const std::size_t i : space_->order()) {
     const Parameter& parameter = space_->parameters()[i];
-    if (!determined[i] || std::holds_alternative<Derived>(parameter.domain) || !space_->is_active(parameter, config)) continue;
-    config.entries.emplace_back(parameter.path, values[i] ? *values[i] : only_value(parameter.domain).value_or(Value()));
+    if (!determined[i] || std::holds_alternative<Derived>(parameter.domain) || !space_->is_active(parameter, config))
+      continue;
+    config.entries.emplace_back(parameter.path,
+                                values[i] ? *values[i] : only_value(parameter.domain).value_or(Value()));
   }
   return config;
 }
 
-std::string TrialPlan::no_room(const Stage& stage, const std::vector<std::int64_t>& rejected, std::int64_t count) const {
+std::string TrialPlan::no_room(const Stage& stage, const std::vector<std::int64_t>& rejected,
+                               std::int64_t count) const {
   const auto most = std::max_element(rejected.begin(), rejected.end());
   const std::string& constraint = space_->constraints()[static_cast<std::size_t>(most - rejected.begin())];
-  if (!stage.given.entries.empty()) return fmt::format("point to evaluate {} violates '{}'", stages_.size() + 1, constraint);
+  if (!stage.given.entries.empty())
+    return fmt::format("point to evaluate {} violates '{}'", stages_.size() + 1, constraint);
   return fmt::format("constraints leave no room; '{}' rejected {} of {} grid cells", constraint, *most, count);
 }
 
@@ -155,7 +167,9 @@ std::optional<TrialPlan::Place> TrialPlan::at(std::int64_t trial) const {
   if (!search) place.point = std::prev(after) - stages_.begin();
   place.cell = offset % place.cells;
   place.round = offset / place.cells;
-  if (anything_set_) place.values = values_of(stage, stage.all_cells ? place.cell : stage.admitted[static_cast<std::size_t>(place.cell)]);
+  if (anything_set_)
+    place.values =
+        values_of(stage, stage.all_cells ? place.cell : stage.admitted[static_cast<std::size_t>(place.cell)]);
   return place;
 }
 

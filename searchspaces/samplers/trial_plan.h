@@ -5,9 +5,9 @@
 //   trials 0 .. P-1   the points to evaluate, in order; a point is expanded over the grids that it does not fix
 //   trial P + i       cell i mod G of the grids, in round i / G
 //
-// Cells that constraints rule out by themselves (all names they use are grids, constants or fixed by the point) are left
-// out and not counted. A plan without anything to draw is finite: it ends after its last cell, and cells that a point
-// has already proposed do not come again.
+// Cells that constraints rule out by themselves (all names they use are grids, constants or fixed by the point) are
+// left out and not counted. A plan without anything to draw is finite: it ends after its last cell, and cells that a
+// point has already proposed do not come again.
 
 #include <cstdint>
 #include <optional>
@@ -25,13 +25,14 @@ class TrialPlan {
  public:
   /// `dimensions`: the parameters whose product is taken; `space` outlives the plan. kBadInput: constraints rule out
   /// every cell, or a point; or there are too many cells to hold against the constraints.
-  static Result<TrialPlan> build(const Space& space, const std::vector<std::size_t>& dimensions, std::vector<Config> points);
+  static Result<TrialPlan> build(const Space& space, const std::vector<std::size_t>& dimensions,
+                                 std::vector<Config> points);
 
   struct Place {
     std::int64_t point = -1;  ///< index of the point to evaluate, or -1
     std::int64_t cell = 0;    ///< number among `cells`
     std::int64_t cells = 1;
-    std::int64_t round = 0;   ///< how often all cells were taken before
+    std::int64_t round = 0;                    ///< how often all cells were taken before
     std::vector<std::optional<Value>> values;  ///< by parameter: what is not drawn; empty: nothing at all
   };
   /// Nothing: the plan has ended.

@@ -1,7 +1,7 @@
 #pragma once
 
-// Pearson's chi-square test against stated masses. Seeds are fixed, so a test never flickers; the level says how likely a
-// right sampler with another seed would fail: below 1e-6 a test (z = 4.75 in the Wilson-Hilferty approximation).
+// Pearson's chi-square test against stated masses. Seeds are fixed, so a test never flickers; the level says how likely
+// a right sampler with another seed would fail: below 1e-6 a test (z = 4.75 in the Wilson-Hilferty approximation).
 
 #include <gtest/gtest.h>
 

@@ -59,12 +59,14 @@ TEST(DomainMasses, UniformIsFlat) {
 }
 
 TEST(DomainMasses, LogUniformIsFlatInTheLogarithm) {
-  const auto counts = count_cells(LogUniform{1e-4, 1e-1}, "log", [](double x) { return std::log(x / 1e-4) / std::log(1e3); });
+  const auto counts =
+      count_cells(LogUniform{1e-4, 1e-1}, "log", [](double x) { return std::log(x / 1e-4) / std::log(1e3); });
   expect_masses(counts, equal_masses(20));
 }
 
 TEST(DomainMasses, NormalFollowsItsDistributionFunction) {
-  const auto counts = count_cells(Normal{3, 2}, "randn", [](double x) { return 0.5 * std::erfc(-(x - 3) / 2 / std::sqrt(2.0)); });
+  const auto counts =
+      count_cells(Normal{3, 2}, "randn", [](double x) { return 0.5 * std::erfc(-(x - 3) / 2 / std::sqrt(2.0)); });
   expect_masses(counts, equal_masses(20));
 }
 
@@ -149,7 +151,8 @@ TEST(DomainMasses, ChoiceFollowsItsWeightsAndNeverTakesWeightZero) {
 }
 
 TEST(DomainMasses, EvenlySpacedPointsOfTheUnitIntervalGiveTheSameMasses) {
-  // from_unit is the inverse distribution function: n points (i + 1/2) / n hit each value n * mass times, to within one.
+  // from_unit is the inverse distribution function: n points (i + 1/2) / n hit each value n * mass times, to within
+  // one.
   const Domain domain = QLogRandInt{16, 64, 8};
   constexpr int kPoints = 100'000;
   std::map<std::int64_t, int> counts;

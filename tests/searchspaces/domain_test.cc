@@ -17,9 +17,19 @@ constexpr double kAlmostOne = 1 - 0x1p-53;
 
 const std::vector<Domain>& every_searched_domain() {
   static const std::vector<Domain> kAll = {
-      Uniform{-1, 3},         QUniform{-0.3, 0.7, 0.1}, LogUniform{1e-4, 0.1},  QLogUniform{0.2, 1, 0.2}, Normal{1, 2},
-      QNormal{0, 1, 0.25},    RandInt{-5, 9},           QRandInt{-6, 9, 3},     LogRandInt{2, 100},       QLogRandInt{8, 64, 8},
-      Choice{{"a", 2, 0.5, true}, {}, false},           Choice{{"a", "b", "c"}, {1, 2, 3}, true},         GridSearch{{1, "x"}},
+      Uniform{-1, 3},
+      QUniform{-0.3, 0.7, 0.1},
+      LogUniform{1e-4, 0.1},
+      QLogUniform{0.2, 1, 0.2},
+      Normal{1, 2},
+      QNormal{0, 1, 0.25},
+      RandInt{-5, 9},
+      QRandInt{-6, 9, 3},
+      LogRandInt{2, 100},
+      QLogRandInt{8, 64, 8},
+      Choice{{"a", 2, 0.5, true}, {}, false},
+      Choice{{"a", "b", "c"}, {1, 2, 3}, true},
+      GridSearch{{1, "x"}},
   };
   return kAll;
 }
@@ -192,12 +202,14 @@ TEST(DomainCheck, SaysEachFaultInTheWordsOfTheReference) {
     EXPECT_EQ(checked.error().message, fault.message);
     EXPECT_EQ(checked.error().code, ErrorCode::kBadInput);
   }
-  EXPECT_EQ(check_domain(LogUniform{0, 0.1}, "loguniform").error().hint, "use a small positive value such as 1e-6, or uniform");
+  EXPECT_EQ(check_domain(LogUniform{0, 0.1}, "loguniform").error().hint,
+            "use a small positive value such as 1e-6, or uniform");
   EXPECT_EQ(check_domain(Choice{{1, 1}, {}, false}, "choice").error().hint, "use weights");
 }
 
 TEST(DomainCheck, PassesGoodDomains) {
-  for (const Domain& domain : every_searched_domain()) EXPECT_TRUE(check_domain(domain, std::string(domain_name(domain))));
+  for (const Domain& domain : every_searched_domain())
+    EXPECT_TRUE(check_domain(domain, std::string(domain_name(domain))));
   EXPECT_TRUE(check_domain(Uniform{1, 1}, "uniform"));
   EXPECT_TRUE(check_domain(QUniform{0, 0.3, 0.1}, "quniform"));
   EXPECT_TRUE(check_domain(RandInt{3, 4}, "int"));

@@ -199,14 +199,16 @@ TEST(Expression, AResultThatIsNotFiniteIsAnError) {
 TEST(Expression, AnAbsentNameIsAnError) {
   auto expression = Expression::parse("x + y", &kLegal);
   ASSERT_TRUE(expression);
-  const auto value = expression->evaluate([](std::string_view name) { return name == "x" ? std::optional(1.0) : std::nullopt; });
+  const auto value =
+      expression->evaluate([](std::string_view name) { return name == "x" ? std::optional(1.0) : std::nullopt; });
   ASSERT_FALSE(value);
   EXPECT_EQ(value.error().message, "'x + y' needs 'y', which is not there");
 }
 
 TEST(Expression, LengthAndNestingAreBounded) {
   EXPECT_THAT(fault_of(std::string(5000, '1')).message, HasSubstr("5000 bytes; 4096 are allowed"));
-  EXPECT_EQ(fault_of(std::string(1000, '(') + "1" + std::string(1000, ')')).message, "the expression is nested more than 64 deep");
+  EXPECT_EQ(fault_of(std::string(1000, '(') + "1" + std::string(1000, ')')).message,
+            "the expression is nested more than 64 deep");
   EXPECT_EQ(value_of(std::string(64, '(') + "1" + std::string(64, ')')), 1);
   std::string long_sum = "1";
   while (long_sum.size() < 4000) long_sum += "+-!-1";
@@ -221,7 +223,8 @@ TEST(Expression, LengthAndNestingAreBounded) {
 }
 
 TEST(Expression, GarbageIsAnErrorAndNeverMore) {
-  // All words of up to five characters over the alphabet of the language: parsed or refused with a place inside the text.
+  // All words of up to five characters over the alphabet of the language: parsed or refused with a place inside the
+  // text.
   const std::string alphabet = "x1(),?:!-<=&.";
   std::size_t accepted = 0;
   for (std::size_t n = 0; n < 371293; n += 17) {
@@ -231,7 +234,8 @@ TEST(Expression, GarbageIsAnErrorAndNeverMore) {
     if (expression) {
       ++accepted;
     } else {
-      EXPECT_FALSE(expression.error().message.starts_with("this is no expression")) << text << expression.error().message;
+      EXPECT_FALSE(expression.error().message.starts_with("this is no expression"))
+          << text << expression.error().message;
       EXPECT_LE(expression.error().position + expression.error().length, text.size()) << text;
     }
   }

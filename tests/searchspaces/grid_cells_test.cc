@@ -62,13 +62,15 @@ TEST(GridCells, AgreeWithPlainRecursionOverRandomTrees) {
 
     ASSERT_TRUE(cells);
     ASSERT_EQ(cells->count(), static_cast<std::int64_t>(expected.size())) << space.describe();
-    for (std::int64_t i = 0; i < cells->count(); ++i) EXPECT_EQ(cell_config(space, *cells, i), expected[static_cast<std::size_t>(i)]);
+    for (std::int64_t i = 0; i < cells->count(); ++i)
+      EXPECT_EQ(cell_config(space, *cells, i), expected[static_cast<std::size_t>(i)]);
   }
 }
 
 TEST(GridCells, AreReachedByNumberInRangesOfAnySize) {
-  const Space space = space_of({parameter("a", RandInt{0, 1'000'000'000}), parameter("b", QUniform{0, 1, 0.5}, {{"a", {7, 999'999'999}}}),
-                                parameter("c", RandInt{5, 1'000'005})});
+  const Space space =
+      space_of({parameter("a", RandInt{0, 1'000'000'000}),
+                parameter("b", QUniform{0, 1, 0.5}, {{"a", {7, 999'999'999}}}), parameter("c", RandInt{5, 1'000'005})});
   const auto cells = GridCells::build(space, every_parameter(space), {});
   ASSERT_TRUE(cells);
   constexpr std::int64_t kMillion = 1'000'000;

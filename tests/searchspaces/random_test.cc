@@ -21,7 +21,8 @@ std::string part(const Sampler& sampler, std::int64_t trial, std::string_view pa
 
 TEST(Random, AFurtherParameterMovesNoOther) {
   const Space one = space_of({parameter("a", Uniform{0, 1}), parameter("b", RandInt{0, 1000})});
-  const Space more = space_of({parameter("z", Normal{0, 1}), parameter("b", RandInt{0, 1000}), parameter("a", Uniform{0, 1})});
+  const Space more =
+      space_of({parameter("z", Normal{0, 1}), parameter("b", RandInt{0, 1000}), parameter("a", Uniform{0, 1})});
   const auto first = sampler_of("random", one), second = sampler_of("random", more);
   for (int i = 0; i < 20; ++i) {
     EXPECT_EQ(part(*first, i, "a"), part(*second, i, "a"));
@@ -34,7 +35,8 @@ TEST(Random, TrialsAreIndependentDrawsOfTheDomain) {
   const Space space = space_of({parameter("k", LogRandInt{1, 9})});
   const auto sampler = sampler_of("random", space);
   std::vector<std::int64_t> counts(8);
-  for (std::int64_t i = 0; i < 100'000; ++i) ++counts[static_cast<std::size_t>(sampler->suggest(TrialId{i})->config->entries[0].second.integer() - 1)];
+  for (std::int64_t i = 0; i < 100'000; ++i)
+    ++counts[static_cast<std::size_t>(sampler->suggest(TrialId{i})->config->entries[0].second.integer() - 1)];
   std::vector<double> masses;
   for (int k = 1; k < 9; ++k) masses.push_back(std::log((k + 1.0) / k) / std::log(9.0));
   expect_masses(counts, masses);
@@ -53,7 +55,8 @@ TEST(Random, RedrawnConfigurationsAreUniformWhereTheConstraintHolds) {
 }
 
 TEST(Random, TrialITakesCellIModGAndDrawsTheRestAnew) {
-  const Space space = space_of({parameter("g", grid({"x", "y"})), parameter("u", Uniform{0, 1}), parameter("h", grid({1, 2, 3}))});
+  const Space space =
+      space_of({parameter("g", grid({"x", "y"})), parameter("u", Uniform{0, 1}), parameter("h", grid({1, 2, 3}))});
   const auto sampler = sampler_of("random", space);
   EXPECT_EQ(sampler->size(), std::nullopt);
   for (int i = 0; i < 12; ++i) {
@@ -74,7 +77,8 @@ TEST(Random, ConstantGridSearchHoldsTheDrawsOverAllCells) {
 }
 
 TEST(Random, ConstantGridSearchHoldsTheDrawsOfAPointToo) {
-  const Space space = space_of({parameter("g", grid({1, 2})), parameter("u", Uniform{0, 1}), parameter("k", RandInt{0, 9})});
+  const Space space =
+      space_of({parameter("g", grid({1, 2})), parameter("u", Uniform{0, 1}), parameter("k", RandInt{0, 9})});
   const auto sampler = sampler_of("random", space, {Config{{{"k", 3}}}}, 7, hold());
   EXPECT_EQ(part(*sampler, 0, "u"), part(*sampler, 1, "u"));
   EXPECT_EQ(part(*sampler, 2, "u"), part(*sampler, 3, "u"));
@@ -85,11 +89,13 @@ TEST(Random, AGridUnderAFalseConditionIsOneCell) {
   const Space space = space_of({parameter("a", grid({"x", "y"})), parameter("b", grid({1, 2}), {{"a", {"y"}}})});
   const auto sampler = sampler_of("random", space);
   EXPECT_EQ(sampler->size(), 3);
-  EXPECT_THAT(config_texts(*sampler, 4), ElementsAre(R"({"a":"x"})", R"({"a":"y","b":1})", R"({"a":"y","b":2})", "end"));
+  EXPECT_THAT(config_texts(*sampler, 4),
+              ElementsAre(R"({"a":"x"})", R"({"a":"y","b":1})", R"({"a":"y","b":2})", "end"));
 }
 
 TEST(Random, GridsAloneEndWhenTheyAreUsedUp) {
-  const Space space = space_of({parameter("a", grid({1, 2})), parameter("b", grid({3, 4})), parameter("s", Derived{"a + b", true})}, {"s != 5"});
+  const Space space = space_of(
+      {parameter("a", grid({1, 2})), parameter("b", grid({3, 4})), parameter("s", Derived{"a + b", true})}, {"s != 5"});
   const auto sampler = sampler_of("random", space);
   EXPECT_EQ(sampler->size(), 2);
   EXPECT_THAT(config_texts(*sampler, 3), ElementsAre(R"({"a":1,"b":3,"s":4})", R"({"a":2,"b":4,"s":6})", "end"));
@@ -97,12 +103,13 @@ TEST(Random, GridsAloneEndWhenTheyAreUsedUp) {
 }
 
 TEST(Random, APresetIsExpandedOverTheGridsItDoesNotFix) {
-  const Space space = space_of({parameter("g", grid({1, 2})), parameter("h", grid({5, 6})), parameter("k", RandInt{0, 3})});
+  const Space space =
+      space_of({parameter("g", grid({1, 2})), parameter("h", grid({5, 6})), parameter("k", RandInt{0, 3})});
   const auto sampler = sampler_of("random", space, {Config{{{"k", 2}, {"g", 2}}}, Config{{{"k", 1}}}});
   const auto texts = config_texts(*sampler, 7);
   EXPECT_THAT(std::vector(texts.begin(), texts.begin() + 6),
-              ElementsAre(R"({"g":2,"h":5,"k":2})", R"({"g":2,"h":6,"k":2})", R"({"g":1,"h":5,"k":1})", R"({"g":1,"h":6,"k":1})",
-                          R"({"g":2,"h":5,"k":1})", R"({"g":2,"h":6,"k":1})"));
+              ElementsAre(R"({"g":2,"h":5,"k":2})", R"({"g":2,"h":6,"k":2})", R"({"g":1,"h":5,"k":1})",
+                          R"({"g":1,"h":6,"k":1})", R"({"g":2,"h":5,"k":1})", R"({"g":2,"h":6,"k":1})"));
   EXPECT_THAT(texts[6], testing::StartsWith(R"({"g":1,"h":5,)"));
   EXPECT_EQ(reason_of(*sampler, 1), "point to evaluate 1 of 2, grid cell 2 of 2");
   EXPECT_EQ(reason_of(*sampler, 6), "random, grid cell 1 of 4");
@@ -120,8 +127,8 @@ TEST(Random, PointsOfAPureGridAreNotProposedAgain) {
   const Space space = space_of({parameter("a", grid({1, 2})), parameter("b", grid({3, 4}))});
   const auto sampler = sampler_of("random", space, {Config{{{"b", 4}}}, Config{{{"a", 9}, {"b", 3}}}});
   EXPECT_EQ(sampler->size(), 5);
-  EXPECT_THAT(config_texts(*sampler, 6), ElementsAre(R"({"a":1,"b":4})", R"({"a":2,"b":4})", R"({"a":9,"b":3})", R"({"a":1,"b":3})",
-                                                     R"({"a":2,"b":3})", "end"));
+  EXPECT_THAT(config_texts(*sampler, 6), ElementsAre(R"({"a":1,"b":4})", R"({"a":2,"b":4})", R"({"a":9,"b":3})",
+                                                     R"({"a":1,"b":3})", R"({"a":2,"b":3})", "end"));
 }
 
 TEST(Random, PointsThatCoverThePureGridEndIt) {
@@ -150,8 +157,9 @@ TEST(Random, NamesTheConstraintThatLeavesNoRoom) {
   const auto suggestion = sampler_of("random", space)->suggest(TrialId{3});
   ASSERT_FALSE(suggestion);
   EXPECT_EQ(suggestion.error().code, ErrorCode::kBadInput);
-  EXPECT_THAT(suggestion.error().message,
-              testing::MatchesRegex("constraints leave no room; 'hidden \\* layers <= 8' rejected 9[0-9][0-9] of 1000"));
+  EXPECT_THAT(
+      suggestion.error().message,
+      testing::MatchesRegex("constraints leave no room; 'hidden \\* layers <= 8' rejected 9[0-9][0-9] of 1000"));
 }
 
 TEST(Random, CellsThatConstraintsRuleOutByThemselvesAreLeftOut) {

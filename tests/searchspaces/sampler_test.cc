@@ -92,7 +92,8 @@ TEST_P(AnySampler, PointsToEvaluateComeFirst) {
   const auto sampler = sampler_of(GetParam(), space,
                                   {Config{{{"optimizer", "adam"}, {"momentum", 0.5}, {"hidden", 8}}},
                                    Config{{{"optimizer", "sgd"}, {"momentum", 0.3}, {"hidden", 99}}}});
-  EXPECT_EQ(config_text(*sampler, 0), R"({"double":16,"optimizer":"adam","hidden":8,"fixed":"v"})");  // momentum is inactive
+  EXPECT_EQ(config_text(*sampler, 0),
+            R"({"double":16,"optimizer":"adam","hidden":8,"fixed":"v"})");  // momentum is inactive
   EXPECT_EQ(config_text(*sampler, 1), R"({"double":198,"optimizer":"sgd","momentum":0.3,"hidden":99,"fixed":"v"})");
   EXPECT_EQ(reason_of(*sampler, 0), "point to evaluate 1 of 2");
   EXPECT_EQ(reason_of(*sampler, 1), "point to evaluate 2 of 2");
@@ -114,7 +115,8 @@ TEST_P(AnySampler, ADerivedFractionIsAnError) {
 }
 
 TEST_P(AnySampler, ASpaceOfConstantsEndsAfterOneTrial) {
-  const Space space = space_of({parameter("a", Constant{3}), parameter("b", Uniform{2, 2}), parameter("c", Derived{"a + b", false})});
+  const Space space =
+      space_of({parameter("a", Constant{3}), parameter("b", Uniform{2, 2}), parameter("c", Derived{"a + b", false})});
   const auto sampler = sampler_of(GetParam(), space);
   EXPECT_EQ(sampler->size(), 1);
   EXPECT_THAT(config_texts(*sampler, 2), ElementsAre(R"({"a":3,"b":2.0,"c":5.0})", "end"));

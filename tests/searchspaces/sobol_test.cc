@@ -27,9 +27,9 @@ std::vector<double> point(const Sampler& sampler, std::int64_t trial) {
 TEST(Sobol, BeginsWithTheKnownPointsWhenUnscrambled) {
   const Space space = cube(4);
   const auto sampler = sampler_of("sobol", space, {}, 7, plain());
-  const std::vector<std::vector<double>> known = {{.5, .5, .5, .5},         {.75, .25, .25, .25},    {.25, .75, .75, .75},
-                                                  {.375, .375, .625, .875}, {.875, .875, .125, .375}, {.625, .125, .875, .625},
-                                                  {.125, .625, .375, .125}};
+  const std::vector<std::vector<double>> known = {
+      {.5, .5, .5, .5},         {.75, .25, .25, .25},     {.25, .75, .75, .75},    {.375, .375, .625, .875},
+      {.875, .875, .125, .375}, {.625, .125, .875, .625}, {.125, .625, .375, .125}};
   for (std::size_t i = 0; i < known.size(); ++i) EXPECT_EQ(point(*sampler, static_cast<std::int64_t>(i)), known[i]);
   EXPECT_EQ(reason_of(*sampler, 4), "sobol point 5");
 }
@@ -39,7 +39,8 @@ TEST(Sobol, AnyTrialIsReachedDirectly) {
   const auto steps = sampler_of("sobol", space), jumps = sampler_of("sobol", space);
   std::vector<std::vector<double>> points;
   for (std::int64_t i = 0; i < 300; ++i) points.push_back(point(*steps, i));
-  for (const std::int64_t i : {299, 0, 1, 255, 256, 7, 7, 8}) EXPECT_EQ(point(*jumps, i), points[static_cast<std::size_t>(i)]);
+  for (const std::int64_t i : {299, 0, 1, 255, 256, 7, 7, 8})
+    EXPECT_EQ(point(*jumps, i), points[static_cast<std::size_t>(i)]);
   EXPECT_EQ(point(*jumps, std::int64_t{1} << 40), point(*steps, std::int64_t{1} << 40));
 }
 
@@ -60,12 +61,13 @@ TEST(Sobol, TheShiftKeepsEveryBinaryIntervalFilledOnce) {
 TEST(Sobol, TheSeedMovesScrambledPointsOnly) {
   const Space space = cube(2);
   EXPECT_NE(point(*sampler_of("sobol", space, {}, 1), 0), point(*sampler_of("sobol", space, {}, 2), 0));
-  EXPECT_EQ(point(*sampler_of("sobol", space, {}, 1, plain()), 9), point(*sampler_of("sobol", space, {}, 2, plain()), 9));
+  EXPECT_EQ(point(*sampler_of("sobol", space, {}, 1, plain()), 9),
+            point(*sampler_of("sobol", space, {}, 2, plain()), 9));
 }
 
 TEST(Sobol, ADerivedValueOrConstantTakesNoCoordinate) {
-  const Space space = space_of({parameter("c", Constant{1}), parameter("x", Uniform{0, 1}), parameter("d", Derived{"x * 2", false}),
-                                parameter("k", choice({"a", "b", "c", "d"}))});
+  const Space space = space_of({parameter("c", Constant{1}), parameter("x", Uniform{0, 1}),
+                                parameter("d", Derived{"x * 2", false}), parameter("k", choice({"a", "b", "c", "d"}))});
   const auto sampler = sampler_of("sobol", space, {}, 7, plain());
   EXPECT_EQ(config_text(*sampler, 1), R"({"c":1,"x":0.75,"d":1.5,"k":"b"})");
 }
@@ -76,7 +78,8 @@ TEST(Sobol, ReplacesAPointThatViolatesAConstraintByRandomDraws) {
   EXPECT_EQ(point(*sampler, 0)[0], 0.5);
   EXPECT_EQ(reason_of(*sampler, 0), "sobol point 1");
   EXPECT_LT(point(*sampler, 1)[0], 0.6);
-  EXPECT_THAT(reason_of(*sampler, 1), testing::MatchesRegex("sobol point 2; drawn at random instead [0-9]+ times? for 'x < 0.6'"));
+  EXPECT_THAT(reason_of(*sampler, 1),
+              testing::MatchesRegex("sobol point 2; drawn at random instead [0-9]+ times? for 'x < 0.6'"));
   EXPECT_EQ(point(*sampler, 2)[0], 0.25);
 }
 

@@ -56,8 +56,9 @@ TEST(Space, DerivesValuesInOrderAndLeavesOutThoseOfInactiveParameters) {
 }
 
 TEST(Space, DerivingAgainReplacesTheOldValues) {
-  const Space space = space_of({parameter("hidden", RandInt{1, 99}), parameter("neck", Derived{"hidden / 2", false}),
-                                parameter("on", choice({true, false})), parameter("b", Derived{"1", false}, {{"on", {true}}})});
+  const Space space =
+      space_of({parameter("hidden", RandInt{1, 99}), parameter("neck", Derived{"hidden / 2", false}),
+                parameter("on", choice({true, false})), parameter("b", Derived{"1", false}, {{"on", {true}}})});
   Config config{{{"hidden", 10}, {"on", true}}};
   ASSERT_TRUE(space.derive(config));
   config.set("hidden", 20);
@@ -95,8 +96,8 @@ TEST(Space, ADerivedValueThatIsNotFiniteIsAnErrorThatNamesTheConfiguration) {
 }
 
 TEST(Space, FindsTheFirstViolatedConstraint) {
-  const Space space = space_of({parameter("a", RandInt{0, 9}), parameter("b", RandInt{0, 9}), parameter("c", choice({1, 2})),
-                                parameter("d", RandInt{0, 9}, {{"c", {1}}})},
+  const Space space = space_of({parameter("a", RandInt{0, 9}), parameter("b", RandInt{0, 9}),
+                                parameter("c", choice({1, 2})), parameter("d", RandInt{0, 9}, {{"c", {1}}})},
                                {"a <= 5", "a + b <= 8", "d > 100", "1 / a"});
 
   EXPECT_EQ(space.violated(Config{{{"a", 6}, {"b", 6}, {"c", 2}}}).value(), 0u);
@@ -173,9 +174,9 @@ TEST(Space, LongChainsNeitherOverflowNorTakeLong) {
 }
 
 TEST(Space, PlacesFaultsInsideExpressions) {
-  const auto faults = faults_of(
-      {parameter("hidden", RandInt{1, 9}), parameter("optimizer", choice({"adam", "sgd"})), parameter("neck", Derived{"hidden +", true})},
-      {"hiden * 2 <= 16", "hidden > 2 && optimizer == 1", "hidden = 2"});
+  const auto faults = faults_of({parameter("hidden", RandInt{1, 9}), parameter("optimizer", choice({"adam", "sgd"})),
+                                 parameter("neck", Derived{"hidden +", true})},
+                                {"hiden * 2 <= 16", "hidden > 2 && optimizer == 1", "hidden = 2"});
 
   ASSERT_EQ(faults.size(), 4u);
   EXPECT_EQ(faults[0].kind, Kind::kExpression);
@@ -203,10 +204,10 @@ TEST(Space, ChecksDomainsUnderTheWordTheyWereWrittenWith) {
 
 TEST(Space, WarnsOfAParameterThatIsNeverActive) {
   std::vector<SpaceFault> faults;
-  const auto space = Space::build(
-      {parameter("a", choice({1, 2})), parameter("b", choice({1, 2}), {{"a", {1}}}),
-       parameter("never", Uniform{0, 1}, {{"a", {2}}, {"b", {1}}}), parameter("fine", Uniform{0, 1}, {{"a", {1, 2}}, {"b", {1}}})},
-      {}, faults);
+  const auto space = Space::build({parameter("a", choice({1, 2})), parameter("b", choice({1, 2}), {{"a", {1}}}),
+                                   parameter("never", Uniform{0, 1}, {{"a", {2}}, {"b", {1}}}),
+                                   parameter("fine", Uniform{0, 1}, {{"a", {1, 2}}, {"b", {1}}})},
+                                  {}, faults);
 
   ASSERT_TRUE(space);
   ASSERT_EQ(faults.size(), 1u);
@@ -233,16 +234,18 @@ TEST(Space, TheNumberOfCellsSaturates) {
 TEST(Space, TangledConditionsAmongGridsAreRefusedInsteadOfCountedForEver) {
   std::vector<Parameter> parameters;
   for (int i = 0; i < 40; ++i) parameters.push_back(parameter("a" + std::to_string(i), grid({1, 2})));
-  for (int i = 0; i < 40; ++i) parameters.push_back(parameter("b" + std::to_string(i), grid({1, 2}), {{"a" + std::to_string(i), {1}}}));
+  for (int i = 0; i < 40; ++i)
+    parameters.push_back(parameter("b" + std::to_string(i), grid({1, 2}), {{"a" + std::to_string(i), {1}}}));
   const auto faults = faults_of(parameters);
   ASSERT_EQ(faults.size(), 1u);
   EXPECT_THAT(faults[0].message, HasSubstr("too many to count"));
 }
 
 TEST(Space, DescribesItselfInWords) {
-  const Space space = space_of({parameter("optimizer", choice({"adam", "sgd", "rmsprop"})), parameter("lr", LogUniform{1e-4, 0.1}),
-                                parameter("momentum", Uniform{0, 0.99}, {{"optimizer", {"sgd", "rmsprop"}}})},
-                               {"lr < 0.05"});
+  const Space space =
+      space_of({parameter("optimizer", choice({"adam", "sgd", "rmsprop"})), parameter("lr", LogUniform{1e-4, 0.1}),
+                parameter("momentum", Uniform{0, 0.99}, {{"optimizer", {"sgd", "rmsprop"}}})},
+               {"lr < 0.05"});
   EXPECT_EQ(space.describe(),
             "  optimizer: one of adam, sgd, rmsprop\n"
             "  lr: reals from 1e-04 to 0.1, uniform in the logarithm\n"
