@@ -136,20 +136,29 @@ void HostProcess::kill() {
   watch_.reset();
   channel_ = Channel();
   if (pid_ == 0) return;
-  ::kill(pid_, SIGKILL);
-  ::waitpid(pid_, &status_, 0);
+  if (!reaped_) {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, &status_, 0);
+  }
   pid_ = 0;
+  reap();
 }
 
-/// Orphans of trials come to the worker (PR_SET_CHILD_SUBREAPER); the host's own end is waited for in kill().
+/// What has ended: orphans of trials, which come to the worker (PR_SET_CHILD_SUBREAPER), and the host.
+void HostProcess::reap() {
+  int status = 0;
+  while (const pid_t ended = ::waitpid(-1, &status, WNOHANG)) {
+    if (ended < 0) return;
+    if (ended != pid_) continue;
+    status_ = status;
+    reaped_ = true;
+  }
+}
+
 void HostProcess::watch_children() {
   children_.async_wait([this, alive = alive_](const boost::system::error_code& error, int) {
     if (error || !*alive) return;
-    siginfo_t info{};
-    while (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0 && info.si_pid != pid_) {
-      ::waitpid(info.si_pid, nullptr, WNOHANG);
-      info = {};
-    }
+    reap();
     watch_children();
   });
 }

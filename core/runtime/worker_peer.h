@@ -68,7 +68,7 @@ class WorkerPeer {
   struct Upload {
     std::uint64_t channel_key = 0;
     Seq seq = 0;
-    std::uint64_t received = 0, written = 0;
+    std::uint64_t received = 0;  ///< bytes
   };
   struct Item {
     std::variant<WorkerMessage, wire::LostMessage> message;
@@ -102,6 +102,7 @@ class WorkerPeer {
   /// Message `seq` cannot be taken now (the store refuses its checkpoint): asked for again in a while.
   void retreat(const Key& key, Seq seq, const Error& why);
   void drop_upload(Record& record);
+  bool holds(const Key& key, std::uint64_t channel_key);
   void push_ack(Record& record, const Ack& ack);
   void send(const wire::Body& body);
   void erase(const Key& key);

@@ -1,5 +1,6 @@
 // Large checkpoints: chunks from a worker to the store, with flow control, and bytes of stored ones to a worker.
 
+#include <algorithm>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 
@@ -20,22 +21,28 @@ void WorkerPeer::receive_chunk(wire::Chunk chunk) {
   if (chunk.seq != record->received + 1) return;  // of a message that has come: a repeat
   if (chunk.offset == 0) {
     drop_upload(*record);
-    record->upload = Upload{next_channel_key_++, chunk.seq, 0, 0};
+    record->upload = Upload{next_channel_key_++, chunk.seq, 0};
   }
   if (!record->upload || record->upload->seq != chunk.seq || record->upload->received != chunk.offset) return;
   Upload& upload = *record->upload;
-  const std::uint64_t size = chunk.data.size();
-  upload.received += size;
+  upload.received += chunk.data.size();
+  const std::uint64_t written = upload.received;
   channel_.write(
       upload.channel_key, std::move(chunk.data),
-      [this, alive = alive_, key, channel_key = upload.channel_key, seq = chunk.seq, size](Result<void> done) {
-        if (!*alive) return;
-        Record* const owner = find(key);
-        if (!owner || !owner->upload || owner->upload->channel_key != channel_key) return;
+      [this, alive = alive_, key, channel_key = upload.channel_key, seq = chunk.seq, written](Result<void> done) {
+        if (!*alive || !holds(key, channel_key)) return;
         if (!done) return retreat(key, seq, done.error());
-        owner->upload->written += size;
-        send(wire::ChunkAck{key.trial, key.attempt, seq, owner->upload->written});
+        send(wire::ChunkAck{key.trial, key.attempt, seq, written});
       });
+}
+
+/// Whether the checkpoint under this key of the channel is still on its way, or its message waits.
+bool WorkerPeer::holds(const Key& key, std::uint64_t channel_key) {
+  const Record* const record = find(key);
+  if (!record) return false;
+  if (record->upload && record->upload->channel_key == channel_key) return true;
+  return std::any_of(record->waiting.begin(), record->waiting.end(),
+                     [&](const Item& item) { return item.large == channel_key; });
 }
 
 void WorkerPeer::drop_upload(Record& record) {
@@ -74,9 +81,7 @@ void WorkerPeer::retreat(const Key& key, Seq seq, const Error& why) {
   if (!record) return;
   drop_upload(*record);
   while (!record->waiting.empty() && record->waiting.back().seq >= seq) {
-    if (record->waiting.back().large != 0 && record->waiting.back().seq > seq) {
-      channel_.abandon(record->waiting.back().large);
-    }
+    if (record->waiting.back().large != 0) channel_.abandon(record->waiting.back().large);
     record->waiting.pop_back();
   }
   record->received = seq - 1;

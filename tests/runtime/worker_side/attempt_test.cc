@@ -111,7 +111,7 @@ TEST(Attempt, WantOfMemoryIsToldApart) {
   EXPECT_EQ(how_it_ended(attempt, kAborted, words, false, 1).cause, Cause::kSignal);
   attempt.assign.resources.memory = 1u << 20;
   EXPECT_EQ(how_it_ended(attempt, kAborted, words, false, 1).cause, Cause::kMemory);
-  EXPECT_THAT(how_it_ended(attempt, kAborted, words, false, 1).text, HasSubstr("1 MiB"));
+  EXPECT_THAT(how_it_ended(attempt, kAborted, words, false, 1).text, HasSubstr("1.0 MiB"));
 }
 
 TEST(Attempt, HearsOnlyAnswersThatConcernIt) {

@@ -22,8 +22,14 @@ pid_t first_loss(const Rig& rig, std::int64_t trial) {
   return static_cast<pid_t>(*find_metric(rig.reports(trial).at(0).log.metrics, "loss"));
 }
 
-/// The fork server is a worker's first child; orphans of trials come later.
-pid_t host_of(pid_t worker) { return children_of(worker).value_or(std::vector<pid_t>()).at(0); }
+/// The fork server of a worker; its other children are orphans of trials.
+pid_t host_of(pid_t worker) {
+  for (const pid_t child : children_of(worker).value_or(std::vector<pid_t>())) {
+    if (mark_of(child).ends_with("-00000000") && ::getpgid(child) == worker) return child;
+  }
+  ADD_FAILURE() << "no fork server";
+  return worker;
+}
 
 TEST(Deaths, ATrialThatAbortsFailsBySignal) {
   Rig rig;

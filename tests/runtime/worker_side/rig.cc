@@ -18,6 +18,7 @@ void MemoryChannel::write(std::uint64_t key, std::string bytes, std::function<vo
       --failures;
       return done(fail(ErrorCode::kDiskFull, "no space left"));
     }
+    if (abandoned_.contains(key)) return;
     writing[key] += bytes;
     done({});
   });

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,7 +21,10 @@ class MemoryChannel : public CheckpointChannel {
   explicit MemoryChannel(boost::asio::io_context& io) : io_(io) {}
   void write(std::uint64_t key, std::string bytes, std::function<void(Result<void>)> done) override;
   void finish(std::uint64_t key, std::function<void(Result<CheckpointInfo>)> done) override;
-  void abandon(std::uint64_t key) override { writing.erase(key); }
+  void abandon(std::uint64_t key) override {
+    writing.erase(key);
+    abandoned_.insert(key);
+  }
   void read(CheckpointId id, std::uint64_t offset, std::size_t size,
             std::function<void(Result<std::string>)> done) override;
 
@@ -32,6 +36,7 @@ class MemoryChannel : public CheckpointChannel {
  private:
   boost::asio::io_context& io_;
   std::uint64_t unwritten_ = 0;
+  std::set<std::uint64_t> abandoned_;
 };
 
 /// The trainable of host_program.cc.

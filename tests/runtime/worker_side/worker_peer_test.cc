@@ -12,6 +12,7 @@
 
 #include <filesystem>
 
+#include "core/channel.h"
 #include "core/runtime/admission.h"
 #include "core/runtime/socket_dir.h"
 #include "tests/runtime/worker_side/rig.h"
