@@ -118,6 +118,22 @@ TEST(Controller, PausesAndResumesFromTheCheckpointOfTheRung) {
   ASSERT_EQ(brain.scheduler().proposals.size(), 1u);
 }
 
+TEST(Controller, DoesNotResumeATrialThatHasNotLeftItsSlotYet) {
+  Brain brain(trials(2));
+  brain.scheduler().verdicts[1] = {Verdict::kPause, false, "waits in rung 1"};
+  brain.scheduler().parks = true;
+  brain.start(2);
+  brain.ended(1);
+  brain.scheduler().before_new = [&](const Supply& supply) -> std::optional<Proposal> {
+    if (!supply.slot_free || brain.trial(0).attempt.value > 1) return std::nullopt;
+    return Proposal::about(Proposal::Kind::kResume, TrialId{0}, "promoted from rung 1");
+  };
+
+  EXPECT_TRUE(all<ResumeTrial>(brain.report(0, 1, 0.5, true)).empty());
+  EXPECT_EQ(all<ResumeTrial>(brain.ended(0, EndKind::kPaused)).size(), 1u);
+  EXPECT_EQ(brain.controller().live().size(), 1u);
+}
+
 TEST(Controller, ShowsTheSchedulerEachStepOnce) {
   Brain brain(trials(1));
   brain.start(1);

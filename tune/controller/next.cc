@@ -214,6 +214,12 @@ std::optional<Decision> follow(const State& state, const Proposal& proposal) {
   return std::nullopt;
 }
 
+/// The trial was told to pause and has not left its slot: what is proposed for it waits for that, and is asked again then.
+bool still_leaves(const State& state, const Proposal& proposal) {
+  if (proposal.kind == Proposal::Kind::kStartNew || proposal.kind == Proposal::Kind::kUnpark) return false;
+  return state.at(proposal.trial).state == TrialState::kPausing;
+}
+
 Decision out_of_supply(const State& state) {
   const auto& trials = state.options.budget.trials;
   if (trials && state.counts.created >= *trials) {
@@ -236,6 +242,7 @@ std::optional<Decision> fill_slots(const State& state) {
   supply.running = static_cast<std::int64_t>(state.live.size() + state.waiting.size());
   if (state.ending) return std::nullopt;
   auto proposal = state.scheduler->propose(supply);
+  if (proposal && still_leaves(state, *proposal)) return std::nullopt;
   if (proposal) {
     if (auto decision = follow(state, *proposal)) return decision;
     // The sampler has no configuration left, which it could not say beforehand.
