@@ -216,12 +216,15 @@ class CommandRun {
 
   void read_line(std::string_view line) {
     if (bad_report_) return;
-    auto report = spec_.report == CommandSpec::ReportBy::kPairs ? read_pairs_report(line, spec_.objective)
-                                                                : read_json_report(line, spec_.objective);
+    const auto read = spec_.report == CommandSpec::ReportBy::kPairs ? read_pairs_report : read_json_report;
+    auto report = read(line, spec_.objective);
     if (!report) {
       bad_report_ = std::move(report).error();
     } else if (*report) {
       arrived_.push_back(**std::move(report));
+    } else if (unlike_.empty() && !spec_.objective.empty()) {
+      const auto other = read(line, {});
+      if (other && *other) unlike_ = metric_names((*other)->metrics);
     }
   }
 
@@ -297,6 +300,7 @@ class CommandRun {
 
   void judge(const ProgramEnd& end) {
     if (!end.signalled && end.code == 0) {
+      if (step_ == 0) return host_.fail(trial_, kFailException, 0, without_report().c_str());
       if (host_.save_at_end(trial_) != 0) save();
       return;
     }
@@ -314,6 +318,22 @@ class CommandRun {
     host_.fail(trial_, not_found ? kFailLoad : end.signalled ? kFailSignal : kFailExit, end.code, text.c_str());
   }
 
+  /// Says why nothing that it printed was a report.
+  std::string without_report() const {
+    const std::string what = spec_.objective.empty() ? "a number" : "'" + join(spec_.objective, "' or '") + "'";
+    std::string text = "the program ended without a report: ";
+    if (!unlike_.empty()) return text + "it printed " + unlike_ + ", and not " + what;
+    switch (spec_.report) {
+      case CommandSpec::ReportBy::kStdout:
+        return text + "no line on stdout was a JSON object that holds " + what;
+      case CommandSpec::ReportBy::kFile:
+        return text + "no line in $TUNE_REPORT_FILE was a JSON object that holds " + what;
+      case CommandSpec::ReportBy::kPairs:
+        return text + "no line on stdout was name=value pairs that hold " + what;
+    }
+    return text;
+  }
+
   void refuse(const Error& error) {
     const std::string text = error.hint.empty() ? error.message : error.message + "\n" + error.hint;
     host_.fail(trial_, kFailLoad, 0, text.c_str());
@@ -328,6 +348,7 @@ class CommandRun {
   LineSplitter lines_;
   std::string stderr_tail_;
   std::vector<ProgramReport> arrived_;  ///< read, not yet reported
+  std::string unlike_;                  ///< numbers in the first line that holds some, but not the objective
   std::optional<Error> bad_report_;     ///< nothing is read beyond it
   std::vector<ProgramReport> held_back_;
   std::int64_t step_ = 0;        ///< last reported
@@ -340,21 +361,6 @@ class CommandRun {
 }  // namespace
 
 void set_command_spec(std::string json) { spec_json() = std::move(json); }
-
-Result<void> check_command(std::string_view json) {
-  const auto spec = parse_command_spec(json);
-  if (!spec) return fail(spec.error().code, spec.error().message, spec.error().hint);
-  ProgramCommand command{.arguments = {spec->shell ? "/bin/sh" : spec->command[0]},
-                         .environment = {},
-                         .working_dir = spec->working_dir,
-                         .is_shell = spec->shell};
-  // What depends on a trial is not known yet: such a program cannot be looked for, nor in such a PATH.
-  if (command.arguments[0].find('$') != std::string::npos) command.arguments[0] = "/bin/sh";
-  for (const auto& [name, value] : spec->env) {
-    if (value.find('$') == std::string::npos) command.environment.emplace_back(name, value);
-  }
-  return Program::check(command);
-}
 
 const tune_trainable* command_trainable() {
   static const tune_trainable kTable = {"command",

@@ -5,9 +5,7 @@
 // contract.
 
 #include <string>
-#include <string_view>
 
-#include "core/result.h"
 #include "trainables/include/tune/abi.h"
 
 namespace tune {
@@ -18,9 +16,5 @@ const tune_trainable* command_trainable();
 /// What to run, before the first trial: the `command` map as JSON (trainables/command/command_spec.h). One program a
 /// process; what is wrong with it fails each trial (cannot load).
 void set_command_spec(std::string json);
-
-/// Whether a spec can run at all: it is well formed, its working directory is there, and so is its program (unless a
-/// parameter names it). For a message before the first trial.
-Result<void> check_command(std::string_view json);
 
 }  // namespace tune

@@ -165,12 +165,6 @@ bool is_still_shell(pid_t pid) {
 
 }  // namespace
 
-Result<void> Program::check(const ProgramCommand& command) {
-  const auto found = locate(command, merged_environment(command.environment));
-  if (!found) return fail(found.error().code, found.error().message, found.error().hint);
-  return {};
-}
-
 Result<Program> Program::start(const ProgramCommand& command) {
   for (const std::string& argument : command.arguments) {
     if (argument.find('\0') != std::string::npos) {

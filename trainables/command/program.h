@@ -36,9 +36,6 @@ class Program {
   /// kTrial in plain words if it cannot be started: no such program, not executable, no such working directory.
   static Result<Program> start(const ProgramCommand& command);
 
-  /// What start() can say beforehand: working directory and program are there.
-  static Result<void> check(const ProgramCommand& command);
-
   /// Waits up to `milliseconds` for output, which goes to the listeners, or for the end. True while it runs.
   Result<bool> listen(int milliseconds, const Listener& out, const Listener& err);
 
