@@ -45,17 +45,18 @@ std::vector<OptionFault> check_asha(const Options& options) {
 
   const double max_t = options.real("max_t"), grace_period = options.real("grace_period");
   if (max_t < grace_period) {
-    faults.push_back({"max_t", fmt::format("max_t {} is below grace_period {}", format_real(max_t), format_real(grace_period)),
-                      {}});
+    faults.push_back(
+        {"max_t", fmt::format("max_t {} is below grace_period {}", format_real(max_t), format_real(grace_period)), {}});
     return faults;
   }
   const std::int64_t eta = options.integer("reduction_factor"), brackets = options.integer("brackets");
-  const std::int64_t most = 1 + (counts ? s_max(static_cast<std::int64_t>(grace_period), static_cast<std::int64_t>(max_t), eta)
-                                        : real_s_max(grace_period, max_t, eta));
+  const std::int64_t most =
+      1 + (counts ? s_max(static_cast<std::int64_t>(grace_period), static_cast<std::int64_t>(max_t), eta)
+                  : real_s_max(grace_period, max_t, eta));
   if (brackets > most) {
     faults.push_back({"brackets",
-                      fmt::format("{} brackets; grace_period {}, max_t {} and reduction_factor {} leave room for {}", brackets,
-                                  format_real(grace_period), format_real(max_t), eta, most),
+                      fmt::format("{} brackets; grace_period {}, max_t {} and reduction_factor {} leave room for {}",
+                                  brackets, format_real(grace_period), format_real(max_t), eta, most),
                       fmt::format("write at most {}", most)});
   }
   return faults;
@@ -97,8 +98,8 @@ std::optional<std::string> supply_warning(const Options& options, std::int64_t t
   const auto rungs = static_cast<std::int64_t>(plan.levels.front().size()) - 1;
   const std::int64_t needed = power(plan.eta, rungs);
   if (trials >= needed) return std::nullopt;
-  return fmt::format("{} trials are fewer than {}^{} = {}, so promotion alone takes none of them to max_t {}; {}", trials,
-                     plan.eta, rungs, needed, format_real(plan.max_t()),
+  return fmt::format("{} trials are fewer than {}^{} = {}, so promotion alone takes none of them to max_t {}; {}",
+                     trials, plan.eta, rungs, needed, format_real(plan.max_t()),
                      plan.drain ? "draining takes the best waiting one there at the end"
                                 : "with drain: true the best waiting one would get there at the end");
 }

@@ -13,21 +13,21 @@
 // full rung would not have made are the price.
 //
 // Two variants, one class each:
-//   stop     (asha_stop.h, the default) Ray Tune's way: nobody pauses. At a rung with m entries, its own included, a trial
-//            goes on iff the number of strictly better ones is below max(1, floor(m/eta)).
+//   stop     (asha_stop.h, the default) Ray Tune's way: nobody pauses. At a rung with m entries, its own included, a
+//            trial goes on iff the number of strictly better ones is below max(1, floor(m/eta)).
 //   promote  (asha_promote.h) Algorithm 2: every trial pauses at every rung, with a checkpoint, until it is promoted.
 //
 // Where this differs, and why:
-//   paper       promotes from m >= eta on, as here. It ends when the budget does: fewer than eta^K trials leave nobody at
-//               R, so `drain` (on by default) then promotes the best parked ones until one trial has got there.
-//   Ray Tune    stops what is worse than the linearly interpolated (1-1/eta) percentile of the other entries: taking the
-//               logarithm of the metric changes its decisions, and it keeps more than 1/eta. Counting does neither. A NaN
-//               passes its comparison; here it never passes a rung. A report that jumps over rungs is entered at the
-//               highest only; here at each of them, from the lowest, until it fails one. Its number of rungs comes from
-//               logarithms in floating point. Its brackets are drawn by softmax over the number of rungs; here in
+//   paper       promotes from m >= eta on, as here. It ends when the budget does: too few trials for the rungs leave
+//               nobody at R, so `drain` (on by default) then promotes the best parked ones until one has got there.
+//   Ray Tune    stops what is worse than the linearly interpolated (1-1/eta) percentile of the other entries: taking
+//               the logarithm of the metric changes its decisions, and it keeps more than 1/eta. Counting does neither.
+//               A NaN passes its comparison; here it never passes a rung. A report that jumps over rungs is entered at
+//               the highest only; here at each of them, from the lowest, until it fails one. Its number of rungs comes
+//               from logarithms in floating point. Its brackets are drawn by softmax over the number of rungs; here in
 //               proportion to HyperBand's numbers of trials.
-//   Optuna      keeps the best max(1, floor(m/eta)) including ties by order; here equal scores never stop each other.
-//   Syne Tune   promotes by an interpolated quantile from the second entry on, and demands reports exactly at the rungs.
+//   Optuna      keeps the best max(1, floor(m/eta)), ties by order; here equal scores never stop each other.
+//   Syne Tune   promotes by an interpolated quantile from the second entry on, and demands reports exactly at rungs.
 //
 // A NaN, and a failed trial's entry at the rung it did not reach, count in m, rank last, and never go on.
 

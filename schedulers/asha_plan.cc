@@ -45,7 +45,8 @@ Placement AshaPlan::place(TrialId trial) const {
   for (const std::uint64_t weight : weights) total += weight;
   std::uint64_t draw = RandomStream(seed, "bracket", trial.value).below(total);
   std::int64_t bracket = 0;
-  for (; draw >= weights[static_cast<std::size_t>(bracket)]; ++bracket) draw -= weights[static_cast<std::size_t>(bracket)];
+  for (; draw >= weights[static_cast<std::size_t>(bracket)]; ++bracket)
+    draw -= weights[static_cast<std::size_t>(bracket)];
   return {bracket};
 }
 

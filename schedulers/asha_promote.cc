@@ -79,7 +79,7 @@ void AshaPromote::on_report(const SchedulerReport& report, const SchedulerVerdic
   parked_.insert_or_assign(report.trial, Parked{where, entry});
 }
 
-// --- What to do about trials that do not run --------------------------------------------------------------------------
+// --- What to do about trials that do not run -------------------------------------------------------------------------
 
 bool AshaPromote::is_promotable(const Rung& rung) const {
   return !rung.parked.empty() && rung.entries.rank(*rung.parked.begin()) <= promotes(rung);
@@ -112,10 +112,10 @@ std::optional<Proposal> AshaPromote::release() const {
       const bool may_drain = plan_.drain && !trained_to_end_ && worst.trial == rung.parked.begin()->trial;
       const std::int64_t rank = rung.entries.rank(worst);
       if (may_drain || !plan_.trials || rank <= *plan_.trials / plan_.eta) continue;
-      return Proposal::about(Proposal::Kind::kUnpark, worst.trial,
-                             fmt::format("rank {} of {} in rung {}: {} trials promote at most {}", rank,
-                                         rung.entries.size(), format_real(rung.level), *plan_.trials,
-                                         *plan_.trials / plan_.eta));
+      return Proposal::about(
+          Proposal::Kind::kUnpark, worst.trial,
+          fmt::format("rank {} of {} in rung {}: {} trials promote at most {}", rank, rung.entries.size(),
+                      format_real(rung.level), *plan_.trials, *plan_.trials / plan_.eta));
     }
   }
   return std::nullopt;
@@ -138,10 +138,10 @@ std::optional<Proposal> AshaPromote::drain() const {
     const Rung& rung = at(id);
     if (rung.parked.empty()) continue;
     const RungEntry& best = *rung.parked.begin();
-    return Proposal::about(Proposal::Kind::kResume, best.trial,
-                           fmt::format("drained from rung {}: rank {} of {}, and no trial has reached max_t {}",
-                                       format_real(rung.level), rung.entries.rank(best), rung.entries.size(),
-                                       format_real(plan_.max_t())));
+    return Proposal::about(
+        Proposal::Kind::kResume, best.trial,
+        fmt::format("drained from rung {}: rank {} of {}, and no trial has reached max_t {}", format_real(rung.level),
+                    rung.entries.rank(best), rung.entries.size(), format_real(plan_.max_t())));
   }
   return std::nullopt;
 }

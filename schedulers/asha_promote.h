@@ -4,16 +4,16 @@
 // slot goes to the best trial not promoted yet among the best floor(m/eta) of the highest rung that has one.
 //
 // Draining: when no new configuration will come, nothing runs and nothing is promotable, the best parked trial of the
-// highest rung is promoted all the same, until one trial has trained to its end: to max_t, or to an end of its own or of a
-// stopper before that.
+// highest rung is promoted all the same, until one trial has trained to its end: to max_t, or to an end of its own or
+// of a stopper before that.
 //
 // A report that crosses several rungs is entered at each from the lowest while it is among the best floor(m/eta) there
 // (promoted on the spot: the training is done), and parks at the first where it is not. Promoted from there later, its
 // next report counts at the next rung. A trial that is at max_t ends, wherever it ranks: nothing is left to train.
 //
 // Release of checkpoints: ranks only get worse, so with N trials in all an entry of rank j > floor(N/eta) is never
-// promoted. Its checkpoint goes, except the best parked one's of each rung while draining may need it; a NaN's always does.
-// Should more trials be allowed later, an entry without a checkpoint that is promoted starts from zero.
+// promoted. Its checkpoint goes, except the best parked one's of each rung while draining may need it; a NaN's always
+// does. Should more trials be allowed later, an entry without a checkpoint that is promoted starts from zero.
 
 #include <map>
 #include <set>
@@ -39,7 +39,9 @@ class AshaPromote final : public Scheduler {
   SchedulePoint next_point(TrialId trial) const override;
   bool may_resume(TrialId trial) const override;
 
-  void on_started(TrialId trial, const Placement& placement, const Config&) override { stands_.start(trial, placement); }
+  void on_started(TrialId trial, const Placement& placement, const Config&) override {
+    stands_.start(trial, placement);
+  }
   void on_report(const SchedulerReport& report, const SchedulerVerdict* verdict) override;
   void on_proposal(const Proposal& proposal) override;
   void on_ended(TrialId trial, bool failed, EventNumber event) override;
@@ -47,9 +49,9 @@ class AshaPromote final : public Scheduler {
  private:
   struct Rung {
     double level = 0;
-    RungRanks entries;             ///< all that ever came here
-    std::set<RungEntry> parked;    ///< numbers that wait for promotion
-    std::set<RungEntry> held;      ///< parked, NaN included, whose checkpoint is still kept
+    RungRanks entries;           ///< all that ever came here
+    std::set<RungEntry> parked;  ///< numbers that wait for promotion
+    std::set<RungEntry> held;    ///< parked, NaN included, whose checkpoint is still kept
   };
   struct RungId {
     std::size_t bracket = 0, rung = 0;

@@ -27,7 +27,9 @@ class AshaStop final : public Scheduler {
   SchedulePoint next_point(TrialId trial) const override { return {stands_.next_level(trial), false}; }
   bool may_resume(TrialId trial) const override { return paused_.contains(trial); }
 
-  void on_started(TrialId trial, const Placement& placement, const Config&) override { stands_.start(trial, placement); }
+  void on_started(TrialId trial, const Placement& placement, const Config&) override {
+    stands_.start(trial, placement);
+  }
   void on_report(const SchedulerReport& report, const SchedulerVerdict* verdict) override;
   void on_proposal(const Proposal& proposal) override;
   void on_ended(TrialId trial, bool failed, EventNumber event) override;

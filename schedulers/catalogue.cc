@@ -28,7 +28,8 @@ Result<std::unique_ptr<Scheduler>> make_scheduler(std::string_view type, Schedul
       if (known.capabilities.built) built.push_back(known.name);
     }
     const std::string list = "built: " + join(built);
-    if (info != nullptr) return fail(ErrorCode::kUnsupported, fmt::format("scheduler '{}' is not built yet", info->name), list);
+    if (info != nullptr)
+      return fail(ErrorCode::kUnsupported, fmt::format("scheduler '{}' is not built yet", info->name), list);
     const std::string near = did_you_mean_hint(type, names);
     return fail(ErrorCode::kBadInput, fmt::format("unknown scheduler '{}'", type), near.empty() ? list : near);
   }

@@ -1,25 +1,28 @@
 #pragma once
 
 // What decides which trials go on. A scheduler never calls anybody: it is asked, and answers with a reason. It has two
-// halves. The asking half (`place`, `judge`, `propose`, `next_point`, `may_resume`) is const. The folding half (`on_...`)
+// halves. The asking half (`judge`, `propose`, `next_point`, `may_resume`) is const. The folding half (`on_...`)
 // changes its state by what was decided, whoever decided it: live, that is what it just answered; at resume it is what
 // the log says, and nothing is asked. A scheduler sees each (trial, generation, step) once; repeats after a crash never
 // reach it. It has no clock and no randomness but core/rng.h.
 //
-// A trial at a rung: report -> judge() -> verdict -> on_report(report, verdict). A slot falls free: propose() -> proposal
-// -> on_proposal(proposal), asked again until it has none. Everything about trials that do not run goes through propose.
+// A trial at a rung: report -> judge() -> verdict -> on_report(report, verdict). A slot falls free: propose() ->
+// proposal -> on_proposal(proposal), asked again until it has none. Everything about trials that do not run goes
+// through propose.
 //
 // How the schedulers fit that are not here yet, without a change to this interface:
-//   HyperBand   place() names the open bracket; judge() pauses every member at its level; once a bracket is complete,
-//               propose() yields Stop for each loser, then Resume for each winner as slots fall free, StartNew in the next
-//               bracket while this one waits. A member that fails counts as arrived in on_ended().
+//   HyperBand   propose() names the open bracket; judge() pauses every member at its level; once a bracket is complete,
+//               propose() yields Stop for each loser, then Resume for each winner as slots fall free, StartNew in the
+//               next bracket while this one waits. A member that fails counts as arrived in on_ended().
 //   BOHB        is HyperBand beside the `bohb` sampler, which gets every rung's score through Sampler::on_report.
 //   median      judge() at every report (next_point = the very next); running means are folded in on_report();
 //               hard_stop: false = Pause, then Resume from propose() when Supply says that nothing else can run.
-//   PBT         async: judge() at an interval pauses the weak, next_point() has every member save there, propose() yields
-//               Exploit{donor, checkpoint, configuration} for a paused one and Resume follows. sync: judge() pauses all,
-//               propose() acts when the last has arrived. Explore draws from RandomStream(seed, "explore", trial).
-//   PB2         as PBT; its GP is fitted in propose() from rows folded by on_report(), cached, dropped by the next fold.
+//   PBT         async: judge() at an interval pauses the weak, next_point() has every member save there, propose()
+//               yields Exploit{donor, checkpoint, configuration} for a paused one and Resume follows. sync: judge()
+//               pauses all, propose() acts when the last has arrived. Explore draws from RandomStream(seed, "explore",
+//               trial).
+//   PB2         as PBT; its GP is fitted in propose() from rows folded by on_report(), cached, dropped by the next
+//               fold.
 //   elastic     Resume may carry resources: one more field of Proposal, defaulted.
 //
 // Thread rule: one object, one thread.
@@ -44,9 +47,9 @@ namespace tune {
 /// A report as a scheduler sees it.
 struct SchedulerReport {
   TrialId trial;
-  Step step = 0;       ///< training_iteration
-  double t = 0;        ///< value of time_attr: finite, >= 0, greater than the last one of this trial
-  Score score;         ///< of the scheduler's metric, signed
+  Step step = 0;  ///< training_iteration
+  double t = 0;   ///< value of time_attr: finite, >= 0, greater than the last one of this trial
+  Score score;    ///< of the scheduler's metric, signed
   std::optional<CheckpointId> checkpoint;  ///< saved with this report
 };
 
@@ -59,24 +62,24 @@ struct SchedulerVerdict {
 
 /// What a scheduler may count on when it is asked to propose.
 struct Supply {
-  bool slot_free = false;      ///< a trial may be started or resumed now
-  bool new_allowed = false;    ///< a new configuration may start (budget and sampler have one)
-  bool over = false;           ///< no new configuration will ever start
-  std::int64_t running = 0;    ///< trials that hold a slot or wait for one
+  bool slot_free = false;    ///< a trial may be started or resumed now
+  bool new_allowed = false;  ///< a new configuration may start (budget and sampler have one)
+  bool over = false;         ///< no new configuration will ever start
+  std::int64_t running = 0;  ///< trials that hold a slot or wait for one
 };
 
 struct Proposal {
   enum class Kind {
     kStartNew,  ///< the sampler's next configuration, at `placement`. Requires slot_free and new_allowed
-    kResume,    ///< a paused trial goes on from its checkpoint. Requires slot_free
+    kResume,    ///< a paused trial goes on from its checkpoint, once its attempt has left. Requires slot_free
     kStop,      ///< a paused trial ends, stopped by the scheduler
     kExploit,   ///< a paused trial takes donor's checkpoint and `config`; kResume follows
     kUnpark,    ///< a paused trial's checkpoint is not needed any more
   };
   Kind kind = Kind::kStartNew;
-  TrialId trial;         ///< all but kStartNew
-  Placement placement;   ///< kStartNew
-  TrialId donor;         ///< kExploit
+  TrialId trial;        ///< all but kStartNew
+  Placement placement;  ///< kStartNew
+  TrialId donor;        ///< kExploit
   CheckpointId checkpoint;
   Config config;
   std::string reason;

@@ -69,8 +69,8 @@ bool is_resume(const Happening& happening, std::string_view how) {
 std::size_t check_against_algorithm_two(std::uint64_t seed, std::int64_t trials, std::int64_t eta) {
   SCOPED_TRACE(testing::Message() << "seed " << seed << " trials " << trials << " eta " << eta);
   const std::int64_t max_t = 60;
-  const auto scheduler = make("asha",
-                              {{"max_t", Value(max_t)}, {"reduction_factor", Value(eta)}, {"variant", "promote"}}, trials);
+  const auto scheduler =
+      make("asha", {{"max_t", Value(max_t)}, {"reduction_factor", Value(eta)}, {"variant", "promote"}}, trials);
   WorldOptions options;
   options.seed = seed;
   options.trials = trials;
@@ -102,15 +102,16 @@ std::size_t check_against_algorithm_two(std::uint64_t seed, std::int64_t trials,
 TEST(AshaPromote, IsAlgorithmTwoOnRandomSchedules) {
   std::size_t happened = 0;
   for (std::uint64_t seed = 1; seed <= 12; ++seed) {
-    happened += check_against_algorithm_two(seed, 40 * static_cast<std::int64_t>(seed), 2 + static_cast<std::int64_t>(seed % 3));
+    happened += check_against_algorithm_two(seed, 40 * static_cast<std::int64_t>(seed),
+                                            2 + static_cast<std::int64_t>(seed % 3));
     if (HasFailure()) return;
   }
   EXPECT_GT(happened, 10'000U);
 }
 
 TEST(AshaPromote, PromotesAsManyAsAlgorithmTwoIsKnownTo) {
-  // Of 50 trials 14.5 leave the lowest rung for a factor of 4, of 10 2.7: more than a quarter, the price of not waiting.
-  // What is promoted is always among the best floor(m/eta) at that moment (test above), not at the end.
+  // Of 50 trials 14.5 leave the lowest rung for a factor of 4, of 10 2.7: more than a quarter, the price of not
+  // waiting. What is promoted is always among the best floor(m/eta) at that moment (test above), not at the end.
   for (const auto& [trials, expected] : {std::pair{50, 14.5}, {10, 2.7}}) {
     double promoted = 0;
     constexpr int kRuns = 200;
@@ -211,8 +212,8 @@ TEST(AshaPromote, EndsEveryTrialOfALongRandomSchedule) {
   options.end_in = 90;
   options.nan_in = 40;
   options.scores = 300;
-  const auto scheduler = make("asha",
-                              {{"max_t", 81}, {"reduction_factor", 3}, {"variant", "promote"}, {"brackets", 3}}, 3000);
+  const auto scheduler =
+      make("asha", {{"max_t", 81}, {"reduction_factor", 3}, {"variant", "promote"}, {"brackets", 3}}, 3000);
   const WorldResult result = run_world(*scheduler, options);
   EXPECT_GT(result.history.size(), 10'000U);
   EXPECT_TRUE(result.ran_dry);

@@ -59,9 +59,7 @@ TEST(AshaStop, PassesAboutAQuarterOfManyTrials) {
   EXPECT_NEAR(passed / 200, 12.7, 0.5);
 }
 
-TEST(AshaStop, NeverStopsEqualScores) {
-  EXPECT_EQ(survivors(std::vector<double>(100, 0.25), 4), 100);
-}
+TEST(AshaStop, NeverStopsEqualScores) { EXPECT_EQ(survivors(std::vector<double>(100, 0.25), 4), 100); }
 
 TEST(AshaStop, DecidesTheSameOfAnyMonotoneMapOfTheMetric) {
   const auto verdicts = [](double (*map)(double)) {

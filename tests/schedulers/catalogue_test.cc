@@ -22,17 +22,18 @@ std::vector<std::string> faults(const OptionRow& given) {
 using Messages = std::vector<std::string>;
 
 TEST(SchedulerCatalogue, KnowsEveryNameAndAlias) {
-  for (const auto& [alias, name] : std::vector<std::pair<std::string, std::string>>{{"fifo", "fifo"},
-                                                                                    {"asha", "asha"},
-                                                                                    {"async_hyperband", "asha"},
-                                                                                    {"asynchyperband", "asha"},
-                                                                                    {"hyperband", "hyperband"},
-                                                                                    {"hb_bohb", "hb_bohb"},
-                                                                                    {"bohb", "hb_bohb"},
-                                                                                    {"median", "median_stopping_rule"},
-                                                                                    {"medianstopping", "median_stopping_rule"},
-                                                                                    {"pbt", "pbt"},
-                                                                                    {"pb2", "pb2"}}) {
+  for (const auto& [alias, name] :
+       std::vector<std::pair<std::string, std::string>>{{"fifo", "fifo"},
+                                                        {"asha", "asha"},
+                                                        {"async_hyperband", "asha"},
+                                                        {"asynchyperband", "asha"},
+                                                        {"hyperband", "hyperband"},
+                                                        {"hb_bohb", "hb_bohb"},
+                                                        {"bohb", "hb_bohb"},
+                                                        {"median", "median_stopping_rule"},
+                                                        {"medianstopping", "median_stopping_rule"},
+                                                        {"pbt", "pbt"},
+                                                        {"pb2", "pb2"}}) {
     const AlgorithmInfo* found = find_algorithm(scheduler_catalogue(), alias);
     ASSERT_NE(found, nullptr) << alias;
     EXPECT_EQ(found->name, name);
@@ -61,7 +62,8 @@ TEST(SchedulerCatalogue, ChecksAshaOptionsTogether) {
   EXPECT_EQ(faults({}), Messages{});
   EXPECT_EQ(faults({{"max_t", 5}, {"grace_period", 10}}), Messages{"max_t: max_t 5 is below grace_period 10"});
   EXPECT_EQ(faults({{"grace_period", "auto"}}), Messages{"grace_period: grace_period: auto is not built yet"});
-  EXPECT_EQ(faults({{"max_t", 2.5}}), Messages{"max_t: max_t 2.5 is no whole number, which training_iteration always is"});
+  EXPECT_EQ(faults({{"max_t", 2.5}}),
+            Messages{"max_t: max_t 2.5 is no whole number, which training_iteration always is"});
   EXPECT_EQ(faults({{"max_t", 2.5}, {"time_attr", "time_total_s"}}), Messages{});
   EXPECT_EQ(faults({{"max_t", 0}}), Messages{"max_t: max_t 0 is not above 0"});
   EXPECT_EQ(faults({{"max_t", std::numeric_limits<double>::infinity()}, {"time_attr", "loss"}}),
@@ -99,9 +101,10 @@ TEST(SchedulerCatalogue, MakesWhatIsBuiltAndRefusesTheRestByName) {
 TEST(SchedulerCatalogue, WarnsOfTooFewTrialsForPromotion) {
   const auto options = [](const OptionRow& row) { return with_defaults(info("asha").options, Options(row)); };
   const OptionRow promote{{"variant", "promote"}, {"max_t", 27}, {"reduction_factor", 3}};
-  EXPECT_EQ(supply_warning(options(promote), 20),
-            "20 trials are fewer than 3^3 = 27, so promotion alone takes none of them to max_t 27; draining takes the best "
-            "waiting one there at the end");
+  EXPECT_EQ(
+      supply_warning(options(promote), 20),
+      "20 trials are fewer than 3^3 = 27, so promotion alone takes none of them to max_t 27; draining takes the best "
+      "waiting one there at the end");
   EXPECT_FALSE(supply_warning(options(promote), 27));
   EXPECT_FALSE(supply_warning(options({{"max_t", 27}, {"reduction_factor", 3}}), 2));
   EXPECT_FALSE(supply_warning({}, 2));

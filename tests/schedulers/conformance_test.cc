@@ -103,7 +103,8 @@ TEST_P(Conformance, AnswersOnlyAtThePointsItNamed) {
   for (const Happening& happening : result.history) {
     if (happening.kind == Happening::Kind::kReport) {
       const bool waits = happening.report.t >= told->next_point(happening.trial).t;
-      ASSERT_EQ(waits, happening.verdict.has_value()) << "trial " << happening.trial.value << " at " << happening.report.t;
+      ASSERT_EQ(waits, happening.verdict.has_value())
+          << "trial " << happening.trial.value << " at " << happening.report.t;
     }
     fold(*told, happening);
   }
@@ -114,7 +115,8 @@ TEST_P(Conformance, FollowsVerdictsThatItWouldNotHaveGiven) {
   const auto scheduler = fresh();
   RandomStream random(4, "flip", 0);
   std::vector<bool> paused(30), over(30);
-  for (std::int64_t i = 0; i < 30; ++i) scheduler->on_started(TrialId{i}, {static_cast<std::int64_t>(random.below(4))}, {});
+  for (std::int64_t i = 0; i < 30; ++i)
+    scheduler->on_started(TrialId{i}, {static_cast<std::int64_t>(random.below(4))}, {});
   for (std::int64_t event = 1; event < 400; ++event) {
     const auto trial = static_cast<std::int64_t>(random.below(30));
     const auto at = static_cast<std::size_t>(trial);
@@ -122,7 +124,8 @@ TEST_P(Conformance, FollowsVerdictsThatItWouldNotHaveGiven) {
     const SchedulerVerdict verdict{static_cast<Verdict>(random.below(3)), false, "by other rules"};
     const bool is_told = random.below(4) != 0;
     const double t = static_cast<double>(event) / 4;
-    scheduler->on_report(report_of(trial, t, static_cast<double>(random.below(9)), event), is_told ? &verdict : nullptr);
+    scheduler->on_report(report_of(trial, t, static_cast<double>(random.below(9)), event),
+                         is_told ? &verdict : nullptr);
     paused[at] = is_told && verdict.verdict == Verdict::kPause;
     over[at] = is_told && verdict.verdict == Verdict::kStop;
     if (over[at]) scheduler->on_ended(TrialId{trial}, false, EventNumber{event});

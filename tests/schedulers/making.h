@@ -26,7 +26,8 @@ inline std::unique_ptr<Scheduler> make(std::string_view type, const OptionRow& o
 }
 
 inline SchedulerReport report_of(std::int64_t trial, double t, double value, std::int64_t event) {
-  return {TrialId{trial}, static_cast<Step>(t), t, Score::of(value, Mode::kMin, EventNumber{event}), EventNumber{event}};
+  return {TrialId{trial}, static_cast<Step>(t), t, Score::of(value, Mode::kMin, EventNumber{event}),
+          EventNumber{event}};
 }
 
 /// Judges, folds the answer, and says what it was.

@@ -19,7 +19,8 @@ TEST(RungRanks, AgreesWithCountingOneByOne) {
     if (random.below(20) == 0) score = Score::of(NAN, Mode::kMin, EventNumber{event});
     if (random.below(20) == 0) score = Score::failed(EventNumber{event});
     const RungEntry entry{score, TrialId{event}};
-    const auto better = std::count_if(all.begin(), all.end(), [&](const RungEntry& e) { return strictly_better(e.score, score); });
+    const auto better =
+        std::count_if(all.begin(), all.end(), [&](const RungEntry& e) { return strictly_better(e.score, score); });
     const auto before = std::count_if(all.begin(), all.end(), [&](const RungEntry& e) { return e < entry; });
     ASSERT_EQ(ranks.better_than(score), better);
     ASSERT_EQ(ranks.rank(entry), before + 1);

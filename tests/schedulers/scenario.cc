@@ -94,7 +94,8 @@ class Runner {
                                  Score::of(*parse_real(value), mode_, event_), event_};
     auto verdict = scheduler_->judge(report);
     const std::string answer =
-        verdict ? fmt::format("{}: {}", verdict->completed ? "complete" : word(verdict->verdict), verdict->reason) : "-";
+        verdict ? fmt::format("{}: {}", verdict->completed ? "complete" : word(verdict->verdict), verdict->reason)
+                : "-";
     if (but == "but" && told == "nothing") verdict.reset();
     if (but == "but" && told != "nothing") {
       verdict = SchedulerVerdict{Verdict::kContinue, false, "as recorded"};
@@ -116,10 +117,14 @@ class Runner {
     if (!proposal) return "wait";
     fold(*proposal);
     switch (proposal->kind) {
-      case Proposal::Kind::kStartNew: return proposal->reason.empty() ? "start" : "start " + proposal->reason;
-      case Proposal::Kind::kResume: return fmt::format("resume {}: {}", proposal->trial.value, proposal->reason);
-      case Proposal::Kind::kUnpark: return fmt::format("unpark {}: {}", proposal->trial.value, proposal->reason);
-      default: return "?";
+      case Proposal::Kind::kStartNew:
+        return proposal->reason.empty() ? "start" : "start " + proposal->reason;
+      case Proposal::Kind::kResume:
+        return fmt::format("resume {}: {}", proposal->trial.value, proposal->reason);
+      case Proposal::Kind::kUnpark:
+        return fmt::format("unpark {}: {}", proposal->trial.value, proposal->reason);
+      default:
+        return "?";
     }
   }
 

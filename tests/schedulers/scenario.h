@@ -22,7 +22,8 @@
 
 namespace tune::test {
 
-/// One sentence for each line that went otherwise, `promote.txt:12: expected ... got ...`; empty if all went as written.
+/// One sentence for each line that went otherwise, `promote.txt:12: expected ... got ...`; empty if all went as
+/// written.
 std::vector<std::string> run_scenario(const std::string& path);
 
 }  // namespace tune::test

@@ -12,7 +12,8 @@ namespace {
 
 std::vector<std::string> scenarios() {
   std::vector<std::string> names;
-  for (const auto& file : std::filesystem::directory_iterator(TUNE_SCENARIOS)) names.push_back(file.path().stem().string());
+  for (const auto& file : std::filesystem::directory_iterator(TUNE_SCENARIOS))
+    names.push_back(file.path().stem().string());
   std::sort(names.begin(), names.end());
   return names;
 }

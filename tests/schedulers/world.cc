@@ -120,8 +120,8 @@ std::string words(const std::optional<SchedulerVerdict>& verdict) {
 
 std::string words(const std::optional<Proposal>& proposal) {
   if (!proposal) return "wait";
-  return fmt::format("{} {} {} {}", static_cast<int>(proposal->kind), proposal->trial.value, proposal->placement.bracket,
-                     proposal->reason);
+  return fmt::format("{} {} {} {}", static_cast<int>(proposal->kind), proposal->trial.value,
+                     proposal->placement.bracket, proposal->reason);
 }
 
 }  // namespace
@@ -141,23 +141,31 @@ void fold(Scheduler& scheduler, const Happening& happening) {
         scheduler.on_proposal(*happening.proposal);
       }
       break;
-    case Happening::Kind::kEnded: scheduler.on_ended(happening.trial, happening.failed, happening.event); break;
+    case Happening::Kind::kEnded:
+      scheduler.on_ended(happening.trial, happening.failed, happening.event);
+      break;
   }
 }
 
 std::string answer(const Scheduler& scheduler, const Happening& happening) {
   switch (happening.kind) {
-    case Happening::Kind::kReport: return words(scheduler.judge(happening.report));
-    case Happening::Kind::kAsk: return words(scheduler.propose(happening.supply));
-    default: return "";
+    case Happening::Kind::kReport:
+      return words(scheduler.judge(happening.report));
+    case Happening::Kind::kAsk:
+      return words(scheduler.propose(happening.supply));
+    default:
+      return "";
   }
 }
 
 std::string recorded_answer(const Happening& happening) {
   switch (happening.kind) {
-    case Happening::Kind::kReport: return words(happening.verdict);
-    case Happening::Kind::kAsk: return words(happening.proposal);
-    default: return "";
+    case Happening::Kind::kReport:
+      return words(happening.verdict);
+    case Happening::Kind::kAsk:
+      return words(happening.proposal);
+    default:
+      return "";
   }
 }
 

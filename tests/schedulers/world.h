@@ -1,7 +1,7 @@
 #pragma once
 
-// A small world for one scheduler: slots, trials that report seeded random scores, fail, end by themselves, and jump over
-// rungs. It keeps the history of all that was asked and told, so that another instance can be walked through it.
+// A small world for one scheduler: slots, trials that report seeded random scores, fail, end by themselves, and jump
+// over rungs. It keeps the history of all that was asked and told, so that another instance can be walked through it.
 
 #include <optional>
 #include <string>
@@ -14,12 +14,12 @@ namespace tune::test {
 struct WorldOptions {
   std::uint64_t seed = 1;
   std::int64_t slots = 4;
-  std::int64_t trials = 100;      ///< budget
+  std::int64_t trials = 100;  ///< budget
   std::int64_t most_events = 100'000;
-  std::uint64_t jump_in = 0;      ///< one report in so many jumps over up to 8 steps; 0: none
-  std::uint64_t fail_in = 0;      ///< one event in so many is a failure
-  std::uint64_t end_in = 0;       ///< one in so many a trial that ends by itself
-  std::uint64_t nan_in = 0;       ///< one report in so many is a NaN
+  std::uint64_t jump_in = 0;         ///< one report in so many jumps over up to 8 steps; 0: none
+  std::uint64_t fail_in = 0;         ///< one event in so many is a failure
+  std::uint64_t end_in = 0;          ///< one in so many a trial that ends by itself
+  std::uint64_t nan_in = 0;          ///< one report in so many is a NaN
   std::uint64_t scores = 1'000'000;  ///< different values: few make ties
 };
 

@@ -23,7 +23,8 @@ std::optional<TrialId> trial_of(const EventBody& body) {
 Simulation::Simulation(Controller controller, SimulatedTrial trial, SimulationOptions options)
     : Simulation(std::move(controller), std::move(trial), options, {}) {}
 
-Simulation::Simulation(Controller controller, SimulatedTrial trial, SimulationOptions options, std::vector<LogEntry> log)
+Simulation::Simulation(Controller controller, SimulatedTrial trial, SimulationOptions options,
+                       std::vector<LogEntry> log)
     : controller_(std::move(controller)), trial_(std::move(trial)), options_(options), log_(std::move(log)) {
   for (const LogEntry& entry : log_) {
     const bool logical = is_logical(entry.event.body);
@@ -72,7 +73,7 @@ bool Simulation::run(std::int64_t entries) {
   return controller_.finished();
 }
 
-// --- What a worker does -----------------------------------------------------------------------------------------------
+// --- What a worker does ----------------------------------------------------------------------------------------------
 
 double Simulation::draw(const char* purpose, TrialId trial, const Worker& worker) const {
   const std::string path = fmt::format("{}/{}", worker.attempt.value, worker.step);
@@ -132,7 +133,7 @@ Reported Simulation::report_of(TrialId trial, Worker& worker, Metrics metrics) c
   return report;
 }
 
-// --- What happens and what follows ------------------------------------------------------------------------------------
+// --- What happens and what follows -----------------------------------------------------------------------------------
 
 bool Simulation::is_logical(const EventBody& body) const {
   const auto trial = trial_of(body);

@@ -4,10 +4,10 @@
 // of its configuration and step; its steps take a constant or a seeded time; its process crashes and its worker is lost
 // as a seed says. 10,000 workers and a day's training pass in seconds, and every run of a seed is the same.
 //
-// Two orders of events. By arrival: whatever is ready first, by the steps' costs. In lockstep: a trial's logical time is
-// that of the event that granted its slot plus its own reports and ends since, retries and repeats not counted; the
-// smallest (logical time, trial) goes first. That is the order which real processes are held to under lockstep, and that
-// of a constant step cost of 1.
+// Two orders of events. By arrival: whatever is ready first, by the steps' costs. In lockstep: a trial's logical time
+// is that of the event that granted its slot plus its own reports and ends since, retries and repeats not counted; the
+// smallest (logical time, trial) goes first. That is the order which real processes are held to under lockstep, and
+// that of a constant step cost of 1.
 //
 // Thread rule: one object, one thread.
 
@@ -31,12 +31,12 @@ struct SimulationOptions {
   enum class Order { kArrival, kLockstep };
   Order order = Order::kArrival;
   std::int64_t slots = 1;
-  std::uint64_t seed = 0;         ///< of costs, crashes and losses; the brain has its own
-  double step_cost = 1;           ///< virtual seconds of a step (lockstep: always 1)
-  double cost_spread = 0;         ///< 0..1: each step's cost is drawn from step_cost * [1 - spread, 1 + spread)
-  double leave_cost = 1;          ///< from the order to pause or stop until the trial has left (lockstep: always 1)
-  double crash_rate = 0;          ///< 0..1, of each step of each attempt: the process dies by a signal
-  double loss_rate = 0;           ///< 0..1, likewise: its worker is gone
+  std::uint64_t seed = 0;             ///< of costs, crashes and losses; the brain has its own
+  double step_cost = 1;               ///< virtual seconds of a step (lockstep: always 1)
+  double cost_spread = 0;             ///< 0..1: each step's cost is drawn from step_cost * [1 - spread, 1 + spread)
+  double leave_cost = 1;              ///< from the order to pause or stop until the trial has left (lockstep: always 1)
+  double crash_rate = 0;              ///< 0..1, of each step of each attempt: the process dies by a signal
+  double loss_rate = 0;               ///< 0..1, likewise: its worker is gone
   std::int64_t checkpoint_every = 0;  ///< steps between checkpoints that nobody asked for; 0: none
 };
 
@@ -60,11 +60,11 @@ class Simulation {
   /// The process of an attempt.
   struct Worker {
     Attempt attempt;
-    Step step = 0;       ///< last done, or that of the checkpoint it began with
+    Step step = 0;  ///< last done, or that of the checkpoint it began with
     Seq seq = 0;
     double elapsed = 0;
-    double due = 0;      ///< when its next event happens
-    bool dead = false;   ///< nothing but the news of its loss will come
+    double due = 0;     ///< when its next event happens
+    bool dead = false;  ///< nothing but the news of its loss will come
   };
 
   bool in_lockstep() const { return options_.order == SimulationOptions::Order::kLockstep; }
@@ -74,7 +74,8 @@ class Simulation {
   Reported report_of(TrialId trial, Worker& worker, Metrics metrics) const;
   /// Whether the event moves its trial's logical time: not so what a rule never sees.
   bool is_logical(const EventBody& body) const;
-  /// Moves logical time on by an entry, which is folded; gives what was granted the time of the event that freed its slot.
+  /// Moves logical time on by an entry, which is folded; gives what was granted the time of the event that freed its
+  /// slot.
   void keep_time(const LogEntry& entry, bool logical);
   void act(const Decision& decision);
   void start(TrialId trial, std::optional<CheckpointId> checkpoint);
