@@ -99,13 +99,16 @@ Result<sql::Connection> open_database(const std::string& db, bool create, const 
 // Without: as far as the file system lets it; where there is no -wal file nothing can be missing.
 Result<sql::Connection> open_database_to_read(const std::string& db) {
   if (!file_exists(db)) return no_database(db);
+  const auto is_final = [](const Result<sql::Connection>& tried) {
+    return tried || (tried.error().code != ErrorCode::kIo && tried.error().code != ErrorCode::kDiskFull);
+  };
   auto connection = check_to_read(sql::Connection::open(db, sql::Access::kWrite), db);
-  if (connection || connection.error().code != ErrorCode::kIo) return connection;
+  if (is_final(connection)) return connection;
   auto plain = check_to_read(sql::Connection::open(db, sql::Access::kRead), db);
-  if (plain || plain.error().code != ErrorCode::kIo) return plain;
+  if (is_final(plain)) return plain;
   if (!file_exists(db + "-wal")) return check_to_read(sql::Connection::open(db, sql::Access::kImmutable), db);
   Error error = std::move(plain).error();
-  error.hint = "its folder is read-only and changes wait in the -wal file: copy both to a folder that can be written";
+  error.hint = "its folder takes no files and changes wait in the -wal file: copy both to a folder that can be written";
   return tl::unexpected<Error>(std::move(error));
 }
 
