@@ -24,17 +24,27 @@ points = [(x / 50 - 1, math.sin(3 * (x / 50 - 1)) + noise.gauss(0, 0.1)) for x i
 train, held_out = points[::2], points[1::2]
 
 state = {"epoch": 0, "weights": [0.0] * (args.degree + 1), "velocity": [0.0] * (args.degree + 1)}
-checkpoint = os.path.join(os.environ.get("TUNE_CHECKPOINT_DIR", "."), "state.json")
-if "TUNE_CHECKPOINT_DIR" in os.environ and os.path.exists(checkpoint):
-    with open(checkpoint) as file:
-        state = json.load(file)
+folder = os.environ.get("TUNE_CHECKPOINT_DIR")
+
+
+def checkpoint(epoch):
+    return f"epoch-{epoch:04}.json"
 
 
 def save():
-    """Writes beside and renames: whoever looks sees the old state or the new one, never a half."""
-    with open(checkpoint + ".new", "w") as file:
+    """One file an epoch, never changed again, so that tune finds the one that a report names. The last few are kept."""
+    if folder is None:
+        return
+    with open(os.path.join(folder, "new"), "w") as file:
         json.dump(state, file)
-    os.replace(checkpoint + ".new", checkpoint)
+    os.replace(os.path.join(folder, "new"), os.path.join(folder, checkpoint(state["epoch"])))
+    if os.path.exists(old := os.path.join(folder, checkpoint(state["epoch"] - 5))):
+        os.remove(old)
+
+
+if folder is not None and (saved := sorted(f for f in os.listdir(folder) if f.startswith("epoch-"))):
+    with open(os.path.join(folder, saved[-1])) as file:
+        state = json.load(file)
 
 
 def value(x):
@@ -66,7 +76,12 @@ while state["epoch"] < args.epochs and not told_to_leave:
         state["weights"] = [w + v for w, v in zip(state["weights"], state["velocity"])]
     state["epoch"] += 1
     save()
-    report = {"training_iteration": state["epoch"], "loss": loss(held_out), "train_loss": loss(train), "checkpoint": True}
+    report = {
+        "training_iteration": state["epoch"],
+        "loss": loss(held_out),
+        "train_loss": loss(train),
+        "checkpoint": checkpoint(state["epoch"]),
+    }
     print(json.dumps(report), flush=True)
 
 sys.exit(0)

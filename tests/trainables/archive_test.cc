@@ -57,7 +57,7 @@ TEST(Archive, IsEqualForEqualDirectories) {
 TEST(Archive, OpensWithTar) {
   ScratchDirectory from, to;
   fill(from);
-  to.write("it.tar", pack_directory(from.path(), {{"more", "content"}}).value());
+  to.write("it.tar", pack_directory(from.path(), {.only = "", .more = {{"more", "content"}}}).value());
 
   ASSERT_EQ(std::system(("tar -x -f " + to.path() + "/it.tar -C " + to.path()).c_str()), 0);
 
@@ -66,12 +66,26 @@ TEST(Archive, OpensWithTar) {
   EXPECT_EQ(to.read("more"), "content");
 }
 
+TEST(Archive, TakesOneNameOnly) {
+  ScratchDirectory from, to;
+  fill(from);
+  from.write("deep.er", "beside");
+
+  ASSERT_TRUE(unpack_directory(pack_directory(from.path(), {.only = "deep", .more = {}}).value(), to.path()));
+
+  EXPECT_EQ(to.read("deep/er/" + kLongName + "/" + kLongName), "long");
+  EXPECT_EQ(std::distance(fs::directory_iterator(to.path()), {}), 1);
+  EXPECT_EQ(pack_directory(from.path(), {.only = "no", .more = {}}).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(pack_directory(from.path(), {.only = "../x", .more = {}}).error().code, ErrorCode::kNotFound);
+}
+
 TEST(Archive, RefusesNamesThatLeaveTheDirectory) {
   ScratchDirectory from, to;
   fs::create_directory(to / "inner");
 
   for (const std::string name : {"../out", "/tmp/tune-archive-out", "a/../../out"}) {
-    const auto result = unpack_directory(pack_directory(from.path(), {{name, "x"}}).value(), to / "inner");
+    const auto result =
+        unpack_directory(pack_directory(from.path(), {.only = "", .more = {{name, "x"}}}).value(), to / "inner");
     ASSERT_FALSE(result) << name;
     EXPECT_EQ(result.error().code, ErrorCode::kDamaged);
   }

@@ -210,6 +210,15 @@ TEST_F(Command, CapturesTheCheckpointDirectoryWithTheReport) {
   EXPECT_THAT(*host.reports[0].checkpoint, HasSubstr("state\n"));
 }
 
+TEST_F(Command, CapturesOnlyTheCheckpointThatTheReportNames) {
+  run_text(R"(cd $TUNE_CHECKPOINT_DIR; echo old > one; echo new > two; echo '{"loss": 1, "checkpoint": "one"}')");
+
+  ASSERT_THAT(host.reports, SizeIs(1));
+  ASSERT_TRUE(host.reports[0].checkpoint);
+  EXPECT_THAT(*host.reports[0].checkpoint, HasSubstr("old\n"));
+  EXPECT_EQ(host.reports[0].checkpoint->find("new\n"), std::string::npos);
+}
+
 TEST_F(Command, TakesNoCheckpointFromAnEmptyDirectory) {
   run_text(R"(echo '{"loss": 1, "checkpoint": true}')");
 

@@ -30,8 +30,13 @@ TEST(JsonReport, TakesItsStepAndItsCheckpoint) {
   const ProgramReport report = json(R"({"training_iteration": 7, "loss": 1, "checkpoint": true})");
 
   EXPECT_EQ(report.step, 7);
-  EXPECT_TRUE(report.checkpoint);
+  EXPECT_EQ(report.checkpoint, "");
   EXPECT_THAT(report.metrics, ElementsAre(Pair("loss", 1)));
+}
+
+TEST(JsonReport, MayNameItsCheckpoint) {
+  EXPECT_EQ(json(R"({"loss": 1, "checkpoint": "epoch-7"})").checkpoint, "epoch-7");
+  EXPECT_EQ(json(R"({"loss": 1, "checkpoint": false})").checkpoint, std::nullopt);
 }
 
 TEST(JsonReport, ReadsWhatPythonWritesForNoNumber) {
@@ -66,8 +71,7 @@ TEST(JsonReport, RefusesAStepThatIsNone) {
 }
 
 TEST(JsonReport, ReadsBackWhatWasHeldBack) {
-  const ProgramReport report =
-      json(R"({"training_iteration": 7, "loss": 0.1, "bad": Infinity, "checkpoint": true, "note": "it's"})");
+  const ProgramReport report = json(R"({"training_iteration": 7, "loss": 0.1, "bad": Infinity, "note": "it's"})");
 
   EXPECT_EQ(json(program_report_to_json(report)), report);
 }

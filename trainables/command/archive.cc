@@ -207,6 +207,12 @@ bool stays_inside(const std::string& name) {
          std::none_of(path.begin(), path.end(), [](const fs::path& part) { return part == ".."; });
 }
 
+/// `path` is `top` or lies below it.
+bool is_within(const fs::path& path, const fs::path& top) {
+  const auto relative = path.lexically_relative(top);
+  return !relative.empty() && *relative.begin() != "..";
+}
+
 Result<void> unpack_into(std::string_view bytes, const fs::path& root) {
   Reader reader(bytes);
   std::vector<Entry> links;  // last, so that nothing is written through one
@@ -227,16 +233,22 @@ Result<void> unpack_into(std::string_view bytes, const fs::path& root) {
 
 }  // namespace
 
-Result<std::string> pack_directory(const std::string& directory,
-                                   const std::vector<std::pair<std::string, std::string>>& more) {
+Result<std::string> pack_directory(const std::string& directory, const PackOptions& options) {
   std::string out;
   try {
     std::vector<fs::path> paths;
-    for (const auto& entry : fs::recursive_directory_iterator(directory)) paths.push_back(entry.path());
+    const fs::path only = fs::path(directory) / options.only;
+    if (!options.only.empty() && (!stays_inside(options.only) || !fs::exists(fs::symlink_status(only)))) {
+      return fail(ErrorCode::kNotFound, "there is no '" + options.only + "' in " + directory);
+    }
+    for (const auto& entry : fs::recursive_directory_iterator(directory)) {
+      if (options.only.empty() || is_within(entry.path(), only)) paths.push_back(entry.path());
+    }
     std::sort(paths.begin(), paths.end());
     for (const fs::path& path : paths) {
       const std::string name = path.lexically_relative(directory).string();
-      if (std::any_of(more.begin(), more.end(), [&](const auto& m) { return m.first == name; })) continue;
+      if (std::any_of(options.more.begin(), options.more.end(), [&](const auto& m) { return m.first == name; }))
+        continue;
       std::error_code gone;
       const fs::file_status status = fs::symlink_status(path, gone);
       const unsigned mode = static_cast<unsigned>(status.permissions()) & 0777;
@@ -255,7 +267,7 @@ Result<std::string> pack_directory(const std::string& directory,
   } catch (const fs::filesystem_error& e) {
     return io_error("cannot read the checkpoint in", directory, e.code());
   }
-  for (const auto& [name, content] : more) add_entry(out, '0', name, "", 0644, content);
+  for (const auto& [name, content] : options.more) add_entry(out, '0', name, "", 0644, content);
   out.append(2 * kBlock, '\0');
   return out;
 }

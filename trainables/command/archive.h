@@ -13,10 +13,14 @@
 
 namespace tune {
 
-/// Regular files, directories and symbolic links below `directory`, then `more` as (name, content). Files that vanish
-/// meanwhile are left out. kIo if something cannot be read.
-Result<std::string> pack_directory(const std::string& directory,
-                                   const std::vector<std::pair<std::string, std::string>>& more = {});
+struct PackOptions {
+  std::string only;  ///< the file or directory of this name below it, and nothing else; empty: all
+  std::vector<std::pair<std::string, std::string>> more;  ///< further files: name, content
+};
+
+/// Regular files, directories and symbolic links below `directory`. Files that vanish meanwhile are left out. kNotFound
+/// if `only` is not there, kIo if something cannot be read.
+Result<std::string> pack_directory(const std::string& directory, const PackOptions& options = {});
 
 /// Into an existing, empty directory. kDamaged for anything pack_directory would not have written: a bad checksum, a
 /// name that leaves the directory, a cut-off end.

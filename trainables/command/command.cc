@@ -232,7 +232,7 @@ class CommandRun {
   /// is given a checkpoint.
   void deliver() {
     for (std::size_t i = 0; i < arrived_.size(); ++i) {
-      if (i + 1 < arrived_.size()) arrived_[i].checkpoint = false;
+      if (i + 1 < arrived_.size()) arrived_[i].checkpoint.reset();
       take(std::move(arrived_[i]));
     }
     arrived_.clear();
@@ -249,7 +249,7 @@ class CommandRun {
     }
     std::vector<tune_metric> metrics;
     for (const auto& [name, value] : report.metrics) metrics.push_back({name.c_str(), value});
-    const auto checkpoint = report.checkpoint ? captured({}) : std::nullopt;
+    const auto checkpoint = report.checkpoint ? captured({.only = *report.checkpoint, .more = {}}) : std::nullopt;
     step_ = report.step.value_or(step_ + 1);
     const int answer = host_.report(trial_, step_, metrics.data(), metrics.size(),
                                     report.extra.empty() ? nullptr : report.extra.c_str(),
@@ -261,22 +261,19 @@ class CommandRun {
   void report_held_back() {
     std::vector<ProgramReport> reports;
     reports.swap(held_back_);
-    for (ProgramReport& report : reports) {
-      report.checkpoint = false;  // the state in ${checkpoint_dir} is a later one
-      take(std::move(report));
-    }
+    for (ProgramReport& report : reports) take(std::move(report));
   }
 
   // --- At its end
 
   /// The bytes of ${checkpoint_dir}; nothing if it is empty or cannot be read.
-  std::optional<std::string> captured(const std::vector<std::pair<std::string, std::string>>& more) {
+  std::optional<std::string> captured(const PackOptions& options) {
     std::error_code ignored;
-    if (more.empty() && fs::is_empty(facts_.checkpoint_dir, ignored)) {
+    if (options.more.empty() && fs::is_empty(facts_.checkpoint_dir, ignored)) {
       note("a checkpoint was announced, but " + facts_.checkpoint_dir + " is empty");
       return std::nullopt;
     }
-    auto bytes = pack_directory(facts_.checkpoint_dir, more);
+    auto bytes = pack_directory(facts_.checkpoint_dir, options);
     if (bytes) return *std::move(bytes);
     note("no checkpoint: " + bytes.error().message);
     return std::nullopt;
@@ -291,11 +288,12 @@ class CommandRun {
     for (const ProgramReport& report : held_back_) {
       if (auto value = parse_json(program_report_to_json(report))) reports.push_back(*std::move(value));
     }
-    std::vector<std::pair<std::string, std::string>> more;
+    PackOptions options;
     if (had_ended_ || !reports.empty()) {
-      more.emplace_back(kStateName, to_json(Value(Map{{"ended", had_ended_}, {"reports", Value(std::move(reports))}})));
+      options.more.emplace_back(kStateName,
+                                to_json(Value(Map{{"ended", had_ended_}, {"reports", Value(std::move(reports))}})));
     }
-    if (const auto bytes = captured(more)) host_.save(trial_, step_, bytes->data(), bytes->size());
+    if (const auto bytes = captured(options)) host_.save(trial_, step_, bytes->data(), bytes->size());
   }
 
   void judge(const ProgramEnd& end) {

@@ -47,8 +47,8 @@ Result<std::optional<ProgramReport>> from_map(const Map& map, const std::vector<
       auto step = as_step(value);
       if (!step) return pass_on(std::move(step));
       report.step = *step;
-    } else if (key == "checkpoint" && value.is_bool()) {
-      report.checkpoint = value.boolean();
+    } else if (key == "checkpoint" && (value.is_bool() || value.is_text())) {
+      if (value != Value(false)) report.checkpoint = value.is_text() ? value.text() : "";
     } else if (const auto number = as_number(value)) {
       report.metrics.emplace_back(key, *number);
     } else {
@@ -96,7 +96,6 @@ Result<std::optional<ProgramReport>> read_pairs_report(std::string_view line,
 std::string program_report_to_json(const ProgramReport& report) {
   Map map;
   if (report.step) map.emplace_back("training_iteration", *report.step);
-  if (report.checkpoint) map.emplace_back("checkpoint", true);
   for (const auto& [name, value] : report.metrics) map.emplace_back(name, value);
   if (const auto extra = parse_json(report.extra); extra && extra->is_map()) {
     map.insert(map.end(), extra->map().begin(), extra->map().end());

@@ -17,7 +17,8 @@ struct ProgramReport {
   std::optional<std::int64_t> step;  ///< `training_iteration`, if it said so
   Metrics metrics;                   ///< its numbers, without that one
   std::string extra;                 ///< JSON object of all else, or empty
-  bool checkpoint = false;           ///< it said "checkpoint": true: ${checkpoint_dir} is complete
+  /// "checkpoint": true: all of ${checkpoint_dir} (empty here); a text: what has this name in it.
+  std::optional<std::string> checkpoint;
 
   friend bool operator==(const ProgramReport&, const ProgramReport&) = default;
 };
@@ -30,7 +31,7 @@ Result<std::optional<ProgramReport>> read_json_report(std::string_view line, con
 Result<std::optional<ProgramReport>> read_pairs_report(std::string_view line,
                                                        const std::vector<std::string>& objective);
 
-/// The object that read_json_report reads back equal.
+/// The object that read_json_report reads back equal, but for its checkpoint, which is of the past.
 std::string program_report_to_json(const ProgramReport& report);
 
 }  // namespace tune
