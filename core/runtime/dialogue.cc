@@ -74,7 +74,12 @@ void Dialogue::connect() {
   Link::Socket socket(io_);
   boost::system::error_code error;
   socket.connect(boost::asio::local::stream_protocol::endpoint(options_.socket), error);
-  if (error) return connect_later();
+  if (error) {
+    // It listened before this worker was started, so nobody is there: with nothing to hand over there is nothing to wait
+    // for.
+    if (events_.held().empty() && spool_.streams().empty()) events_.alone("the controller is gone and nothing runs here");
+    return connect_later();
+  }
   ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
   link_ = std::make_shared<Link>(io_, std::move(socket), wire::kMaxEnvelope);
   link_->start({

@@ -46,7 +46,7 @@ class HostProcess {
   std::unique_ptr<FdWatch> watch_;
   boost::asio::signal_set children_;
   pid_t pid_ = 0;
-  int status_ = 0;        // of its end
+  int status_ = 0;  // of its end
   bool reaped_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

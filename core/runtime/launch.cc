@@ -52,6 +52,7 @@ Result<LaunchedWorker> launch_worker(LaunchPlan plan) {
   LaunchedWorker worker;
   worker.launch = random_hex(16);
   worker.token = random_hex(32);
+  worker.socket = plan.worker.socket;
 
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return fail(ErrorCode::kIo, fmt::format("pipe: {}", std::strerror(errno)));
@@ -117,6 +118,7 @@ std::string launches_to_json(const std::vector<const LaunchedWorker*>& launches)
   for (const LaunchedWorker* worker : launches) {
     Map row;
     row.emplace_back("launch", Value(worker->launch));
+    row.emplace_back("socket", Value(worker->socket));
     row.emplace_back("pid", Value(static_cast<std::int64_t>(worker->pid)));
     row.emplace_back("start", Value(worker->start));
     row.emplace_back("boot", Value(boot));

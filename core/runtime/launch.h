@@ -18,6 +18,7 @@ namespace tune {
 struct LaunchedWorker {
   std::string launch;  ///< also what the TUNE_ATTEMPT of all its processes begins with
   std::string token;   ///< 256 bits, hex; handed over by a pipe, never by arguments or environment
+  std::string socket;  ///< where its controller listens
   pid_t pid = 0;
   std::int64_t start = 0;  ///< as process_start
   Fd pidfd;

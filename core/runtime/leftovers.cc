@@ -11,6 +11,7 @@
 #include "core/channel.h"
 #include "core/json.h"
 #include "core/runtime/proc.h"
+#include "core/runtime/socket_dir.h"
 
 namespace tune {
 namespace {
@@ -44,6 +45,7 @@ int end_leftover_workers(std::string_view launches_json) {
                 *then = row.find("boot");
     if (!launch || !launch->is_text() || !is_launch(launch->text())) continue;
     if (!pid || !pid->is_integer() || !start || !start->is_integer() || !then || !then->is_text()) continue;
+    if (const Value* socket = row.find("socket"); socket && socket->is_text()) remove_socket_dir_of(socket->text());
     if (then->text() != boot) continue;  // the machine was off since
     if (pid->integer() > 1 && pid->integer() <= INT32_MAX &&
         end_process(static_cast<pid_t>(pid->integer()), start->integer())) {

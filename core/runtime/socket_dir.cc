@@ -14,6 +14,8 @@
 namespace tune {
 namespace {
 
+constexpr std::size_t kNameDigits = 16;
+
 Result<void> make_private(const std::string& path) {
   if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
     return fail(ErrorCode::kIo, fmt::format("cannot make {}: {}", path, std::strerror(errno)));
@@ -36,7 +38,7 @@ Result<void> make_private(const std::string& path) {
 Result<SocketDir> SocketDir::make() {
   const std::string base = fmt::format("/tmp/tune-{}", ::getuid());
   if (auto made = make_private(base); !made) return pass_on(std::move(made));
-  SocketDir dir(base + "/" + random_hex(8));
+  SocketDir dir(base + "/" + random_hex(kNameDigits / 2));
   if (auto made = make_private(dir.path()); !made) return pass_on(std::move(made));
   return dir;
 }
@@ -47,6 +49,17 @@ void SocketDir::remove() {
   std::filesystem::remove_all(path_, ignored);
   ::rmdir(path_.substr(0, path_.rfind('/')).c_str());  // fails while another run uses it
   path_.clear();
+}
+
+void remove_socket_dir_of(const std::string& socket) {
+  const std::filesystem::path dir = std::filesystem::path(socket).parent_path();
+  const std::string name = dir.filename().string();
+  const bool ours = dir.parent_path() == fmt::format("/tmp/tune-{}", ::getuid()) && name.size() == kNameDigits &&
+                    name.find_first_not_of("0123456789abcdef") == std::string::npos;
+  if (!ours) return;
+  std::error_code ignored;
+  std::filesystem::remove_all(dir, ignored);
+  ::rmdir(dir.parent_path().c_str());  // fails while another run uses it
 }
 
 std::string random_hex(std::size_t bytes) {

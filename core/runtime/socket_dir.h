@@ -30,6 +30,10 @@ class SocketDir {
   std::string path_;
 };
 
+/// Removes the directory of a socket that a dead controller left behind. Does nothing unless it is one of ours: named
+/// as make() names them, in this user's folder.
+void remove_socket_dir_of(const std::string& socket);
+
 /// `bytes` random bytes of the system, as hex digits.
 std::string random_hex(std::size_t bytes);
 

@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "core/runtime/dialogue.h"
+#include "core/runtime/socket_dir.h"
 #include "core/runtime/trial_runner.h"
 
 namespace tune {
@@ -35,7 +36,8 @@ std::string read_token(int fd) {
 class Worker {
  public:
   explicit Worker(const WorkerOptions& options)
-      : dialogue_(io_, options, read_token(options.token_fd),
+      : socket_(options.socket),
+        dialogue_(io_, options, read_token(options.token_fd),
                   {
                       .assign = [this](Assign assign) { runner_.assign(std::move(assign)); },
                       .ack = [this](const Ack& ack) { runner_.acknowledge(ack); },
@@ -65,7 +67,10 @@ class Worker {
     if (is_alone_) return;
     is_alone_ = true;
     std::fprintf(stderr, "tune worker: %s; it leaves\n", why.c_str());
-    runner_.interrupt_all("the controller is gone", kLastGrace, [this] { leave(1); });
+    runner_.interrupt_all("the controller is gone", kLastGrace, [this] {
+      remove_socket_dir_of(socket_);  // nobody else is left to do it
+      leave(1);
+    });
   }
 
   void give_up(const std::string& why) {
@@ -75,6 +80,7 @@ class Worker {
   }
 
   boost::asio::io_context io_{1};
+  std::string socket_;
   Dialogue dialogue_;
   TrialRunner runner_;  // gone first: its end waits until its processes are
   int code_ = 0;
