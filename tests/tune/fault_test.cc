@@ -1,0 +1,216 @@
+// A machine that does not play along: no place, no permission, damaged files, libraries that are none.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "tests/tune/support/experiments.h"
+#include "tests/tune/support/workbench.h"
+
+namespace tune {
+namespace {
+
+using namespace testing;
+using ::testing::AllOf;
+using ::testing::AnyOf;
+using ::testing::HasSubstr;
+
+/// A file system of its own, of so many bytes, for as long as this lives.
+class SmallDisk {
+ public:
+  SmallDisk(std::string path, const std::string& size) : path_(std::move(path)) {
+    std::filesystem::create_directory(path_);
+    mounted_ = mount("tune-test", path_.c_str(), "tmpfs", 0, ("size=" + size).c_str()) == 0;
+    if (!mounted_) why_ = std::string("no file system can be mounted here: ") + std::strerror(errno);
+  }
+  ~SmallDisk() {
+    if (mounted_) umount2(path_.c_str(), MNT_DETACH);
+  }
+  bool mounted() const { return mounted_; }
+  const std::string& why() const { return why_; }
+  bool make_read_only() const { return mount(nullptr, path_.c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr) == 0; }
+  /// Takes all room but so many bytes.
+  void fill(std::uintmax_t but) const {
+    const std::uintmax_t room = std::filesystem::space(path_).available;
+    std::ofstream(path_ + "/filler", std::ios::binary) << std::string(room > but ? room - but : 0, 'f');
+  }
+  void free() const { std::filesystem::remove(path_ + "/filler"); }
+
+ private:
+  std::string path_, why_;
+  bool mounted_ = false;
+};
+
+TEST(Faults, AFolderThatIsNotThereIsNamed) {
+  Workbench bench;
+  const Outcome outcome = bench.run("a", branin("a", 1), {"--db", "no/such/tune.db"});
+  EXPECT_EQ(outcome.code, 6);
+  EXPECT_THAT(outcome.err, HasSubstr("no/such"));
+  EXPECT_FALSE(std::filesystem::exists(bench / "no"));
+  EXPECT_EQ(bench.left_behind(), "");
+}
+
+TEST(Faults, AReadOnlyFolderIsSaidToBe) {
+  Workbench bench;
+  SmallDisk disk(bench / "disk", "4m");
+  if (!disk.mounted()) GTEST_SKIP() << disk.why();
+  bench.write("a.yaml", branin("a", 2));
+  ASSERT_EQ(bench.tune({"run", "a.yaml", "--db", "disk/kept.db"}).code, 0);
+  ASSERT_TRUE(disk.make_read_only());
+  const Outcome fresh = bench.tune({"run", "a.yaml", "--db", "disk/new.db"});
+  EXPECT_EQ(fresh.code, 6) << fresh.err;
+  EXPECT_THAT(fresh.err, AllOf(HasSubstr("/disk"), AnyOf(HasSubstr("read-only"), HasSubstr("Read-only"))));
+  const Outcome again = bench.tune({"run", "a.yaml", "--fresh", "--db", "disk/kept.db"});
+  EXPECT_EQ(again.code, 6) << again.err;
+  EXPECT_EQ(bench.left_behind(), "");
+}
+
+TEST(Faults, AReadOnlyDatabaseIsStillRead) {
+  Workbench bench;
+  SmallDisk disk(bench / "disk", "4m");
+  if (!disk.mounted()) GTEST_SKIP() << disk.why();
+  bench.write("a.yaml", branin("a", 2));
+  ASSERT_EQ(bench.tune({"run", "a.yaml", "--db", "disk/kept.db"}).code, 0);
+  const std::string table = bench.tune({"export", "a", "--db", "disk/kept.db"}).out;
+  ASSERT_TRUE(disk.make_read_only());
+  EXPECT_EQ(bench.tune({"export", "a", "--db", "disk/kept.db"}).out, table);
+  EXPECT_EQ(bench.tune({"replay", "a", "--db", "disk/kept.db"}).code, 0);
+}
+
+TEST(Faults, ATruncatedDatabaseIsSaidToBeDamagedAndLeftAlone) {
+  Workbench bench;
+  ASSERT_EQ(bench.run("cut", curve("cut", 20, 10, 0, "checkpoint: {every: 1, keep: all}\n")).code, 0);
+  std::filesystem::resize_file(bench / "tune.db", std::filesystem::file_size(bench / "tune.db") / 2);
+  const std::string before = bench.read("tune.db");
+  bench.write("other.yaml", branin("other", 2));
+  for (const Arguments& arguments : {Arguments{"export", "cut", "--history"}, Arguments{"replay", "cut"},
+                                     Arguments{"run", "other.yaml"}, Arguments{"resume", "cut"}}) {
+    const Outcome outcome = bench.tune(arguments);
+    EXPECT_EQ(outcome.code, 6) << arguments[0] << "\n" << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr("tune.db is damaged or cut off")) << arguments[0];
+  }
+  EXPECT_EQ(bench.read("tune.db"), before);
+}
+
+TEST(Faults, AFileThatIsNoDatabaseIsLeftAlone) {
+  Workbench bench;
+  bench.write("a.yaml", branin("a", 1));
+  for (const std::string& content : {std::string("this is a letter to my aunt, not a database\n"), std::string(5000, 'x')}) {
+    bench.write("tune.db", content);
+    for (const Arguments& arguments : {Arguments{"ls"}, Arguments{"run", "a.yaml"}}) {
+      const Outcome outcome = bench.tune(arguments);
+      EXPECT_EQ(outcome.code, 6) << outcome.err;
+      EXPECT_THAT(outcome.err, HasSubstr("tune.db is no tune database"));
+    }
+    EXPECT_EQ(bench.read("tune.db"), content);
+  }
+}
+
+TEST(Faults, ADatabaseOfANewerVersionIsNotTouched) {
+  Workbench bench;
+  ASSERT_EQ(bench.run("old", branin("old", 2)).code, 0);
+  bench.change("PRAGMA user_version = 9999");
+  const std::string before = bench.read("tune.db");
+  bench.write("new.yaml", branin("new", 2));
+  for (const Arguments& arguments : {Arguments{"ls"}, Arguments{"best", "old"}, Arguments{"run", "new.yaml"},
+                                     Arguments{"resume", "old"}, Arguments{"stop", "old"}}) {
+    const Outcome outcome = bench.tune(arguments);
+    EXPECT_EQ(outcome.code, 6) << arguments[0] << "\n" << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr("newer")) << arguments[0];
+  }
+  EXPECT_EQ(bench.read("tune.db"), before);
+}
+
+TEST(Faults, LibrariesThatAreMissingOrNoneLeaveNoTrace) {
+  Workbench bench;
+  bench.write("text.so", "I am no library\n");
+  const auto with = [](const std::string& trainable) {
+    return "version: 1\nname: lib\ntrainable: " + trainable +
+           "\nobjective: {metric: loss, mode: min}\nsearch_space: {x: {uniform: [0, 1]}}\nbudget: {trials: 2}\n";
+  };
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"./absent.so:Net", "absent.so"},
+      {"./text.so:Net", "text.so"},
+      {NOTHING_LIBRARY ":Net", "libtune_test_nothing.so"},
+      {MISBEHAVING_LIBRARY ":misbehavin", "misbehaving"},
+  };
+  for (const auto& [trainable, named] : cases) {
+    const Outcome outcome = bench.run("lib", with(trainable));
+    EXPECT_EQ(outcome.code, 2) << trainable << "\n" << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr(named));
+    EXPECT_FALSE(std::filesystem::exists(bench / "tune.db")) << trainable;
+  }
+  EXPECT_EQ(bench.left_behind(), "");
+}
+
+TEST(Faults, AProgramThatIsNotThereFailsItsTrialsWithItsName) {
+  Workbench bench;
+  const Outcome outcome =
+      bench.run("gone", "version: 1\nname: gone\ntrainable: {command: [./no-such-program, \"${x}\"]}\n"
+                        "objective: {metric: loss, mode: min}\nsearch_space: {x: {uniform: [0, 1]}}\nbudget: {trials: 2}\n");
+  EXPECT_THAT(outcome.code, AnyOf(1, 2));
+  EXPECT_THAT(outcome.err, HasSubstr("no-such-program"));
+}
+
+TEST(Faults, AFullDiskStopsNothingThatIsStoredAndGoesOnWhenThereIsRoom) {
+  Workbench bench;
+  SmallDisk disk(bench / "disk", "8m");
+  if (!disk.mounted()) GTEST_SKIP() << disk.why();
+  bench.write("full.yaml", curve("full", 4, 60, 0.002, "checkpoint: {every: 1, keep: all}\n"));
+  Program run = bench.start({"run", "full.yaml", "--db", "disk/tune.db"});
+  ASSERT_TRUE(eventually([&] { return !bench.value("select 1 from event where kind = 'reported'", "disk/tune.db").empty(); }));
+  disk.fill(16 << 10);
+  ASSERT_TRUE(eventually([&] { return run.is_over() || run.err().find("disk is full") != std::string::npos; }));
+  EXPECT_FALSE(run.is_over()) << run.err();
+  EXPECT_THAT(run.err(), HasSubstr("nothing is lost"));
+  const std::string stored = bench.value("select count(*) from reports", "disk/tune.db");
+  EXPECT_GT(stored, "0");
+  disk.free();
+  const Outcome outcome = run.wait();
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("takes writes again"));
+  EXPECT_EQ(bench.value("select count(*) from reports", "disk/tune.db"), "240");
+  EXPECT_EQ(bench.tune({"replay", "full", "--db", "disk/tune.db"}).code, 0);
+}
+
+TEST(Faults, AfterADeathOnAFullDiskResumeGoesOn) {
+  Workbench bench;
+  SmallDisk disk(bench / "disk", "8m");
+  if (!disk.mounted()) GTEST_SKIP() << disk.why();
+  bench.write("full.yaml", curve("full", 4, 60, 0.002, "checkpoint: {every: 1, keep: all}\n"));
+  Program run = bench.start({"run", "full.yaml", "--db", "disk/tune.db"});
+  ASSERT_TRUE(eventually([&] { return !bench.value("select 1 from event where kind = 'reported'", "disk/tune.db").empty(); }));
+  disk.fill(16 << 10);
+  ASSERT_TRUE(eventually([&] { return run.is_over() || run.err().find("disk is full") != std::string::npos; }));
+  run.signal(SIGKILL);
+  run.wait();
+  const Outcome full = bench.tune({"ls", "--db", "disk/tune.db"});
+  EXPECT_EQ(full.code, 0) << full.err;
+  disk.free();
+  const Outcome outcome = bench.tune({"resume", "full", "--db", "disk/tune.db"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(bench.value("select count(*) from reports", "disk/tune.db"), "240");
+  EXPECT_EQ(bench.tune({"replay", "full", "--db", "disk/tune.db"}).code, 0);
+  EXPECT_EQ(bench.value("pragma integrity_check", "disk/tune.db"), "ok");
+}
+
+TEST(Faults, ADiskThatIsFullFromTheStartIsSaidToBe) {
+  Workbench bench;
+  SmallDisk disk(bench / "disk", "1m");
+  if (!disk.mounted()) GTEST_SKIP() << disk.why();
+  disk.fill(0);
+  const Outcome outcome = bench.run("full", branin("full", 2), {"--db", "disk/tune.db"});
+  EXPECT_EQ(outcome.code, 6) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("disk is full"));
+  EXPECT_EQ(bench.left_behind(), "");
+}
+
+}  // namespace
+}  // namespace tune

@@ -1,0 +1,234 @@
+// Kills of everything at random moments. A run that was killed again and again ends with the same trials, decisions and
+// table as the unbroken run of its seed: with one slot, and in lockstep with two and eight. In the order of arrival no
+// committed row or decision changes, each (trial, step) counts once, and the whole log replays.
+//
+// TUNE_KILL_SEED starts other moments and targets, TUNE_KILLS sets how many kills a scenario takes.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <set>
+
+#include "core/rng.h"
+#include "tests/tune/support/experiments.h"
+#include "tests/tune/support/workbench.h"
+
+namespace tune {
+namespace {
+
+using namespace testing;
+
+struct Scenario {
+  const char* name;
+  const char* variant;
+  int slots;
+  bool lockstep;
+  bool deterministic() const { return lockstep || slots == 1; }
+};
+
+std::int64_t number_from(const char* variable, std::int64_t otherwise) {
+  const char* text = std::getenv(variable);
+  return text == nullptr ? otherwise : std::atoll(text);
+}
+
+std::string experiment(const Scenario& scenario) {
+  return curve("kill", 12, 27, 0.008,
+               std::string("scheduler: {type: asha, max_t: 27, grace_period: 1, reduction_factor: 3, variant: ") +
+                   scenario.variant +
+                   "}\ncheckpoint: {every: 1}\nresources: {cpu: 0.25}\nretries: {signal: 1000}\n");
+}
+
+Arguments run_arguments(const Scenario& scenario) {
+  Arguments arguments{"run", "kill.yaml", "-j", std::to_string(scenario.slots)};
+  if (scenario.lockstep) arguments.push_back("--lockstep");
+  return arguments;
+}
+
+/// What two equal runs have in common.
+struct Ending {
+  std::string table, history;
+  Rows decisions;
+};
+
+/// A resumption after a loss, and what is kept of checkpoints, depend on the moment of the kill; attempts count them. A
+/// checkpoint is named by its event, so here by its trial and step.
+Ending ending_of(Workbench& bench) {
+  return {bench.tune({"export", "kill", "--stable", "-f", "csv"}).out,
+          bench.tune({"export", "kill", "--stable", "-f", "csv", "--history"}).out,
+          bench.query("select d.kind, d.trial, json_remove(d.args, '$.attempt', '$.checkpoint'), d.reason, "
+                      "(select c.trial || '@' || c.step from checkpoint c where c.experiment = d.experiment and "
+                      "c.id = json_extract(d.args, '$.checkpoint')) from decision d where d.kind <> 'release' and not "
+                      "(d.kind = 'resume' and json_extract(d.args, '$.why') in ('lost', 'retry', 'interrupted')) "
+                      "order by d.n, d.k")};
+}
+
+/// All that is committed, in order.
+Rows log_of(const Workbench& bench) {
+  Rows rows = bench.query("select n, 0, turn, kind, trial, attempt, seq, step, at, elapsed, replayed, payload, extra from event");
+  const Rows decisions = bench.query("select n, 1, k, kind, trial, args, reason from decision");
+  rows.insert(rows.end(), decisions.begin(), decisions.end());
+  return rows;
+}
+
+void expect_kept(const Rows& before, const Rows& after) {
+  const std::set<std::vector<std::string>> now(after.begin(), after.end());
+  for (const auto& row : before) {
+    EXPECT_TRUE(now.contains(row)) << "committed before a kill and not after: event " << row[0] << ", " << row[3];
+  }
+}
+
+/// One run that is killed up to `kills` times and resumed until it is done.
+class BrokenRun {
+ public:
+  BrokenRun(const Scenario& scenario, std::int64_t seed) : scenario_(scenario), random_(static_cast<std::uint64_t>(seed), "kill", 0) {
+    bench_.write("kill.yaml", experiment(scenario));
+  }
+
+  void go(int kills) {
+    auto controller = std::make_unique<Program>(bench_.start(run_arguments(scenario_)));
+    while (kills_ < kills) {
+      const std::int64_t until = events() + static_cast<std::int64_t>(random_.below(7));
+      const double pause = random_.uniform() * 0.03;
+      eventually([&] { return controller->is_over() || events() >= until; });
+      eventually([&] { return controller->is_over(); }, pause);
+      if (controller->is_over() || !kill_something(*controller)) break;
+      if (!controller->is_over()) continue;
+      const Outcome killed = controller->wait();
+      said_ += killed.err;
+      ASSERT_EQ(killed.signal, SIGKILL) << said_;
+      committed();
+      const bool is_stored = !bench_.value("select 1 from experiments").empty();
+      controller =
+          std::make_unique<Program>(bench_.start(is_stored ? Arguments{"resume", "kill"} : run_arguments(scenario_)));
+    }
+    const Outcome last = controller->wait();
+    said_ += last.err;
+    ASSERT_EQ(last.code, 0) << said_;
+    committed();
+  }
+
+  /// How often something was killed.
+  int kills() const { return kills_; }
+  Workbench& bench() { return bench_; }
+
+  void expect_nothing_left() {
+    EXPECT_EQ(bench_.left_behind(), "");
+    for (const std::string& folder : socket_folders_) {
+      EXPECT_FALSE(std::filesystem::exists(folder)) << "left behind: " << folder;
+    }
+    EXPECT_FALSE(std::filesystem::exists(bench_ / "tune.db.d") && !std::filesystem::is_empty(bench_ / "tune.db.d"));
+  }
+
+ private:
+  std::int64_t events() const {
+    const std::string count = bench_.value("select max(n) from event");
+    return count.empty() || count == "NULL" ? 0 : std::stoll(count);
+  }
+
+  /// False: the run ended first.
+  bool kill_something(Program& controller) {
+    const std::uint64_t which = random_.below(10);
+    if (which < 4) {
+      note_sockets();
+      controller.signal(SIGKILL);
+      EXPECT_TRUE(eventually([&] { return controller.is_over(); }));
+      ++kills_;
+      return true;
+    }
+    pid_t target = 0;
+    eventually([&] {
+      if (controller.is_over()) return true;
+      const RunProcesses found = run_processes();
+      const auto& choice = which < 7 ? found.trials : which < 9 ? found.hosts : found.workers;
+      if (!choice.empty()) target = choice[random_.below(choice.size())];
+      return target != 0;
+    });
+    if (target == 0) return false;
+    note_sockets();
+    if (kill(target, SIGKILL) == 0) ++kills_;
+    return true;
+  }
+
+  /// Nothing that was committed before has changed.
+  void committed() {
+    Rows now = log_of(bench_);
+    expect_kept(log_, now);
+    log_ = std::move(now);
+  }
+
+  void note_sockets() {
+    for (const Process& process : processes_below(getpid())) {
+      const std::size_t from = process.command.find("--socket ");
+      if (!process.is_worker() || from == std::string::npos) continue;
+      const std::size_t path = from + 9;
+      const std::string socket = process.command.substr(path, process.command.find(' ', path) - path);
+      socket_folders_.insert(std::filesystem::path(socket).parent_path());
+    }
+  }
+
+  Scenario scenario_;
+  RandomStream random_;
+  Workbench bench_;
+  Rows log_;
+  std::set<std::string> socket_folders_;
+  int kills_ = 0;
+  std::string said_;
+};
+
+class Kill : public ::testing::TestWithParam<Scenario> {};
+
+TEST_P(Kill, EndsAsIfNothingHadHappened) {
+  const Scenario& scenario = GetParam();
+  const int wanted = static_cast<int>(number_from("TUNE_KILLS", 8));
+  std::int64_t seed = number_from("TUNE_KILL_SEED", 1);
+
+  Workbench unbroken;
+  unbroken.write("kill.yaml", experiment(scenario));
+  const Outcome whole = unbroken.tune(run_arguments(scenario));
+  ASSERT_EQ(whole.code, 0) << whole.err;
+  const Ending expected = ending_of(unbroken);
+
+  for (int done = 0; done < wanted; ++seed) {
+    SCOPED_TRACE("TUNE_KILL_SEED=" + std::to_string(seed));
+    BrokenRun run(scenario, seed);
+    ASSERT_NO_FATAL_FAILURE(run.go(wanted - done));
+    done += run.kills();
+
+    Workbench& bench = run.bench();
+    const Ending ending = ending_of(bench);
+    if (scenario.deterministic()) {
+      EXPECT_EQ(ending.table, expected.table);
+      EXPECT_EQ(ending.history, expected.history);
+      EXPECT_EQ(ending.decisions, expected.decisions);
+    }
+    const Outcome replay = bench.tune({"replay", "kill"});
+    EXPECT_EQ(replay.code, 0) << replay.out << replay.err;
+    EXPECT_EQ(bench.value("pragma integrity_check"), "ok");
+    EXPECT_EQ(bench.query("select trial_number, training_iteration from reports group by 1, 2 having count(*) > 1"), Rows());
+    EXPECT_EQ(bench.query("select t.number from trial t where t.training_iteration <> (select count(*) from event v where "
+                          "v.trial = t.number and v.kind = 'reported' and v.replayed = 0)"),
+              Rows());
+    EXPECT_EQ(bench.value("select count(*) from trials where status not in ('completed', 'stopped')"), "0");
+    run.expect_nothing_left();
+    if (HasFailure()) return;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Asha, Kill,
+    ::testing::Values(Scenario{"StopOnOneSlot", "stop", 1, false}, Scenario{"PromoteOnOneSlot", "promote", 1, false},
+                      Scenario{"StopInLockstepOnTwo", "stop", 2, true},
+                      Scenario{"PromoteInLockstepOnTwo", "promote", 2, true},
+                      Scenario{"StopInLockstepOnEight", "stop", 8, true},
+                      Scenario{"PromoteInLockstepOnEight", "promote", 8, true},
+                      Scenario{"StopInOrderOfArrivalOnTwo", "stop", 2, false},
+                      Scenario{"PromoteInOrderOfArrivalOnTwo", "promote", 2, false}),
+    [](const auto& test) { return std::string(test.param.name); });
+
+}  // namespace
+}  // namespace tune
