@@ -57,7 +57,7 @@ std::optional<double> next_deadline(const RunningAttempt& attempt) {
   if (attempt.own_end) return next;
   const Limits& limits = attempt.assign.limits;
   if (limits.time) next = earliest(next, attempt.began + *limits.time);
-  if (limits.silence && attempt.waits_for == 0) next = earliest(next, attempt.heard + *limits.silence);
+  if (limits.silence && attempt.waits_for == 0 && !attempt.held) next = earliest(next, attempt.heard + *limits.silence);
   if (attempt.assign.stop_time && !attempt.told_to_leave) {
     next = earliest(next, attempt.began + std::max(*attempt.assign.stop_time - attempt.assign.elapsed, 0.0));
   }
@@ -75,7 +75,7 @@ Due what_is_due(const RunningAttempt& attempt, double now) {
   } else if (limits.time && now - attempt.began >= *limits.time) {
     due.kill = Sentence{EndKind::kFailed, Cause::kTimeLimit,
                         fmt::format("killed after {}: limits.time", format_duration(*limits.time))};
-  } else if (limits.silence && attempt.waits_for == 0 && now - attempt.heard >= *limits.silence) {
+  } else if (limits.silence && attempt.waits_for == 0 && !attempt.held && now - attempt.heard >= *limits.silence) {
     due.kill =
         Sentence{EndKind::kFailed, Cause::kHang,
                  fmt::format("killed after {} without a report: limits.silence", format_duration(*limits.silence))};

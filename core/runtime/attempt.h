@@ -26,6 +26,7 @@ struct RunningAttempt {
   double heard = 0;   ///< ... of its last report, or of the answer it waited for
   Seq seq = 0;        ///< of its last message
   Seq waits_for = 0;  ///< seq of the report whose answer it waits for, or 0
+  bool held = false;  ///< nothing is read from it at present: its silence is not its own
   Seq answered = 0;   ///< seq of the last answer the trial was told
   Wait wait;          ///< as the trial was told
   bool told_to_leave = false;

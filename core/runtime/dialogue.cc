@@ -75,9 +75,10 @@ void Dialogue::connect() {
   boost::system::error_code error;
   socket.connect(boost::asio::local::stream_protocol::endpoint(options_.socket), error);
   if (error) {
-    // It listened before this worker was started, so nobody is there: with nothing to hand over there is nothing to wait
-    // for.
-    if (events_.held().empty() && spool_.streams().empty()) events_.alone("the controller is gone and nothing runs here");
+    // It listened before this worker was started, so nobody is there: with nothing to hand over there is nothing to
+    // wait for.
+    if (events_.held().empty() && spool_.streams().empty())
+      events_.alone("the controller is gone and nothing runs here");
     return connect_later();
   }
   ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
@@ -91,7 +92,7 @@ void Dialogue::connect() {
           },
       .closed = [this](const std::string&) { disconnected(); },
   });
-  hello();
+  if (link_) hello();
 }
 
 void Dialogue::connect_later() {

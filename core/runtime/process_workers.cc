@@ -102,6 +102,8 @@ class ProcessWorkers::Impl {
   void loaded(Result<TrainableInfo> info) {
     if (!ready_) {
       ready_ = true;
+      const std::string complaints = info ? "" : last_complaints(dir_->complaints());
+      if (!complaints.empty()) info.error().message += "\n" + complaints;
       return handler_->on_ready(std::move(info));
     }
     if (!info) unusable(info.error().message, info.error().hint);
@@ -252,7 +254,7 @@ void ProcessWorkers::Impl::replace() {
         last_complaints(dir_->complaints()));
   }
   if (failures_ == 1) return launch();
-  later(milliseconds(50 << std::min(failures_, 6)), [this] { launch(); });
+  later(milliseconds(20 << std::min(failures_, 6)), [this] { launch(); });
 }
 
 void ProcessWorkers::Impl::shut_down() {

@@ -127,9 +127,14 @@ std::vector<TrialRunner::Key> TrialRunner::held() const {
 
 void TrialRunner::room() {
   std::vector<TrialProcess*> free;
-  for (const auto& [key, running] : running_) {
-    if (!dialogue_.is_full(key)) free.push_back(running.process);
+  for (auto& [key, running] : running_) {
+    if (!running.attempt.held || dialogue_.is_full(key)) continue;
+    running.attempt.held = false;
+    running.attempt.heard = running_seconds();
+    free.push_back(running.process);
   }
+  if (free.empty()) return;
+  watch_limits();
   for (TrialProcess* process : free) process->release();  // may end attempts, no processes
 }
 

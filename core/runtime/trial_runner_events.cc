@@ -96,11 +96,15 @@ void TrialRunner::host_ready(Ready ready) {
   pump();
 }
 
+/// How often a fork server that was killed while it loaded the trainable is started again.
+constexpr int kLoadAgain = 3;
+
 void TrialRunner::host_gone(const std::string& how) {
   if (ended_) return;
   host_is_ready_ = false;
   if (refused_) return;
-  if (!loaded_once_) {
+  const bool was_killed = how.starts_with("signal 9");  // somebody did that to it: no library does
+  if (!loaded_once_ && !(was_killed && host_failures_ < kLoadAgain)) {
     refused_ = true;
     return dialogue_.say_loaded(
         fail(ErrorCode::kTrial, fmt::format("the fork server ended with {} while it loaded the trainable", how),
@@ -132,6 +136,7 @@ void TrialRunner::bury_all(const std::string& why, double until) {
   }
   processes_.clear();
   by_pid_.clear();
+  pump();
   if (host_failures_ > kMostHostFailures) {
     return give_up_(fmt::format("{} times in a row no trial said a word: {}", host_failures_, why));
   }
@@ -255,7 +260,10 @@ void TrialRunner::take_message(Running& running, Message message, std::uint64_t 
   attempt.heard = running_seconds();
   if (waits) attempt.waits_for = attempt.seq;
   host_failures_ = 0;
-  if (dialogue_.is_full(key)) running.process->hold();
+  if (dialogue_.is_full(key)) {
+    running.process->hold();
+    attempt.held = true;
+  }
 }
 
 void TrialRunner::take_end(Running& running, const Ended& end) {
