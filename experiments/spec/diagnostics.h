@@ -58,6 +58,7 @@ class Faults {
   const Source& source_;
   std::vector<Diagnostic> found_;
   std::size_t errors_ = 0;
+  std::size_t left_out_ = 0;
 };
 
 }  // namespace tune

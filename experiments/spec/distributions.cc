@@ -4,8 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
-#include "core/text.h"
+#include "core/json.h"
 #include "experiments/spec/scalars.h"
 
 namespace tune {
@@ -196,6 +197,7 @@ std::optional<Domain> read_values(const Node& map, const Member& word, Faults& f
     return std::nullopt;
   }
   std::vector<Value> values;
+  std::set<std::string> seen;
   bool good = true;
   for (const Node& item : list.items) {
     if (item.is_null() && !item.written) {
@@ -203,7 +205,9 @@ std::optional<Domain> read_values(const Node& map, const Member& word, Faults& f
       return std::nullopt;
     }
     Value value = value_of_node(item);
-    if (word.name() == "choice" && std::find(values.begin(), values.end(), value) != values.end()) {
+    // Kind and text together: 1 is not 1.0, and text that says NaN is no NaN.
+    const std::string identity = std::string(kind_phrase(value)) + to_json(value);
+    if (word.name() == "choice" && !seen.insert(identity).second) {
       faults.error(item.place, code::kBadValue, fmt::format("choice lists {} twice", show_node(item)), "use weights");
       good = false;
     }

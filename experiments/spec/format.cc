@@ -98,7 +98,7 @@ std::string format_diagnostics(const std::vector<Diagnostic>& diagnostics, bool 
     const std::string where = d.line > 0 ? fmt::format("{}:{}:{}", d.file, d.line, d.column) : d.file;
     out += fmt::format("{}: {}{}:{} {}", where, color ? severity_color(d.severity) : "", severity_name(d.severity),
                        color ? "\x1b[0m" : "", d.message);
-    if (d.line > 0) {
+    if (d.line > 0 && !d.source_line.empty()) {
       out += '\n';
       append_source(out, d, color);
     } else {

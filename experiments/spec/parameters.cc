@@ -179,6 +179,7 @@ class SpaceReader {
       parameter.conditions.push_back(condition);
       nodes.conditions.push_back(entry);
     }
+    out_.index.emplace(path, out_.parameters.size());
     out_.parameters.push_back(std::move(parameter));
     out_.nodes[path] = std::move(nodes);
   }
@@ -216,6 +217,11 @@ std::vector<std::string> SpaceReading::paths() const {
   std::vector<std::string> paths;
   for (const Parameter& parameter : parameters) paths.push_back(parameter.path);
   return paths;
+}
+
+const Parameter* SpaceReading::find(const std::string& path) const {
+  const auto found = index.find(path);
+  return found == index.end() ? nullptr : &parameters[found->second];
 }
 
 bool SpaceReading::is_pure_grid() const {

@@ -25,6 +25,7 @@ struct ParameterNodes {
 struct SpaceReading {
   std::vector<Parameter> parameters;  ///< faulty ones too, with a domain that stands for them
   std::map<std::string, ParameterNodes> nodes;
+  std::map<std::string, std::size_t> index;  ///< of `parameters`, by path
   std::set<std::string> faulty;
   std::vector<std::string> groups;  ///< paths
   std::vector<const Node*> constraints;
@@ -32,6 +33,7 @@ struct SpaceReading {
   std::optional<Space> space;  ///< nothing if there is a fault in it
 
   std::vector<std::string> paths() const;
+  const Parameter* find(const std::string& path) const;
   /// Whether nothing but constants, grids and derived values is in it, so far as can be told.
   bool is_pure_grid() const;
 };

@@ -27,9 +27,8 @@ class PointReader {
   void read_members(const Node& map, const std::string& prefix) {
     for (const Member& member : map.members) {
       const std::string path = prefix + member.name();
-      const auto parameter = std::find_if(space_.parameters.begin(), space_.parameters.end(),
-                                          [&](const Parameter& p) { return p.path == path; });
-      if (parameter != space_.parameters.end()) {
+      const Parameter* parameter = space_.find(path);
+      if (parameter != nullptr) {
         if (!space_.faulty.contains(path)) read_value(member, *parameter);
       } else if (member.value.is_map() && is_group(path)) {
         read_members(member.value, path + ".");

@@ -100,9 +100,8 @@ void build_space(SpaceReading& space, const Reading& reading) {
   std::vector<Parameter> parameters = space.parameters;
   for (Parameter& parameter : parameters) {
     for (Condition& condition : parameter.conditions) {
-      const auto parent = std::find_if(space.parameters.begin(), space.parameters.end(),
-                                       [&](const Parameter& p) { return p.path == condition.path; });
-      if (parent == space.parameters.end()) continue;
+      const Parameter* parent = space.find(condition.path);
+      if (parent == nullptr) continue;
       for (Value& value : condition.values) value = fit_to_domain(parent->domain, std::move(value));
     }
   }

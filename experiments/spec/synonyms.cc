@@ -157,7 +157,8 @@ std::optional<std::string> find_synonym(WordPlace place, std::string_view writte
 
 std::string advise(WordPlace place, std::string_view written, std::span<const std::string> legal) {
   if (auto synonym = find_synonym(place, written)) return *std::move(synonym);
-  return did_you_mean_hint(written, legal);
+  constexpr std::size_t kLongestWord = 100;  // the distance takes time with the length; nobody mistypes so long a key
+  return written.size() > kLongestWord ? "" : did_you_mean_hint(written, legal);
 }
 
 std::optional<ForeignDocument> recognise_foreign(const Node& root) {

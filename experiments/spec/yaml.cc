@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 #include <sstream>
 
 #include "experiments/spec/document.h"
@@ -90,10 +89,10 @@ class TreeBuilder : public YAML::EventHandler {
   struct Open {
     Node node;
     YAML::anchor_t anchor = 0;
-    std::optional<Node> key;      // of a map: read, its value not yet
-    std::set<std::string> names;  // of a map
-    std::size_t first_node = 0;   // count when it was opened
-    std::size_t height = 0;       // of the tallest child so far
+    std::optional<Node> key;             // of a map: read, its value not yet
+    std::map<std::string, Place> names;  // of a map
+    std::size_t first_node = 0;          // count when it was opened
+    std::size_t height = 0;              // of the tallest child so far
   };
   struct Anchored {
     Node node;
@@ -233,8 +232,8 @@ class TreeBuilder : public YAML::EventHandler {
     } else if (key.text == "<<" && !key.quoted) {
       faults_.error(key.place, code::kMergeKey, "merge keys are not supported",
                     "repeat the keys, or use a whole alias");
-    } else if (!parent.names.insert(key.text).second) {
-      const Place& first = parent.node.find(key.text)->key.place;
+    } else if (const auto [known, is_new] = parent.names.emplace(key.text, key.place); !is_new) {
+      const Place& first = known->second;
       faults_.error(key.place, code::kDuplicateKey, fmt::format("'{}' is defined twice", key.text),
                     fmt::format("first at {}:{}", first.line, first.column));
     } else {

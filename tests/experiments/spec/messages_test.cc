@@ -81,5 +81,17 @@ TEST(Messages, AreSortedByPositionWithTheFileAsAWholeLast) {
                                             "--set scheduler:0", "experiment.yaml:0"));
 }
 
+TEST(Messages, StaySmallForAHugeFaultyFile) {
+  std::string text = "{";
+  for (int i = 0; i < 20'000; ++i) text += "key" + std::to_string(i) + ": 1, ";
+  text += std::string(100'000, 'k') + ": 1}\n";
+
+  const ReadOutcome outcome = testing::read(text);
+
+  ASSERT_EQ(outcome.diagnostics.size(), 1001u);
+  EXPECT_EQ(outcome.diagnostics.back().message, "and 19006 more faults");
+  EXPECT_LT(format_diagnostics(outcome.diagnostics, false).size(), 200'000u);
+}
+
 }  // namespace
 }  // namespace tune
