@@ -161,7 +161,7 @@ TEST(Deaths, WorkersThatDieBeforeAnyReportEndTheRun) {
 
 TEST(Deaths, AWorkerThatStandsStillIsReplacedWhenItsLeaseIsOver) {
   Rig rig;
-  rig.options.lease = 0.2;
+  rig.options.lease = 0.5;
   rig.options.heartbeat = 0.05;
   ASSERT_TRUE(rig.start());
   rig.workers->assign(make_assign(0, R"({"do":"hang"})"));
@@ -172,15 +172,13 @@ TEST(Deaths, AWorkerThatStandsStillIsReplacedWhenItsLeaseIsOver) {
 }
 
 TEST(Deaths, AWorkerWithoutItsControllerLeavesWithItsTrialsWhenItsLeaseIsOver) {
-  pid_t worker = 0, trial = 0;
   Rig rig;
-  rig.options.lease = 0.3;
+  rig.options.lease = 0.5;
   rig.options.heartbeat = 0.05;
   ASSERT_TRUE(rig.start());
   rig.workers->assign(make_assign(0, R"({"do":"obey"})"));
   ASSERT_TRUE(rig.until([&] { return !rig.reports(0).empty(); }));
-  worker = rig.worker_pid();
-  trial = rig.pid(0);
+  const pid_t worker = rig.worker_pid(), trial = rig.pid(0);
   // Nobody runs the loop now: to the worker that is a controller that is gone.
   const Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, worker, 0)));
   pollfd end{pidfd.get(), POLLIN, 0};

@@ -4,10 +4,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 
 #include <filesystem>
+#include <fstream>
+#include <regex>
 #include <set>
+#include <sstream>
 
 #include "core/runtime/proc.h"
 #include "tests/runtime/worker_side/rig.h"
@@ -194,30 +196,46 @@ TEST(ProcessWorkers, GiveEachAttemptADirectoryOfItsOwn) {
   Rig rig;
   ASSERT_TRUE(rig.start());
   const DoneMessage done = rig.run(make_assign(7, R"({"do":"directory"})"));
-  EXPECT_EQ(done.output_head, "/dev/shm/tune-rig/rig-7/a1");
+  EXPECT_EQ(done.output_head, rig.options.attempts_dir + "/rig-7/a1");
   EXPECT_TRUE(std::filesystem::is_directory(done.output_head));
-  std::filesystem::remove_all("/dev/shm/tune-rig");
+  std::filesystem::remove_all(rig.options.attempts_dir);
+}
+
+/// Where a worker found its controller, by its arguments.
+std::filesystem::path socket_of(pid_t worker) {
+  std::ifstream file("/proc/" + std::to_string(worker) + "/cmdline");
+  std::string argument, before;
+  while (std::getline(file, argument, '\0')) {
+    if (before == "--socket") return argument;
+    before = argument;
+  }
+  return {};
 }
 
 TEST(ProcessWorkers, LeaveNothingBehind) {
-  const std::filesystem::path sockets = "/tmp/tune-" + std::to_string(::getuid());
-  pid_t worker = 0, trial = 0;
-  std::string json;
-  {
-    Rig rig;
-    ASSERT_TRUE(rig.start());
-    rig.workers->assign(make_assign(0, R"({"do":"orphan"})"));
-    ASSERT_TRUE(rig.until([&] { return rig.reports(0).size() == 2; }));
-    worker = rig.worker_pid();
-    trial = rig.pid(0);
-    const auto orphan = static_cast<pid_t>(*find_metric(rig.reports(0)[0].log.metrics, "loss"));
-    EXPECT_TRUE(is_alive(worker) && is_alive(trial) && is_alive(orphan));
-    rig.workers->shut_down();
-    EXPECT_FALSE(is_alive(worker) || is_alive(trial) || is_alive(orphan));
-  }
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(sockets, error)) {
-    EXPECT_TRUE(std::filesystem::exists(entry.path() / "worker")) << entry.path();
+  Rig rig;
+  ASSERT_TRUE(rig.start());
+  rig.workers->assign(make_assign(0, R"({"do":"orphan"})"));
+  ASSERT_TRUE(rig.until([&] { return rig.reports(0).size() == 2; }));
+  const pid_t worker = rig.worker_pid(), trial = rig.pid(0);
+  const auto orphan = static_cast<pid_t>(*find_metric(rig.reports(0)[0].log.metrics, "loss"));
+  const std::filesystem::path socket = socket_of(worker);
+  EXPECT_TRUE(is_alive(worker) && is_alive(trial) && is_alive(orphan));
+  EXPECT_TRUE(std::filesystem::exists(socket));
+  rig.workers->shut_down();
+  EXPECT_FALSE(is_alive(worker) || is_alive(trial) || is_alive(orphan));
+  EXPECT_FALSE(std::filesystem::exists(socket.parent_path()));
+}
+
+TEST(ProcessWorkers, KeepTheTokenFromArgumentsAndEnvironment) {
+  Rig rig;
+  ASSERT_TRUE(rig.start());
+  for (const char* where : {"cmdline", "environ"}) {
+    std::ifstream file("/proc/" + std::to_string(rig.worker_pid()) + "/" + where);
+    std::stringstream text;
+    text << file.rdbuf();
+    EXPECT_FALSE(text.str().empty());
+    EXPECT_FALSE(std::regex_search(text.str(), std::regex("(^|[^0-9a-f])[0-9a-f]{64}($|[^0-9a-f])"))) << where;
   }
 }
 

@@ -1,5 +1,7 @@
 #include "tests/runtime/worker_side/rig.h"
 
+#include <unistd.h>
+
 #include <boost/asio/post.hpp>
 #include <chrono>
 
@@ -45,7 +47,7 @@ Rig::Rig(TrainableRef trainable, std::int64_t slots) {
   options.trainable = std::move(trainable);
   options.plan.slots = slots;
   options.experiment = "rig";
-  options.attempts_dir = "/dev/shm/tune-rig";
+  options.attempts_dir = "/dev/shm/tune-rig-" + std::to_string(::getpid());
   options.worker_command = {TEST_WORKER};
   options.host_program = TEST_HOST;
   options.log = [this](const std::string& line) { log.push_back(line); };
