@@ -157,6 +157,9 @@ class Session {
       return report(run_number.error());
     }
     auto begun = begin(**store, *controller, *run_number);
+    if (begun && spec_.resolved_json != experiment.resolved_json) {  // what may differ was changed in the file
+      begun = (*store)->change_document(spec_.resolved_json, spec_.source, spec_.description);
+    }
     if (!begun) {
       workers.shut_down();
       return report(begun.error());

@@ -25,9 +25,11 @@ struct Filter {
 };
 
 Result<std::size_t> find_column(const std::vector<Column>& columns, const std::string& name) {
+  auto found = std::ranges::find(columns, name, &Column::name);
+  if (found == columns.end()) found = std::ranges::find(columns, name, &Column::key);
+  if (found != columns.end()) return static_cast<std::size_t>(found - columns.begin());
   std::vector<std::string> names;
   for (std::size_t i = 0; i < columns.size(); ++i) {
-    if (columns[i].name == name || columns[i].key == name) return i;
     names.push_back(columns[i].group == Column::Group::kConfig ? columns[i].key : columns[i].name);
   }
   const std::string hint = did_you_mean_hint(name, names);

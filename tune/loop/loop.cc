@@ -277,7 +277,11 @@ void Loop::act_on(const LogEntry& entry) {
 void Loop::assign(TrialId id) {
   const Controller& controller = *plan_.controller;
   const TrialRecord& trial = controller.trial(id);
-  if (leaving_ || trial.state != TrialState::kRunning) return;
+  if (trial.state == TrialState::kWithdrawn) return;
+  if (leaving_) {  // it stays granted in the log, and the next run starts it
+    gone_.emplace(id, trial.attempt);
+    return;
+  }
   const ExperimentSpec& spec = *plan_.spec;
   Assign assign;
   assign.trial = id;
