@@ -6,6 +6,8 @@ namespace tune {
 
 namespace {
 
+constexpr std::size_t kBlock = 256;
+
 bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
 
 }  // namespace
@@ -24,6 +26,11 @@ Source::Source(std::string_view text) {
   for (std::size_t i = 0; i < text_.size(); ++i) {
     if (text_[i] == '\n') starts_.push_back(i + 1);
   }
+  std::size_t continuations = 0;
+  for (std::size_t i = 0; i <= text_.size(); ++i) {
+    if (i % kBlock == 0) continuations_.push_back(continuations);
+    if (i < text_.size()) continuations += is_continuation(text_[i]);
+  }
 }
 
 std::size_t Source::offset_of(int line, int byte_column) const {
@@ -33,19 +40,26 @@ std::size_t Source::offset_of(int line, int byte_column) const {
                   text_.size());
 }
 
+std::size_t Source::characters(std::size_t begin, std::size_t end) const {
+  const auto continuations_before = [this](std::size_t offset) {
+    const std::size_t block = offset / kBlock;
+    const std::string_view rest = std::string_view(text_).substr(block * kBlock, offset % kBlock);
+    return continuations_[block] + rest.size() - count_characters(rest);
+  };
+  return end - begin - (continuations_before(end) - continuations_before(begin));
+}
+
 Place Source::place(std::size_t offset, std::size_t length) const {
   if (starts_.empty()) return {};
   offset = std::min(offset, text_.size());
   const auto next = std::upper_bound(starts_.begin(), starts_.end(), offset);
-  const std::size_t start = *(next - 1);
-  std::size_t end = std::min(text_.find('\n', offset), text_.size());
-  end = std::min(end, offset + std::min(length, text_.size() - offset));
+  const std::size_t line_end = next == starts_.end() ? text_.size() : *next - 1;
+  const std::size_t end = std::max(offset, std::min(line_end, offset + std::min(length, text_.size() - offset)));
 
   Place place;
   place.line = static_cast<int>(next - starts_.begin());
-  place.column = static_cast<int>(count_characters(std::string_view(text_).substr(start, offset - start))) + 1;
-  const auto width = count_characters(std::string_view(text_).substr(offset, end - offset));
-  place.end_column = place.column + static_cast<int>(std::max<std::size_t>(width, 1));
+  place.column = static_cast<int>(characters(*(next - 1), offset)) + 1;
+  place.end_column = place.column + static_cast<int>(std::max<std::size_t>(characters(offset, end), 1));
   return place;
 }
 

@@ -34,8 +34,11 @@ class Source {
   std::string_view line(int number) const;
 
  private:
+  std::size_t characters(std::size_t begin, std::size_t end) const;
+
   std::string text_;
-  std::vector<std::size_t> starts_;  // offset of each line
+  std::vector<std::size_t> starts_;         // offset of each line
+  std::vector<std::size_t> continuations_;  // continuation bytes before each block, so that long lines cost no time
 };
 
 /// Characters of UTF-8 text (continuation bytes are not counted).
