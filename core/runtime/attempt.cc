@@ -92,6 +92,12 @@ Ended how_it_ended(const RunningAttempt& attempt, int status, const std::string&
     end = *attempt.own_end;
     end.trial = attempt.assign.trial;
     end.attempt = attempt.assign.attempt;
+    const std::uint64_t limit = attempt.assign.resources.memory;
+    const bool by_itself = end.cause == Cause::kExit || end.cause == Cause::kSignal || end.cause == Cause::kException;
+    if (end.how == EndKind::kFailed && limit > 0 && by_itself && speaks_of_memory(tail)) {  // a program's words
+      end.cause = Cause::kMemory;
+      end.text = fmt::format("beyond its memory limit of {}: {}", format_size(limit), end.text);
+    }
     if (end.how == EndKind::kFailed) end.text = with_tail(std::move(end.text), tail);
     return end;
   }

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <map>
 
 #include "core/channel.h"
 
@@ -64,6 +65,13 @@ bool for_each_number(const char* directory, Visit&& visit) {
   }
   ::closedir(entries);
   return true;
+}
+
+/// 0 if it is gone.
+pid_t parent_of(pid_t pid) {
+  const std::string stat = read_file(fmt::format("/proc/{}/stat", pid)).value_or("");
+  const std::size_t name_ends = stat.rfind(')');  // the name may hold anything; then come its state and its parent
+  return name_ends + 4 < stat.size() ? number<pid_t>(std::string_view(stat).substr(name_ends + 4)).value_or(0) : 0;
 }
 
 /// "Private_Dirty:   12 kB": the sum of such lines.
@@ -166,12 +174,16 @@ std::uint64_t private_memory(pid_t pid) {
   return text ? sum_of(*text, {"Private_Clean:", "Private_Dirty:", "Private_Hugetlb:", "SwapPss:"}) : 0;
 }
 
+// Not by children_of: a kernel that does not tell would hide a program's memory from its limit.
 std::vector<pid_t> descendants_of(pid_t pid) {
-  std::vector<pid_t> all = children_of(pid).value_or(std::vector<pid_t>());
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    for (const pid_t child : children_of(all[i]).value_or(std::vector<pid_t>())) all.push_back(child);
+  std::multimap<pid_t, pid_t> children;
+  for_each_number("/proc", [&](pid_t child) { children.emplace(parent_of(child), child); });
+  std::vector<pid_t> parents{pid};
+  for (std::size_t i = 0; i < parents.size(); ++i) {
+    const auto [from, to] = children.equal_range(parents[i]);
+    for (auto child = from; child != to; ++child) parents.push_back(child->second);
   }
-  return all;
+  return {parents.begin() + 1, parents.end()};
 }
 
 std::uint64_t memory_kills() {

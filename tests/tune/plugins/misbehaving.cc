@@ -31,7 +31,7 @@ void misbehaving(tune::Trial& trial) {
       usleep(20'000);
     }
   }
-  trial.report({{"loss", 1.0}});
+  trial.report({{how == "misspells" ? "los" : "loss", 1.0}});
 }
 
 }  // namespace
