@@ -145,7 +145,8 @@ Result<void> Table::choose_columns() {
   std::vector<std::string> names;
   for (const Column& column : columns_) names.push_back(column.name);
   for (const std::string& wanted : options_.columns) {
-    const auto found = std::ranges::find_if(columns_, [&](const Column& c) { return c.name == wanted || c.key == wanted; });
+    auto found = std::ranges::find(columns_, wanted, &Column::name);
+    if (found == columns_.end()) found = std::ranges::find(columns_, wanted, &Column::key);
     if (found == columns_.end()) {
       const std::string hint = did_you_mean_hint(wanted, names);
       return fail(ErrorCode::kBadInput, fmt::format("no column '{}'", wanted),
