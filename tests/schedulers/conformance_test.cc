@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "core/rng.h"
 #include "tests/schedulers/making.h"
 #include "tests/schedulers/world.h"
@@ -143,25 +145,28 @@ TEST_P(Conformance, FollowsVerdictsThatItWouldNotHaveGiven) {
   EXPECT_FALSE(scheduler->propose({true, false, true, 0}));
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Schedulers, Conformance,
-    testing::Values(Subject{"fifo", "fifo", {}}, Subject{"stop", "asha", {{"max_t", 27}, {"reduction_factor", 3}}},
-                    Subject{"stop_brackets", "asha", {{"max_t", 50}, {"reduction_factor", 2}, {"brackets", 4}}},
-                    Subject{"stop_seconds",
-                            "asha",
-                            {{"max_t", 20.5}, {"grace_period", 0.5}, {"time_attr", "time_total_s"}, {"brackets", 2}}},
-                    Subject{"promote", "asha", {{"max_t", 27}, {"reduction_factor", 3}, {"variant", "promote"}}},
-                    Subject{"promote_brackets",
-                            "asha",
-                            {{"max_t", 50}, {"reduction_factor", 2}, {"brackets", 4}, {"variant", "promote"}}},
-                    Subject{"promote_on",
-                            "asha",
-                            {{"max_t", 9},
-                             {"reduction_factor", 3},
-                             {"variant", "promote"},
-                             {"drain", false},
-                             {"stop_last_trials", false}}}),
-    [](const auto& parameter) { return parameter.param.name; });
+const std::vector<Subject> kSubjects{
+    {"fifo", "fifo", {}},
+    {"stop", "asha", {{"max_t", 27}, {"reduction_factor", 3}}},
+    {"stop_brackets", "asha", {{"max_t", 50}, {"reduction_factor", 2}, {"brackets", 4}}},
+    {"stop_seconds", "asha", {{"max_t", 20.5}, {"grace_period", 0.5}, {"time_attr", "time_total_s"}, {"brackets", 2}}},
+    {"promote", "asha", {{"max_t", 27}, {"reduction_factor", 3}, {"variant", "promote"}}},
+    {"promote_brackets", "asha", {{"max_t", 50}, {"reduction_factor", 2}, {"brackets", 4}, {"variant", "promote"}}},
+    {"promote_on",
+     "asha",
+     {{"max_t", 9}, {"reduction_factor", 3}, {"variant", "promote"}, {"drain", false}, {"stop_last_trials", false}}},
+};
+
+INSTANTIATE_TEST_SUITE_P(Schedulers, Conformance, testing::ValuesIn(kSubjects),
+                         [](const auto& parameter) { return parameter.param.name; });
+
+TEST(ConformanceSuite, HoldsEverySchedulerThatIsBuilt) {
+  for (const AlgorithmInfo& info : scheduler_catalogue()) {
+    if (!info.capabilities.built) continue;
+    EXPECT_TRUE(std::any_of(kSubjects.begin(), kSubjects.end(), [&](const Subject& s) { return s.type == info.name; }))
+        << info.name << " is built and has no subject here";
+  }
+}
 
 }  // namespace
 }  // namespace tune::test
