@@ -100,7 +100,8 @@ class ExpressionParser {
     auto expression = Expression::parse(text, &paths_);
     const std::string_view where = constraint >= 0 ? "constraint" : "sample_from";
     if (!expression) {
-      const ExpressionError& error = expression.error();
+      ExpressionError error = std::move(expression).error();
+      if (error.unknown_name) advise_text(text.substr(error.position, error.length), error);
       report(error.unknown_name ? Kind::kUnknownName : Kind::kExpression, path, constraint, error,
              error.unknown_name ? fmt::format("{} in {}", error.message, where) : error.message);
       return std::nullopt;
@@ -113,6 +114,16 @@ class ExpressionParser {
   }
 
  private:
+  /// `optimizer == sgd`: the unknown name is a text that some parameter can be.
+  void advise_text(const std::string& name, ExpressionError& error) const {
+    for (const Parameter& parameter : parameters_) {
+      const std::vector<Value>* values = listed_values(parameter.domain);
+      if (values == nullptr || std::find(values->begin(), values->end(), Value(name)) == values->end()) continue;
+      error.hint = fmt::format("'{}' is a text of '{}'; conditions on text belong in 'when'", name, parameter.path);
+      return;
+    }
+  }
+
   std::optional<ExpressionError> text_used(const Expression& expression) const {
     for (std::size_t i = 0; i < expression.names().size(); ++i) {
       const std::string& name = expression.names()[i];

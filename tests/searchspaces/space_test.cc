@@ -193,6 +193,13 @@ TEST(Space, PlacesFaultsInsideExpressions) {
   EXPECT_EQ(faults[3].hint, "did you mean '=='?");
 }
 
+TEST(Space, ComparingATextIsToldFromAMisspeltName) {
+  const auto faults = faults_of({parameter("optimizer", choice({"adam", "sgd"}))}, {"optimizer == sgd"});
+  ASSERT_EQ(faults.size(), 1u);
+  EXPECT_EQ(faults[0].message, "unknown name 'sgd' in constraint");
+  EXPECT_EQ(faults[0].hint, "'sgd' is a text of 'optimizer'; conditions on text belong in 'when'");
+}
+
 TEST(Space, ChecksDomainsUnderTheWordTheyWereWrittenWith) {
   Parameter layers = parameter("layers", RandInt{5, 4});
   layers.written_as = "int";
