@@ -161,7 +161,7 @@ TEST(Faults, AProgramThatIsNotThereFailsItsTrialsWithItsName) {
 
 TEST(Faults, AFullDiskStopsNothingThatIsStoredAndGoesOnWhenThereIsRoom) {
   Workbench bench;
-  SmallDisk disk(bench / "disk", "8m");
+  SmallDisk disk(bench / "disk", "32m");  // the write-ahead log takes up to 16 MiB
   if (!disk.mounted()) GTEST_SKIP() << disk.why();
   bench.write("full.yaml", curve("full", 4, 60, 0.002, "checkpoint: {every: 1, keep: all}\n"));
   Program run = bench.start({"run", "full.yaml", "--db", "disk/tune.db"});
@@ -182,7 +182,7 @@ TEST(Faults, AFullDiskStopsNothingThatIsStoredAndGoesOnWhenThereIsRoom) {
 
 TEST(Faults, AfterADeathOnAFullDiskResumeGoesOn) {
   Workbench bench;
-  SmallDisk disk(bench / "disk", "8m");
+  SmallDisk disk(bench / "disk", "32m");  // the write-ahead log takes up to 16 MiB
   if (!disk.mounted()) GTEST_SKIP() << disk.why();
   bench.write("full.yaml", curve("full", 4, 60, 0.002, "checkpoint: {every: 1, keep: all}\n"));
   Program run = bench.start({"run", "full.yaml", "--db", "disk/tune.db"});
