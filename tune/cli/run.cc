@@ -12,6 +12,7 @@
 #include "core/runtime/process_workers.h"
 #include "core/text.h"
 #include "experiments/store/store.h"
+#include "schedulers/asha.h"
 #include "trainables/threads/thread_workers.h"
 #include "tune/cli/commands.h"
 #include "tune/cli/exit_codes.h"
@@ -165,6 +166,10 @@ class Session {
       return report(begun.error());
     }
     view_->started(run_info(experiment), *controller);
+    if (spec_.scheduler.type == "asha" && spec_.budget.trials && !resumes_) {
+      const auto warning = supply_warning(spec_.scheduler.options, *spec_.budget.trials);
+      if (warning) view_->message(Severity::kWarning, *warning);
+    }
 
     RunPlan work;
     work.spec = &spec_;
