@@ -103,32 +103,36 @@ int checkpoint(const std::string& trial, const std::string& output, const std::o
   auto row = (*reader)->experiment(id->first);
   if (!row) return report(row.error());
   if (auto known = (*reader)->trial(row->id, id->second); !known) return report(known.error());
-  auto checkpoints = (*reader)->checkpoints(row->id, id->second);
-  if (!checkpoints) return report(checkpoints.error());
+  // A run that goes on may release the chosen checkpoint before it is read: then there is a newer one.
+  for (int looks = 1;; ++looks) {
+    auto checkpoints = (*reader)->checkpoints(row->id, id->second);
+    if (!checkpoints) return report(checkpoints.error());
 
-  const CheckpointRow* chosen = nullptr;
-  std::string steps;
-  for (const CheckpointRow& candidate : *checkpoints) {
-    if (candidate.released) continue;
-    steps += (steps.empty() ? "" : ", ") + std::to_string(candidate.step);
-    if (!step || candidate.step == *step) chosen = &candidate;
+    const CheckpointRow* chosen = nullptr;
+    std::string steps;
+    for (const CheckpointRow& candidate : *checkpoints) {
+      if (candidate.released) continue;
+      steps += (steps.empty() ? "" : ", ") + std::to_string(candidate.step);
+      if (!step || candidate.step == *step) chosen = &candidate;
+    }
+    if (chosen == nullptr) {
+      return report({ErrorCode::kNotFound,
+                     steps.empty() ? fmt::format("trial {} has no checkpoint", trial)
+                                   : fmt::format("trial {} has no checkpoint of iteration {}; it has {}", trial,
+                                                 step.value_or(0), steps),
+                     steps.empty() ? "checkpoint: {every: 1} keeps some" : ""});
+    }
+    NewFile file(output);
+    if (!file.is_open()) {
+      return report({ErrorCode::kIo, fmt::format("cannot write {}: {}", output, std::system_category().message(errno)), {}});
+    }
+    auto written = (*reader)->checkpoint_bytes(row->id, chosen->id, [&](std::string_view part) { return file.write(part); });
+    if (written) written = file.keep();
+    if (!written && written.error().code == ErrorCode::kNotFound && !step && looks < 20) continue;
+    if (!written) return report(written.error());
+    fmt::print(stderr, "{}: {} bytes, iteration {}, sha256 {}\n", output, chosen->size, chosen->step, chosen->sha256);
+    return kOk;
   }
-  if (chosen == nullptr) {
-    return report({ErrorCode::kNotFound,
-                   steps.empty() ? fmt::format("trial {} has no checkpoint", trial)
-                                 : fmt::format("trial {} has no checkpoint of iteration {}; it has {}", trial,
-                                               step.value_or(0), steps),
-                   steps.empty() ? "checkpoint: {every: 1} keeps some" : ""});
-  }
-  NewFile file(output);
-  if (!file.is_open()) {
-    return report({ErrorCode::kIo, fmt::format("cannot write {}: {}", output, std::system_category().message(errno)), {}});
-  }
-  auto written = (*reader)->checkpoint_bytes(row->id, chosen->id, [&](std::string_view part) { return file.write(part); });
-  if (written) written = file.keep();
-  if (!written) return report(written.error());
-  fmt::print(stderr, "{}: {} bytes, iteration {}, sha256 {}\n", output, chosen->size, chosen->step, chosen->sha256);
-  return kOk;
 }
 
 int replay(const std::string& experiment, const Common& common) {
