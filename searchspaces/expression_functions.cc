@@ -224,6 +224,7 @@ const ExpressionFunction* find_expression_function(std::string_view name) {
 const std::vector<std::string>& expression_function_names() {
   static const std::vector<std::string> kNames = [] {
     std::vector<std::string> names;
+    names.reserve(kFunctions.size());
     for (const ExpressionFunction& f : kFunctions) names.emplace_back(f.name);
     return names;
   }();

@@ -115,8 +115,8 @@ void UnitMap::prepare(const LogRandInt& d) {
 
 void UnitMap::prepare(const QLogRandInt& d) {
   prepare(QRandInt{d.lower, d.upper, d.q});
-  const double last = static_cast<double>(d.upper / d.q);
-  prepare_log_index(static_cast<double>(first_) - 0.5, last + 0.5, 0.5);
+  const std::int64_t last = d.upper / d.q;  // exact: q divides it
+  prepare_log_index(static_cast<double>(first_) - 0.5, static_cast<double>(last) + 0.5, 0.5);
 }
 
 void UnitMap::prepare(const Choice& d) {

@@ -28,7 +28,7 @@ std::optional<Value> only_value(const Domain& domain) {
 }
 
 Result<TrialPlan> TrialPlan::build(const Space& space, const std::vector<std::size_t>& dimensions,
-                                   std::vector<Config> points) {
+                                   const std::vector<Config>& points) {
   TrialPlan plan(space);
   const std::vector<bool> fixed = plan.determined(dimensions, Config{});
   plan.finite_ = !space.parameters().empty() && std::all_of(fixed.begin(), fixed.end(), [](bool is) { return is; });

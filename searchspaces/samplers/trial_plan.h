@@ -26,7 +26,7 @@ class TrialPlan {
   /// `dimensions`: the parameters whose product is taken; `space` outlives the plan. kBadInput: constraints rule out
   /// every cell, or a point; or there are too many cells to hold against the constraints.
   static Result<TrialPlan> build(const Space& space, const std::vector<std::size_t>& dimensions,
-                                 std::vector<Config> points);
+                                 const std::vector<Config>& points);
 
   struct Place {
     std::int64_t point = -1;  ///< index of the point to evaluate, or -1
