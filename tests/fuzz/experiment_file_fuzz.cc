@@ -10,7 +10,13 @@
 #include "searchspaces/sampler.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const tune::Catalogue kSchedulers = [] {
+    tune::AlgorithmInfo fifo;
+    fifo.name = "fifo";
+    return tune::Catalogue{fifo};
+  }();
   tune::ReaderContext context;
+  context.schedulers = &kSchedulers;
   context.samplers = &tune::sampler_catalogue();
   context.builtins = {"branin", "iris", "empty"};
   const std::string text(reinterpret_cast<const char*>(data), size);

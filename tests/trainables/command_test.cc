@@ -27,11 +27,15 @@ using tune::testing::ScratchDirectory;
 
 /// Prints reports $1..$2, one a line, then waits until it is told to leave, when it saves the number last printed.
 constexpr const char* kStepper = R"(
-trap 'echo $i > "$TUNE_CHECKPOINT_DIR/step"; exit 0' TERM
+leave() { echo $i > "$TUNE_CHECKPOINT_DIR/step"; exit 0; }
+stop=
+trap stop=1 TERM
 i=0
 [ -f "$TUNE_CHECKPOINT_DIR/step" ] && i=$(cat "$TUNE_CHECKPOINT_DIR/step")
-while [ $i -lt 5 ]; do i=$((i + 1)); echo "{\"loss\": $i.5}"; done
+while [ $i -lt 5 ]; do i=$((i + 1)); echo "{\"loss\": $i.5}"; [ $stop ] && leave; done
 [ -f "$TUNE_CHECKPOINT_DIR/step" ] && exit 0
+trap leave TERM
+[ $stop ] && leave
 while :; do read never < "$TUNE_TRIAL_DIR/fifo"; done
 )";
 
@@ -274,10 +278,8 @@ TEST_F(Command, GoesOnAfterAPauseWithoutLosingOrRepeatingAReport) {
   EXPECT_EQ(host.saves[0].step, 2);
 
   host.resume_from_last();
-  host.leave_at = 4;  // again, among those that were held back
+  host.leave_at = 4;  // maybe among those that were held back
   run_text(kStepper);
-  ASSERT_THAT(host.saves, SizeIs(2));
-  EXPECT_EQ(host.saves[1].step, 4);
   host.resume_from_last();
   host.leave_at.reset();
   run_text(kStepper);
@@ -287,6 +289,34 @@ TEST_F(Command, GoesOnAfterAPauseWithoutLosingOrRepeatingAReport) {
     EXPECT_EQ(host.reports[i].step, i + 1);
     EXPECT_EQ(host.reports[i].metric("loss"), i + 1.5);
   }
+  EXPECT_THAT(host.failures, IsEmpty());
+}
+
+TEST_F(Command, KeepsNothingNewForAProgramThatLeavesWithoutSaving) {
+  ASSERT_EQ(std::system(("mkfifo " + scratch.path() + "/fifo").c_str()), 0);
+  const std::string waiting = "while :; do read never < $TUNE_TRIAL_DIR/fifo; done";
+  host.leave_at = 1;
+  host.save_on_leave = true;
+  run_text("trap 'echo 1 > $TUNE_CHECKPOINT_DIR/step; exit 0' TERM; echo '{\"loss\": 1}'; " + waiting);
+  ASSERT_THAT(host.saves, SizeIs(1));
+  host.resume_from_last();
+  host.leave_at = 2;
+
+  run_text("trap 'exit 0' TERM; echo '{\"loss\": 2}'; " + waiting);
+
+  EXPECT_THAT(host.reports, SizeIs(2));
+  EXPECT_THAT(host.saves, SizeIs(1));
+}
+
+TEST_F(Command, KeepsNothingForAProgramThatTheSignalEnded) {
+  ASSERT_EQ(std::system(("mkfifo " + scratch.path() + "/fifo").c_str()), 0);
+  host.leave_at = 1;
+  host.save_on_leave = true;
+
+  run_text(R"(echo 0 > $TUNE_CHECKPOINT_DIR/old; echo '{"loss": 1}'; read never < $TUNE_TRIAL_DIR/fifo)");
+
+  EXPECT_THAT(host.reports, SizeIs(1));
+  EXPECT_THAT(host.saves, IsEmpty());
   EXPECT_THAT(host.failures, IsEmpty());
 }
 

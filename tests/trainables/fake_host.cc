@@ -1,5 +1,8 @@
 #include "tests/trainables/fake_host.h"
 
+#include <gtest/gtest.h>
+
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -56,7 +59,13 @@ struct FakeHostTable {
     SeenReport seen{.step = host.step_, .metrics = {}, .extra = extra != nullptr ? extra : "", .checkpoint = {}};
     for (size_t i = 0; i < count; ++i) seen.metrics.emplace_back(metrics[i].name, metrics[i].value);
     if (data != nullptr) seen.checkpoint.emplace(static_cast<const char*>(data), size);
-    host.reports.push_back(std::move(seen));
+    const auto earlier = std::find_if(host.reports.begin(), host.reports.end(),
+                                      [&](const SeenReport& other) { return other.step == seen.step; });
+    if (earlier == host.reports.end()) {
+      host.reports.push_back(std::move(seen));
+    } else {
+      EXPECT_EQ(seen.metrics, earlier->metrics) << "step " << seen.step << " counts once";
+    }
     if (host.during_report) host.during_report(host.step_);
     if (host.leave_at && host.step_ >= *host.leave_at) host.leaving_ = true;
     return host.leaving_ ? TUNE_LEAVE : TUNE_CONTINUE;

@@ -99,8 +99,8 @@ class BrokenRun {
       if (controller->is_over() || !kill_something(*controller)) break;
       if (!controller->is_over()) continue;
       const Outcome killed = controller->wait();
+      if (killed.signal != SIGKILL) break;  // it ended by itself
       said_ += killed.err;
-      ASSERT_EQ(killed.signal, SIGKILL) << said_;
       committed();
       const bool is_stored = !bench_.value("select 1 from experiments").empty();
       controller =
@@ -108,12 +108,14 @@ class BrokenRun {
     }
     const Outcome last = controller->wait();
     said_ += last.err;
-    ASSERT_EQ(last.code, 0) << said_;
+    ASSERT_EQ(last.code, 0) << story_ << said_;
     committed();
   }
 
   /// How often something was killed.
   int kills() const { return kills_; }
+  /// What was killed when.
+  const std::string& story() const { return story_; }
   Workbench& bench() { return bench_; }
 
   void expect_nothing_left() {
@@ -135,6 +137,7 @@ class BrokenRun {
     const std::uint64_t which = random_.below(10);
     if (which < 4) {
       note_sockets();
+      tell("controller", controller.pid());
       controller.signal(SIGKILL);
       EXPECT_TRUE(eventually([&] { return controller.is_over(); }));
       ++kills_;
@@ -150,8 +153,13 @@ class BrokenRun {
     });
     if (target == 0) return false;
     note_sockets();
+    tell(which < 7 ? "trial" : which < 9 ? "fork server" : "worker", target);
     if (kill(target, SIGKILL) == 0) ++kills_;
     return true;
+  }
+
+  void tell(const std::string& what, pid_t pid) {
+    story_ += what + " " + std::to_string(pid) + " after event " + std::to_string(events()) + "\n";
   }
 
   /// Nothing that was committed before has changed.
@@ -167,7 +175,8 @@ class BrokenRun {
       if (!process.is_worker() || from == std::string::npos) continue;
       const std::size_t path = from + 9;
       const std::string socket = process.command.substr(path, process.command.find(' ', path) - path);
-      socket_folders_.insert(std::filesystem::path(socket).parent_path());
+      const std::string folder = std::filesystem::path(socket).parent_path();
+      if (socket_folders_.insert(folder).second) story_ += "(worker " + std::to_string(process.pid) + " uses " + folder + ")\n";
     }
   }
 
@@ -177,7 +186,7 @@ class BrokenRun {
   Rows log_;
   std::set<std::string> socket_folders_;
   int kills_ = 0;
-  std::string said_;
+  std::string said_, story_;
 };
 
 class Kill : public ::testing::TestWithParam<Scenario> {};
@@ -215,7 +224,7 @@ TEST_P(Kill, EndsAsIfNothingHadHappened) {
               Rows());
     EXPECT_EQ(bench.value("select count(*) from trials where status not in ('completed', 'stopped')"), "0");
     run.expect_nothing_left();
-    if (HasFailure()) return;
+    ASSERT_FALSE(HasFailure()) << "killed:\n" << run.story();
   }
 }
 

@@ -3,11 +3,13 @@
 //
 // A program on stdout does not wait for answers, so it may be ahead of a decision. After a stop its later reports are
 // dropped. After a pause they are kept beside its checkpoint (member kStateName of the archive) and reported first when
-// the trial goes on, so that no report is lost or counted twice.
+// the trial goes on. A program that leaves without having saved anything new is continued from its last checkpoint, and
+// what it printed since then is printed again. So no report is lost or counted twice.
 
 #include "trainables/command/command.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,6 +20,7 @@
 #include <exception>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -77,6 +80,7 @@ class CommandRun {
       if (failed_) return;
       if (!leaving_) return judge(program->end());
       had_ended_ = !asked_to_leave_ && !program->end().signalled && program->end().code == 0;
+      if (!had_ended_ && was_ended(program->end())) return;
     }
     if (leaving_ && host_.save_asked(trial_) != 0) save();
   }
@@ -125,6 +129,12 @@ class CommandRun {
     if (host_.checkpoint(trial_, &data, &size, &step_) == 0) return {};
     const std::string_view bytes(static_cast<const char*>(data), size);
     if (auto unpacked = unpack_directory(bytes, facts_.checkpoint_dir); !unpacked) return unpacked;
+    auto read = read_state();
+    stored_ = fingerprint();
+    return read;
+  }
+
+  Result<void> read_state() {
     const std::string state_file = facts_.checkpoint_dir + "/" + kStateName;
     std::ifstream in(state_file, std::ios::binary);
     if (!in) return {};
@@ -250,6 +260,7 @@ class CommandRun {
     std::vector<tune_metric> metrics;
     for (const auto& [name, value] : report.metrics) metrics.push_back({name.c_str(), value});
     const auto checkpoint = report.checkpoint ? captured({.only = *report.checkpoint, .more = {}}) : std::nullopt;
+    if (checkpoint && report.checkpoint->empty()) stored_ = std::hash<std::string>()(*checkpoint);
     step_ = report.step.value_or(step_ + 1);
     const int answer = host_.report(trial_, step_, metrics.data(), metrics.size(),
                                     report.extra.empty() ? nullptr : report.extra.c_str(),
@@ -266,6 +277,18 @@ class CommandRun {
 
   // --- At its end
 
+  /// Whether a signal ended it (exit code 143 says the same): it did not save in order to leave.
+  static bool was_ended(const ProgramEnd& end) {
+    return !end.is_shells && (end.signalled || end.code == 128 + SIGTERM);
+  }
+
+  /// Of all that lies in ${checkpoint_dir}.
+  std::optional<std::size_t> fingerprint() const {
+    const auto bytes = pack_directory(facts_.checkpoint_dir);
+    if (!bytes) return std::nullopt;
+    return std::hash<std::string>()(*bytes);
+  }
+
   /// The bytes of ${checkpoint_dir}; nothing if it is empty or cannot be read.
   std::optional<std::string> captured(const PackOptions& options) {
     std::error_code ignored;
@@ -279,11 +302,11 @@ class CommandRun {
     return std::nullopt;
   }
 
-  /// Leaves the state to continue from: the directory and what was held back. A program that was interrupted and keeps
-  /// no checkpoint begins again, and so do its reports.
+  /// Leaves the state to continue from: the directory and what was held back. After an interruption only if the
+  /// directory holds something new: the state of an earlier checkpoint does not belong to the last step.
   void save() {
     std::error_code ignored;
-    if (fs::is_empty(facts_.checkpoint_dir, ignored) && !had_ended_) return;
+    if (!had_ended_ && (fs::is_empty(facts_.checkpoint_dir, ignored) || fingerprint() == stored_)) return;
     List reports;
     for (const ProgramReport& report : held_back_) {
       if (auto value = parse_json(program_report_to_json(report))) reports.push_back(*std::move(value));
@@ -349,11 +372,12 @@ class CommandRun {
   std::string unlike_;                  ///< numbers in the first line that holds some, but not the objective
   std::optional<Error> bad_report_;     ///< nothing is read beyond it
   std::vector<ProgramReport> held_back_;
-  std::int64_t step_ = 0;        ///< last reported
-  bool leaving_ = false;         ///< tune wants the trial to leave
-  bool asked_to_leave_ = false;  ///< and the program knows
-  bool failed_ = false;          ///< the failure is told
-  bool had_ended_ = false;       ///< the program is through: only reports are left
+  std::optional<std::size_t> stored_;  ///< fingerprint of the directory at its last checkpoint
+  std::int64_t step_ = 0;              ///< last reported
+  bool leaving_ = false;               ///< tune wants the trial to leave
+  bool asked_to_leave_ = false;        ///< and the program knows
+  bool failed_ = false;                ///< the failure is told
+  bool had_ended_ = false;             ///< the program is through: only reports are left
 };
 
 }  // namespace

@@ -239,7 +239,8 @@ Result<bool> Program::listen(int milliseconds, const Listener& out, const Listen
     while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
     }
     ended_ = true;
-    end_ = WIFSIGNALED(status) ? ProgramEnd{true, WTERMSIG(status)} : ProgramEnd{false, WEXITSTATUS(status)};
+    end_.signalled = WIFSIGNALED(status);
+    end_.code = end_.signalled ? WTERMSIG(status) : WEXITSTATUS(status);
   }
   told_.erase(std::remove_if(told_.begin(), told_.end(), is_over), told_.end());
   const bool over = ended_ && told_.empty();
@@ -259,6 +260,7 @@ bool Program::signal_all(int signal) {
       Fd handle(pidfd_open(child));
       if (!handle || !pidfd_send(handle, signal)) continue;
       told_.push_back(std::move(handle));
+      end_.is_shells = true;
     }
   }
   return pidfd_send(handle_, signal);

@@ -27,6 +27,8 @@ struct ProgramCommand {
 struct ProgramEnd {
   bool signalled = false;
   int code = 0;  ///< exit code, or number of the signal
+  bool is_shells =
+      false;  ///< the end of a shell: how the programs that it ran and that were told to leave ended is not known
 };
 
 class Program {
