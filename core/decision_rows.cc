@@ -12,7 +12,10 @@ namespace {
 void write(DecisionRow& row, const StartTrial& d) {
   row.kind = "start";
   row.trial = d.trial.value;
-  row.args = RowWriter().integer("bracket", d.placement.bracket).raw("config", to_flat_json(d.config)).take();
+  RowWriter out;
+  out.integer("bracket", d.placement.bracket).raw("config", to_flat_json(d.config));
+  if (d.queued) out.boolean("queued", true);
+  row.args = out.take();
 }
 
 void write(DecisionRow& row, const ResumeTrial& d) {
@@ -54,6 +57,12 @@ void write(DecisionRow& row, const ExploitTrial& d) {
 
 void write(DecisionRow& row, const Unpark& d) {
   row.kind = "unpark";
+  row.trial = d.trial.value;
+  row.args = "{}";
+}
+
+void write(DecisionRow& row, const HoldTrial& d) {
+  row.kind = "hold";
   row.trial = d.trial.value;
   row.args = "{}";
 }
@@ -137,7 +146,8 @@ Result<DecisionBody> read_body(const DecisionRow& row) {
   const TrialId trial{row.trial};
   DecisionBody body;
   if (row.kind == "start") {
-    body = StartTrial{trial, in.config("config"), Placement{in.integer("bracket")}};
+    body = StartTrial{trial, in.config("config"), Placement{in.integer("bracket")},
+                      in.has("queued") && in.boolean("queued")};
   } else if (row.kind == "resume") {
     body = read_resume(trial, in);
   } else if (row.kind == "judged") {
@@ -149,6 +159,8 @@ Result<DecisionBody> read_body(const DecisionRow& row) {
         ExploitTrial{trial, TrialId{in.integer("donor")}, CheckpointId{in.integer("checkpoint")}, in.config("config")};
   } else if (row.kind == "unpark") {
     body = Unpark{trial};
+  } else if (row.kind == "hold") {
+    body = HoldTrial{trial};
   } else if (row.kind == "release") {
     body = read_release(in);
   } else if (row.kind == "withdraw") {

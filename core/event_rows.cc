@@ -160,7 +160,11 @@ void write(EventRow& row, const Lost& event) {
 void write(EventRow& row, const Commanded& event) {
   row.kind = "commanded";
   if (event.trial) row.trial = event.trial->value;
-  row.payload = RowWriter().text("command", kCommandNames.name(event.kind)).integer("row", event.command).take();
+  RowWriter out;
+  out.text("command", kCommandNames.name(event.kind)).integer("row", event.command);
+  if (!event.config.entries.empty()) out.raw("config", to_flat_json(event.config));
+  if (!event.refusal.empty()) out.text("refused", event.refusal);
+  row.payload = out.take();
 }
 
 Commanded read_commanded(const EventRow& row, RowReader& in) {
@@ -168,6 +172,29 @@ Commanded read_commanded(const EventRow& row, RowReader& in) {
   event.kind = in.name("command", kCommandNames);
   event.command = in.integer("row");
   if (row.trial >= 0) event.trial = TrialId{row.trial};
+  if (in.has("config")) event.config = in.config("config");
+  if (in.has("refused")) event.refusal = in.text("refused");
+  return event;
+}
+
+void write(EventRow& row, const Edited& event) {
+  row.kind = "edited";
+  row.payload = RowWriter()
+                    .text("key", event.key)
+                    .raw("before", to_json(event.before))
+                    .raw("now", to_json(event.now))
+                    .integer("slots", event.slots)
+                    .integer("row", event.command)
+                    .take();
+}
+
+Edited read_edited(RowReader& in) {
+  Edited event;
+  event.key = in.text("key");
+  event.before = in.any("before");
+  event.now = in.any("now");
+  event.slots = in.integer("slots");
+  event.command = in.integer("row");
   return event;
 }
 
@@ -207,6 +234,8 @@ Result<EventBody> read_body(const EventRow& row) {
     body = Lost{TrialId{row.trial}, Attempt{row.attempt}, in.text("why")};
   } else if (row.kind == "commanded") {
     body = read_commanded(row, in);
+  } else if (row.kind == "edited") {
+    body = read_edited(in);
   } else {
     return fail(ErrorCode::kDamaged, fmt::format("kind '{}' is not known", row.kind));
   }

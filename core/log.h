@@ -16,17 +16,19 @@
 #include "core/ids.h"
 #include "core/metrics.h"
 #include "core/trial.h"
+#include "core/value.h"
 
 namespace tune {
 
 // --- Events -----------------------------------------------------------------------------------------------------------
 
-/// A controller started. Trials that no surviving worker holds are lost: `Lost` events follow.
+/// A controller started. Trials that no surviving worker holds are lost: `Lost` events follow. Without slots it is a
+/// command at rest: nothing runs, and it ends with the turn.
 struct RunStarted {
   std::int64_t run = 0;        ///< 1, 2, ... controller starts of this experiment (the epoch)
   std::string version;         ///< of the program
   std::string rules;           ///< `asha=1 random=1`: rules numbers of controller, scheduler and sampler
-  std::int64_t slots = 1;      ///< trials at a time
+  std::int64_t slots = 1;      ///< trials at a time; 0: a command at rest
   std::int64_t ahead = 0;      ///< grants beyond the slots
   friend bool operator==(const RunStarted&, const RunStarted&) = default;
 };
@@ -89,13 +91,26 @@ struct Lost {
   friend bool operator==(const Lost&, const Lost&) = default;
 };
 
-enum class CommandKind { kStop, kCancel, kPause, kResume };  ///< tune stop, cancel, pause, resume
+/// `tune stop`, `cancel`, `pause`, `resume`, `enqueue`, `retry`, `set`: what each does is in docs/commands.md.
+enum class CommandKind { kStop, kCancel, kPause, kResume, kEnqueue, kRetry, kSet };
 
+/// A person asked for something. What is refused changes nothing and is kept with its reason.
 struct Commanded {
   CommandKind kind = CommandKind::kStop;
   std::optional<TrialId> trial;  ///< none: the experiment
-  std::int64_t command = 0;      ///< row of the command table, 0 if from a signal
+  std::int64_t command = 0;      ///< row of the command table; 0: from a signal, or done without a controller
+  Config config = {};            ///< of kEnqueue: parameters that are given, the others are drawn
+  std::string refusal = {};      ///< why it cannot be done, in a sentence; empty: it is done
   friend bool operator==(const Commanded&, const Commanded&) = default;
+};
+
+/// A person changed what may be changed of an experiment that has begun: a budget, retries, limits, retention.
+struct Edited {
+  std::string key;           ///< `budget.trials`, as in the experiment file
+  Value before, now;         ///< as the key's kind has it (seconds for times); null: not set
+  std::int64_t slots = 0;    ///< of budget.concurrency: trials at a time from now on; 0: nothing runs
+  std::int64_t command = 0;  ///< row of the command table; 0: done without a controller
+  friend bool operator==(const Edited&, const Edited&) = default;
 };
 
 /// Time passes: at least every 30 s without another event, and when the time budget is due.
@@ -103,7 +118,7 @@ struct Ticked {
   friend bool operator==(const Ticked&, const Ticked&) = default;
 };
 
-using EventBody = std::variant<RunStarted, Reported, Saved, Ended, Lost, Commanded, Ticked>;
+using EventBody = std::variant<RunStarted, Reported, Saved, Ended, Lost, Commanded, Edited, Ticked>;
 
 struct Event {
   EventNumber n;
@@ -125,10 +140,19 @@ struct StartTrial {
   TrialId trial;
   Config config;
   Placement placement;
+  bool queued = false;  ///< its configuration comes from the queue (enqueued, or withdrawn before), not from the search
   friend bool operator==(const StartTrial&, const StartTrial&) = default;
 };
 
-enum class ResumeWhy { kPromoted, kRetry, kLost, kInterrupted, kUnpaused, kExploit };
+enum class ResumeWhy {
+  kPromoted,
+  kRetry,
+  kLost,
+  kInterrupted,
+  kUnpaused,   ///< the user paused it, and let it go on
+  kExploit,
+  kUserRetry,  ///< it was over, and the user wants it to go on: uses up no retry
+};
 
 /// Attempt + 1 of a trial that ran before.
 struct ResumeTrial {
@@ -174,6 +198,12 @@ struct Unpark {
   friend bool operator==(const Unpark&, const Unpark&) = default;
 };
 
+/// The scheduler lets a trial go on that the user has paused: it stays paused until the user, too, lets it go on.
+struct HoldTrial {
+  TrialId trial;
+  friend bool operator==(const HoldTrial&, const HoldTrial&) = default;
+};
+
 /// Retention: nothing refers to these checkpoints any more.
 struct ReleaseCheckpoints {
   std::vector<CheckpointId> checkpoints;
@@ -194,8 +224,8 @@ struct EndExperiment {
   friend bool operator==(const EndExperiment&, const EndExperiment&) = default;
 };
 
-using DecisionBody = std::variant<StartTrial, ResumeTrial, Judged, FinishTrial, ExploitTrial, Unpark, ReleaseCheckpoints,
-                                  WithdrawTrial, EndExperiment>;
+using DecisionBody = std::variant<StartTrial, ResumeTrial, Judged, FinishTrial, ExploitTrial, Unpark, HoldTrial,
+                                  ReleaseCheckpoints, WithdrawTrial, EndExperiment>;
 
 struct Decision {
   DecisionBody body;

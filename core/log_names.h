@@ -20,6 +20,9 @@ inline constexpr auto kCommandNames = name_table<CommandKind>({
     {CommandKind::kCancel, "cancel"},
     {CommandKind::kPause, "pause"},
     {CommandKind::kResume, "resume"},
+    {CommandKind::kEnqueue, "enqueue"},
+    {CommandKind::kRetry, "retry"},
+    {CommandKind::kSet, "set"},
 });
 
 inline constexpr auto kVerdictNames = name_table<Verdict>({
@@ -35,6 +38,7 @@ inline constexpr auto kResumeWhyNames = name_table<ResumeWhy>({
     {ResumeWhy::kInterrupted, "interrupted"},
     {ResumeWhy::kUnpaused, "unpaused"},
     {ResumeWhy::kExploit, "exploit"},
+    {ResumeWhy::kUserRetry, "user_retry"},
 });
 
 inline constexpr auto kEndWhyNames = name_table<EndWhy>({

@@ -12,7 +12,7 @@ namespace tune {
 
 struct EventRow {
   std::int64_t n = 0;
-  std::string kind;          ///< run_started reported saved ended lost commanded ticked
+  std::string kind;          ///< run_started reported saved ended lost commanded edited ticked
   std::int64_t trial = -1;   ///< -1: none
   std::int32_t attempt = 0;
   std::int64_t seq = 0;
@@ -24,7 +24,7 @@ struct EventRow {
 };
 
 struct DecisionRow {
-  std::string kind;  ///< start resume judged finish exploit unpark release withdraw end
+  std::string kind;  ///< start resume judged finish exploit unpark hold release withdraw end
   std::int64_t trial = -1;
   std::string args;  ///< JSON
   std::string reason;

@@ -85,6 +85,12 @@ class RowReader {
     const Value* value = find(key, &Value::is_map, "is no object");
     return value ? Config{value->map()} : Config{};
   }
+  /// A value of any kind.
+  Value any(std::string_view key) {
+    const Value* value = object_.find(key);
+    if (value == nullptr) wrong(key, "is missing");
+    return value ? *value : Value();
+  }
   /// A nested object; the fault of its fields is noted by absorb().
   const Value& object(std::string_view key) {
     static const Value kEmpty = Map{};

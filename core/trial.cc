@@ -58,9 +58,11 @@ bool may_become(TrialState from, TrialState to) {
     case kPausing:
     case kStopping:
       return to != from && to != kWithdrawn && !(from == kStopping && (to == kRunning || to == kPausing));
-    case kCompleted:
+    // A person may want a trial to go on that failed or was stopped.
     case kStopped:
     case kFailed:
+      return to == kWaiting;
+    case kCompleted:
     case kWithdrawn:
       return false;
   }

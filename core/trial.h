@@ -5,7 +5,8 @@
 //   waiting -> running -> { pausing -> paused -> waiting, stopping } -> completed | stopped | failed
 //
 // `waiting` = may run as soon as a slot is free: granted again after a failure that may be retried, a lost worker, a
-// promotion. A trial ends in exactly one of the last three, with its cause. `withdrawn` = granted ahead, never started,
+// promotion. A trial ends in exactly one of the last three, with its cause; only a person takes it back from stopped or
+// failed to waiting (tune retry). `withdrawn` = granted ahead, never started,
 // and the experiment ended: it does not count.
 
 #include <string_view>

@@ -60,6 +60,19 @@ void AshaStands::start(TrialId trial, const Placement& placement) {
   next_trial_ = std::max(next_trial_, TrialId{trial.value + 1});
 }
 
+void AshaStands::end(TrialId trial, std::optional<Score> failure) {
+  auto stand = stands_.extract(trial);
+  if (stand.empty()) return;
+  stand.mapped().failure = failure;
+  over_.insert(std::move(stand));
+}
+
+AshaStand* AshaStands::revive(TrialId trial) {
+  auto stand = over_.extract(trial);
+  if (stand.empty()) return nullptr;
+  return &stands_.insert(std::move(stand)).position->second;
+}
+
 AshaStand* AshaStands::find(TrialId trial) {
   const auto stand = stands_.find(trial);
   return stand == stands_.end() ? nullptr : &stand->second;

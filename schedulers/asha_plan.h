@@ -39,16 +39,20 @@ struct AshaPlan {
 struct AshaStand {
   std::size_t bracket = 0;
   std::size_t next = 0;  ///< index of the first level it has not been judged at
+  std::optional<Score> failure = std::nullopt;  ///< over: entered at `next` because it failed before it
 };
 
-/// Where all trials stand that are not over, by trial number.
+/// Where all trials stand, by trial number; those that are over apart.
 class AshaStands {
  public:
   explicit AshaStands(const AshaPlan& plan) : plan_(&plan) {}
 
   /// A bracket that this plan does not have (decided under other rules) becomes the nearest it has.
   void start(TrialId trial, const Placement& placement);
-  void end(TrialId trial) { stands_.erase(trial); }
+  /// It is over. `failure`: the score that was entered for it at its next level.
+  void end(TrialId trial, std::optional<Score> failure);
+  /// It goes on where it stood: its stand, with the failure that counts no more; null: it is unknown, or not over.
+  AshaStand* revive(TrialId trial);
   AshaStand* find(TrialId trial);
   const AshaStand* find(TrialId trial) const;
 
@@ -66,7 +70,7 @@ class AshaStands {
 
  private:
   const AshaPlan* plan_;  // of the same owner
-  std::map<TrialId, AshaStand> stands_;
+  std::map<TrialId, AshaStand> stands_, over_;
   TrialId next_trial_{0};
 };
 

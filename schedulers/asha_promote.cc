@@ -177,13 +177,22 @@ void AshaPromote::on_proposal(const Proposal& proposal) {
 void AshaPromote::on_ended(TrialId trial, bool failed, EventNumber event) {
   const AshaStand* stand = stands_.find(trial);
   if (stand == nullptr) return;
+  std::optional<Score> failure;
   const bool ran = !parked_.contains(trial) && !strays_.contains(trial);
   if (ran && failed && stands_.before_rung(*stand)) {
-    rungs_[stand->bracket][stand->next].entries.insert({Score::failed(event), trial});
+    failure = Score::failed(event);
+    rungs_[stand->bracket][stand->next].entries.insert({*failure, trial});
   }
   if (ran && !failed) trained_to_end_ = true;
   leave_rung(trial);
-  stands_.end(trial);
+  stands_.end(trial, failure);
+}
+
+void AshaPromote::on_revived(TrialId trial) {
+  AshaStand* stand = stands_.revive(trial);
+  if (stand == nullptr || !stand->failure) return;
+  rungs_[stand->bracket][stand->next].entries.erase({*stand->failure, trial});
+  stand->failure.reset();
 }
 
 }  // namespace tune

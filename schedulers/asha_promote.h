@@ -45,6 +45,8 @@ class AshaPromote final : public Scheduler {
   void on_report(const SchedulerReport& report, const SchedulerVerdict* verdict) override;
   void on_proposal(const Proposal& proposal) override;
   void on_ended(TrialId trial, bool failed, EventNumber event) override;
+  void on_revived(TrialId trial) override;
+  void on_trials_allowed(std::optional<std::int64_t> trials) override { plan_.trials = trials; }
 
  private:
   struct Rung {
@@ -78,7 +80,7 @@ class AshaPromote final : public Scheduler {
   std::optional<Proposal> drain() const;
   void leave_rung(TrialId trial);
 
-  const AshaPlan plan_;
+  AshaPlan plan_;
   AshaStands stands_;
   std::vector<std::vector<Rung>> rungs_;  ///< by bracket
   std::vector<RungId> from_the_top_;      ///< all rungs, highest level first, then lowest bracket

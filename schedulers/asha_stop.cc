@@ -78,11 +78,20 @@ void AshaStop::on_proposal(const Proposal& proposal) {
 
 void AshaStop::on_ended(TrialId trial, bool failed, EventNumber event) {
   const AshaStand* stand = stands_.find(trial);
+  std::optional<Score> failure;
   if (failed && stand != nullptr && stands_.before_rung(*stand)) {
-    rungs_[stand->bracket][stand->next].insert({Score::failed(event), trial});
+    failure = Score::failed(event);
+    rungs_[stand->bracket][stand->next].insert({*failure, trial});
   }
-  stands_.end(trial);
+  stands_.end(trial, failure);
   paused_.erase(trial);
+}
+
+void AshaStop::on_revived(TrialId trial) {
+  AshaStand* stand = stands_.revive(trial);
+  if (stand == nullptr || !stand->failure) return;
+  rungs_[stand->bracket][stand->next].erase({*stand->failure, trial});
+  stand->failure.reset();
 }
 
 }  // namespace tune

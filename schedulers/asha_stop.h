@@ -33,6 +33,7 @@ class AshaStop final : public Scheduler {
   void on_report(const SchedulerReport& report, const SchedulerVerdict* verdict) override;
   void on_proposal(const Proposal& proposal) override;
   void on_ended(TrialId trial, bool failed, EventNumber event) override;
+  void on_revived(TrialId trial) override;
 
  private:
   /// What this report comes to: the rungs it is entered at, and whether it fails the last of them.

@@ -1,7 +1,7 @@
 #pragma once
 
 // The entries of one rung, and where a score ranks among them, in O(log n). All of a rung's entries stay for ever:
-// those that were promoted, stopped or failed keep counting.
+// those that were promoted, stopped or failed keep counting, unless a person lets a failed trial go on.
 //
 // The tree is libstdc++'s red-black tree with subtree sizes (__gnu_pbds): the standard library's own set cannot say how
 // many elements lie before a key.
@@ -31,6 +31,8 @@ struct RungEntry {
 class RungRanks {
  public:
   void insert(const RungEntry& entry) { entries_.insert(entry); }
+  /// Of a failure that counts no more.
+  void erase(const RungEntry& entry) { entries_.erase(entry); }
 
   std::int64_t size() const { return static_cast<std::int64_t>(entries_.size()); }
 

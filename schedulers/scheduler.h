@@ -135,6 +135,11 @@ class Scheduler {
   virtual void on_proposal(const Proposal&) {}
   /// The trial is in a final state. `failed`: its entries at rungs it had not reached are of class kFailed.
   virtual void on_ended(TrialId, bool /*failed*/, EventNumber) {}
+  /// A trial that had ended, failed or stopped, goes on at a person's wish, from where it was: what on_ended() entered
+  /// for it counts no more. on_ended() comes again.
+  virtual void on_revived(TrialId) {}
+  /// No more than these trials will ever start; none: unknown. A person changed it.
+  virtual void on_trials_allowed(std::optional<std::int64_t>) {}
 };
 
 struct SchedulerContext {

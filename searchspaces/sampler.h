@@ -38,8 +38,12 @@ class Sampler {
   /// Raised whenever the same history may give another suggestion; stored with each run.
   virtual int rules() const = 0;
 
-  /// The configuration of trial `trial`. kBadInput: constraints leave no room, or a derived value is not finite.
+  /// The configuration of the `trial`th trial that takes one from the search (enqueued ones are not counted). kBadInput: constraints leave no room, or a derived value is not finite.
   virtual Result<Suggestion> suggest(TrialId trial) const = 0;
+
+  /// A configuration that a person gave, with what is missing drawn: also one that constraints forbid, if no draw can
+  /// help it. Requires: `given` names parameters of the space. The trial's own stream is used, none of suggest()'s.
+  virtual Suggestion complete(TrialId, const Config& given) const { return {given, "enqueued"}; }
 
   /// Proposals depend on results, so none may be granted ahead.
   virtual bool learns() const { return false; }

@@ -29,19 +29,19 @@ Value SpaceSampler::draw_at_random(std::size_t parameter, std::string_view purpo
   return maps_[parameter].draw(stream);
 }
 
-Result<Config> SpaceSampler::assemble(const TrialPlan::Place& place, const Draw& at) const {
+Result<Config> SpaceSampler::assemble(const std::vector<std::optional<Value>>& values, const Draws& draw) const {
   const std::vector<Parameter>& parameters = space_->parameters();
   Config config;
   config.entries.reserve(parameters.size());
   for (const std::size_t i : space_->order()) {
     const Parameter& parameter = parameters[i];
     if (std::holds_alternative<Derived>(parameter.domain) || !space_->is_active(parameter, config)) continue;
-    if (!place.values.empty() && place.values[i]) {
-      config.entries.emplace_back(parameter.path, *place.values[i]);
+    if (!values.empty() && values[i]) {
+      config.entries.emplace_back(parameter.path, *values[i]);
     } else if (maps_[i].count() == 1) {
       config.entries.emplace_back(parameter.path, maps_[i].value(0));
     } else {
-      config.entries.emplace_back(parameter.path, draw(i, at));
+      config.entries.emplace_back(parameter.path, draw(i));
     }
   }
   if (auto derived = space_->derive(config); !derived) return pass_on(std::move(derived));
@@ -58,7 +58,7 @@ Result<Suggestion> SpaceSampler::suggest(TrialId trial) const {
   std::vector<std::uint64_t> rejected(space_->constraints().size());
   std::size_t last = 0;
   for (; at.attempt < kMaxRejections; ++at.attempt) {
-    auto config = assemble(*place, at);
+    auto config = assemble(place->values, [&](std::size_t parameter) { return draw(parameter, at); });
     if (!config) return pass_on(std::move(config));
     auto violated = space_->violated(*config);
     if (!violated) return pass_on(std::move(violated));
@@ -72,6 +72,27 @@ Result<Suggestion> SpaceSampler::suggest(TrialId trial) const {
       fmt::format("constraints leave no room; '{}' rejected {} of {}",
                   space_->constraints()[static_cast<std::size_t>(most - rejected.begin())], *most, kMaxRejections),
       "loosen the constraint, or narrow the ranges to where it can hold");
+}
+
+Suggestion SpaceSampler::complete(TrialId trial, const Config& given) const {
+  const std::vector<Parameter>& parameters = space_->parameters();
+  std::vector<std::optional<Value>> values(parameters.size());
+  bool draws = false;
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    if (const Value* value = given.find(parameters[i].path)) values[i] = *value;
+    draws = draws || (!values[i] && !std::holds_alternative<Derived>(parameters[i].domain));
+  }
+  for (std::uint64_t attempt = 0;; ++attempt) {
+    auto config = assemble(values, [&](std::size_t parameter) {
+      return draw_at_random(parameter, "enqueue", trial.value, attempt);
+    });
+    if (!config) return {given, "enqueued; " + config.error().message};
+    const auto violated = space_->violated(*config);
+    if (violated && !*violated) return {*std::move(config), "enqueued"};
+    if (draws && attempt + 1 < kMaxRejections) continue;
+    return {*std::move(config), violated ? fmt::format("enqueued, against '{}'", space_->constraints()[**violated])
+                                         : "enqueued; " + violated.error().message};
+  }
 }
 
 std::string SpaceSampler::reason(std::int64_t trial, const TrialPlan::Place& place, std::uint64_t attempts,

@@ -5,6 +5,7 @@
 // violates a constraint is drawn again, at most 1,000 times. Everything is a function of the trial's number, so the
 // on_... half has nothing to remember, and a resumed run needs none of the past.
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@ class SpaceSampler : public Sampler {
   SpaceSampler(const SamplerContext& context, TrialPlan plan);
 
   Result<Suggestion> suggest(TrialId trial) const final;
+  Suggestion complete(TrialId trial, const Config& given) const final;
   std::optional<std::int64_t> size() const final { return plan_.size(); }
 
  protected:
@@ -43,7 +45,8 @@ class SpaceSampler : public Sampler {
   std::uint64_t seed() const { return seed_; }
 
  private:
-  Result<Config> assemble(const TrialPlan::Place& place, const Draw& draw) const;
+  using Draws = std::function<Value(std::size_t parameter)>;
+  Result<Config> assemble(const std::vector<std::optional<Value>>& values, const Draws& draw) const;
   std::string reason(std::int64_t trial, const TrialPlan::Place& place, std::uint64_t attempts,
                      std::size_t violated) const;
 

@@ -59,7 +59,7 @@ TEST(EventRows, BringBackEveryEnumerator) {
           event(Ended{TrialId{1}, Attempt{1}, 1, static_cast<EndKind>(how), static_cast<Cause>(cause), "", -1, 0}));
     }
   }
-  for (int kind = 0; kind <= static_cast<int>(CommandKind::kResume); ++kind) {
+  for (int kind = 0; kind <= static_cast<int>(CommandKind::kSet); ++kind) {
     expect_round_trip(event(Commanded{static_cast<CommandKind>(kind), TrialId{0}, 1}));
   }
 }

@@ -15,12 +15,12 @@ using enum TrialState;
 constexpr TrialState kAll[] = {kWaiting,   kRunning, kPausing, kPaused,   kStopping,
                                kCompleted, kStopped, kFailed,  kWithdrawn};
 
-TEST(Trial, LeavesNoFinalState) {
+TEST(Trial, LeavesAFinalStateOnlyToBeRetried) {
   for (TrialState from : kAll) {
+    if (!is_final(from)) continue;
     for (TrialState to : kAll) {
-      if (is_final(from)) {
-        EXPECT_FALSE(may_become(from, to));
-      }
+      const bool retried = to == kWaiting && (from == kFailed || from == kStopped);
+      EXPECT_EQ(may_become(from, to), retried) << state_name(from) << " to " << state_name(to);
     }
   }
 }

@@ -46,6 +46,7 @@ void Controller::State::move(TrialRecord& trial, TrialState to) {
   if (counted(to)) ++count_of(counts, to);
   if (counted(trial.state) != counted(to)) counts.created += counted(to) ? 1 : -1;
   if (trial.state == TrialState::kPaused) paused.erase(trial.id);
+  if (trial.state == TrialState::kPaused) trial.held = trial.parked = false;
   if (to == TrialState::kPaused) paused.insert(trial.id);
   trial.state = to;
 }
@@ -67,8 +68,15 @@ void Controller::State::leave_slot(TrialRecord& trial) {
 
 void Controller::State::wait_again(TrialRecord& trial, ResumeWhy why) {
   trial.waiting_for = why;
+  if (!grant_of.contains(trial.id)) grant_of[trial.id] = grants++;
   waiting.emplace(grant_of[trial.id], trial.id);
   move(trial, TrialState::kWaiting);
+}
+
+void Controller::State::has_paused(TrialRecord& trial) {
+  const bool wanted_again = !trial.held && !trial.parked;
+  move(trial, TrialState::kPaused);
+  if (wanted_again) wait_again(trial, ResumeWhy::kUnpaused);
 }
 
 void Controller::State::pin(std::optional<CheckpointId>& slot, std::optional<CheckpointId> checkpoint) {
@@ -80,14 +88,40 @@ void Controller::State::pin(std::optional<CheckpointId>& slot, std::optional<Che
   if (slot) ++pins[*slot];
 }
 
+std::optional<std::int64_t> Controller::State::trials_allowed() const {
+  if (!options.budget.trials) return std::nullopt;
+  return *options.budget.trials + enqueued;
+}
+
 bool Controller::State::new_allowed() const {
-  if (ending || user_pause || user_stop || user_cancel) return false;
-  if (options.budget.trials && counts.created >= *options.budget.trials) return false;
+  return !ending && !user_pause && !user_stop && !user_cancel && has_supply();
+}
+
+bool Controller::State::has_supply() const {
+  if (const auto allowed = trials_allowed(); allowed && counts.created >= *allowed) return false;
+  if (!queue.empty()) return true;
   const auto size = sampler->size();
-  return !size || static_cast<std::int64_t>(trials.size()) < *size;
+  return !size || next_proposal().value < *size;
 }
 
 bool Controller::State::supply_over() const { return !new_allowed() && !user_pause; }
+
+void Controller::State::reopen() {
+  if (!ending) return;
+  const Budget& budget = options.budget;
+  const bool over = [&] {
+    switch (*ending) {
+      case EndWhy::kBudgetTrials:
+      case EndWhy::kExhausted: return !has_supply() && waiting.empty();
+      case EndWhy::kBudgetTime: return budget.time && elapsed >= *budget.time;
+      case EndWhy::kFailures: return budget.failures && counts.failed > *budget.failures;
+      case EndWhy::kPlateau: return budget.plateau && plateau_reports > budget.plateau->patience;
+      case EndWhy::kUser: return user_stop || user_cancel;
+      default: return true;
+    }
+  }();
+  if (!over) ending.reset();
+}
 
 bool Controller::State::ending_hard() const {
   if (!ending) return false;
@@ -258,7 +292,7 @@ void fold(State& state, const Event&, const Ended& ended) {
   state.leave_slot(trial);
   state.references_changed.insert(trial.id);
   if (trial.state == TrialState::kPausing) {  // agreed on before: how it left makes no difference
-    state.move(trial, TrialState::kPaused);
+    state.has_paused(trial);
     return;
   }
   if (trial.state == TrialState::kStopping) {
@@ -291,7 +325,7 @@ void fold(State& state, const Event&, const Lost& lost) {
   state.leave_slot(trial);
   state.references_changed.insert(trial.id);
   switch (trial.state) {
-    case TrialState::kPausing: state.move(trial, TrialState::kPaused); break;
+    case TrialState::kPausing: state.has_paused(trial); break;
     case TrialState::kStopping: state.to_finish.insert(trial.id); break;
     default:
       if (!state.restarted) ++trial.lost_in_a_row;  // what dies with its controller is not suspicious
@@ -300,21 +334,8 @@ void fold(State& state, const Event&, const Lost& lost) {
   }
 }
 
-void fold(State& state, const Event&, const Commanded& command) {
-  if (command.trial) {
-    if (state.known(*command.trial)) state.stop_requests.insert(*command.trial);
-    return;
-  }
-  switch (command.kind) {
-    case CommandKind::kStop: state.user_stop = true; break;
-    case CommandKind::kCancel: state.user_stop = state.user_cancel = true; break;
-    case CommandKind::kPause: state.user_pause = true; break;
-    case CommandKind::kResume:
-      state.user_pause = state.user_stop = state.user_cancel = false;
-      if (state.ending == EndWhy::kUser) state.ending.reset();
-      break;
-  }
-}
+void fold(State& state, const Event&, const Commanded& command) { fold_command(state, command); }
+void fold(State& state, const Event&, const Edited& edit) { fold_edit(state, edit); }
 
 void fold(State&, const Event&, const Ticked&) {}
 
@@ -350,6 +371,10 @@ void fold(State& state, const Decision& decision, const StartTrial& start) {
   ++state.counts.created;
   TrialRecord& added = state.trials.back();
   state.grant(added);
+  if (start.queued) {
+    ++state.from_queue;
+    if (!state.queue.empty()) state.queue.pop_front();
+  }
   state.sampler->on_suggested(start.trial, start.config);
   state.scheduler->on_started(start.trial, start.placement, start.config);
 }
@@ -372,12 +397,22 @@ void fold(State& state, const Decision& decision, const ResumeTrial& resume) {
 void fold(State& state, const Decision& decision, const Judged& judged) {
   TrialRecord& trial = state.at(judged.trial);
   state.stop_requests.erase(trial.id);
+  state.pause_requests.erase(trial.id);
+  const bool by_user = judged.cause == Cause::kUser;
   if (judged.verdict != Verdict::kContinue) trial.reason = decision.reason;
-  if (state.pending && state.pending->scheduler.trial == judged.trial) {
+  if (!by_user && state.pending && state.pending->scheduler.trial == judged.trial) {
     const SchedulerVerdict verdict{judged.verdict, judged.final_state == TrialState::kCompleted, decision.reason};
     state.settle(&verdict);
   }
-  if (judged.verdict == Verdict::kPause) state.move(trial, TrialState::kPausing);
+  if (judged.verdict == Verdict::kPause) {
+    if (trial.state == TrialState::kWaiting) {
+      state.waiting.erase(state.grant_of[trial.id]);
+      state.move(trial, TrialState::kPaused);
+    } else if (trial.state == TrialState::kRunning) {
+      state.move(trial, TrialState::kPausing);
+    }
+    (by_user ? trial.held : trial.parked) = true;
+  }
   if (judged.verdict == Verdict::kStop) {
     trial.final_state = judged.final_state;
     trial.cause = judged.cause;
@@ -436,6 +471,14 @@ void fold(State& state, const Decision& decision, const Unpark& unpark) {
   state.scheduler->on_proposal(Proposal::about(Proposal::Kind::kUnpark, unpark.trial, decision.reason));
 }
 
+void fold(State& state, const Decision& decision, const HoldTrial& hold) {
+  TrialRecord& trial = state.at(hold.trial);
+  trial.parked = false;
+  trial.reason = decision.reason;
+  state.unparked.erase(trial.id);
+  state.scheduler->on_proposal(Proposal::about(Proposal::Kind::kResume, trial.id, decision.reason));
+}
+
 void fold(State& state, const Decision&, const ReleaseCheckpoints& release) {
   for (CheckpointId id : release.checkpoints) {
     const auto owner = state.owners.find(id);
@@ -448,6 +491,7 @@ void fold(State& state, const Decision&, const ReleaseCheckpoints& release) {
 void fold(State& state, const Decision& decision, const WithdrawTrial& withdraw) {
   TrialRecord& trial = state.at(withdraw.trial);
   state.leave_slot(trial);
+  state.queue.push_back({trial.config, trial.reason});  // should the experiment go on, it is not lost
   trial.reason = decision.reason;
   state.move(trial, TrialState::kWithdrawn);
 }
@@ -499,13 +543,13 @@ void Controller::observe(const Event& event) {
 
 void Controller::apply(const Decision& decision) {
   const auto* judged = std::get_if<Judged>(&decision.body);
-  const bool answers_pending = judged != nullptr && state_->pending && judged->trial == state_->pending->scheduler.trial;
+  const bool answers_pending = judged != nullptr && judged->cause != Cause::kUser && state_->pending && judged->trial == state_->pending->scheduler.trial;
   if (!answers_pending) state_->settle(nullptr);
   std::visit([&](const auto& body) { fold(*state_, decision, body); }, decision.body);
 }
 
 std::string Controller::rules() const {
-  return fmt::format("controller=1 {}={} {}={}", state_->scheduler->name(), state_->scheduler->rules(),
+  return fmt::format("controller=2 {}={} {}={}", state_->scheduler->name(), state_->scheduler->rules(),
                      state_->sampler->name(), state_->sampler->rules());
 }
 
@@ -548,6 +592,11 @@ bool Controller::target_reached() const {
   return std::ranges::any_of(state_->options.objectives, has_target) && state_->targets_left.empty();
 }
 
+bool Controller::stands_still() const { return state_->user_pause && state_->live.empty() && !state_->ending; }
+const ControllerOptions& Controller::options() const { return state_->options; }
+std::optional<std::int64_t> Controller::trials_allowed() const { return state_->trials_allowed(); }
+std::size_t Controller::queued() const { return state_->queue.size(); }
+std::int64_t Controller::slots() const { return state_->slots; }
 double Controller::elapsed() const { return state_->elapsed; }
 bool Controller::may_grant_ahead() const { return !state_->scheduler->learns() && !state_->sampler->learns(); }
 

@@ -74,6 +74,8 @@ struct TrialRecord {
   bool heard = false;           ///< this attempt has reported anything
   TrialState final_state = TrialState::kCompleted;  ///< agreed on by a stop verdict
   std::optional<ResumeWhy> waiting_for;             ///< of kWaiting: why it runs again
+  bool held = false;            ///< paused by the user
+  bool parked = false;          ///< paused by the scheduler, which alone lets it go on
 };
 
 struct Counts {
@@ -105,6 +107,8 @@ class Controller {
   /// decision is due for (a report without a verdict), so it must not be called in the middle of a recorded turn unless
   /// the recorded decision is compared with the answer.
   std::optional<Decision> next();
+  /// Why a command cannot be done now, in a sentence; nothing: it can.
+  std::optional<std::string> refusal(const Commanded& command) const;
   /// Whether the event would be folded: of the current attempt, and not a report after the trial was told to leave. The
   /// loop logs only what is accepted.
   bool accepts(const Event& event) const;
@@ -128,6 +132,15 @@ class Controller {
   /// Ending, and no trial is alive: the log is complete.
   bool finished() const;
   bool target_reached() const;
+  /// Paused by the user, and no trial runs: the experiment stands still until it is resumed.
+  bool stands_still() const;
+  /// As edits have left them.
+  const ControllerOptions& options() const;
+  /// Trials that the budget allows: budget.trials, and one more for each enqueued configuration; none: no limit.
+  std::optional<std::int64_t> trials_allowed() const;
+  /// Enqueued configurations that have not started.
+  std::size_t queued() const;
+  std::int64_t slots() const;                  ///< trials at a time; 0: nothing runs
   double elapsed() const;                      ///< of the experiment, at the last event
   /// Whether the configuration of a trial depends on nothing that runs, so that grants may go ahead of free slots.
   bool may_grant_ahead() const;

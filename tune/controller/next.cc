@@ -51,13 +51,24 @@ Decision stop_running(const TrialRecord& trial, Cause cause, std::string reason)
   return {Judged{trial.id, trial.last_step, Verdict::kStop, TrialState::kStopped, cause}, std::move(reason)};
 }
 
-std::optional<Decision> answer_stop_requests(State& state) {
-  while (!state.stop_requests.empty()) {
-    const TrialRecord& trial = state.at(*state.stop_requests.begin());
-    const bool can_stop = trial.state == TrialState::kRunning || trial.state == TrialState::kWaiting ||
-                          trial.state == TrialState::kPaused;
-    if (can_stop) return stop_running(trial, Cause::kUser, "stopped by the user");
-    state.stop_requests.erase(state.stop_requests.begin());
+/// A trial that is leaving its slot to pause is told once it has left; one that ends is over anyway.
+std::optional<Decision> answer_requests(State& state) {
+  const auto next_of = [&](std::set<TrialId>& requests) -> const TrialRecord* {
+    for (auto request = requests.begin(); request != requests.end();) {
+      const TrialRecord& trial = state.at(*request);
+      const bool can_be_told = trial.state == TrialState::kRunning || trial.state == TrialState::kWaiting ||
+                               trial.state == TrialState::kPaused;
+      if (can_be_told) return &trial;
+      request = trial.state == TrialState::kPausing ? std::next(request) : requests.erase(request);
+    }
+    return nullptr;
+  };
+  if (const TrialRecord* trial = next_of(state.stop_requests)) {
+    return stop_running(*trial, Cause::kUser, "stopped by the user");
+  }
+  if (const TrialRecord* trial = next_of(state.pause_requests)) {
+    return Decision{Judged{trial->id, trial->last_step, Verdict::kPause, Judged().final_state, Cause::kUser},
+                    "paused by the user"};
   }
   return std::nullopt;
 }
@@ -159,13 +170,18 @@ std::optional<Decision> wind_up(const State& state) {
     for (const auto& [grant, id] : state.live) {
       if (state.at(id).state == TrialState::kRunning) return stop_running(state.at(id), cause, words);
     }
-    if (!state.waiting.empty()) {
-      const TrialRecord& trial = state.at(state.waiting.begin()->second);
-      return Decision{FinishTrial{trial.id, TrialState::kStopped, cause}, words};
-    }
+  }
+  const bool nobody_goes_on = *state.ending == EndWhy::kUser && state.live.empty() && state.at_rest();
+  if ((state.ending_hard() || nobody_goes_on) && !state.waiting.empty()) {
+    const TrialRecord& trial = state.at(state.waiting.begin()->second);
+    return Decision{FinishTrial{trial.id, TrialState::kStopped, cause}, words};
   }
   if (state.live.empty() && state.waiting.empty() && !state.paused.empty()) {
     const TrialRecord& trial = state.at(*state.paused.begin());
+    if (!trial.parked) {
+      return Decision{FinishTrial{trial.id, TrialState::kStopped, Cause::kUser},
+                      fmt::format("paused by the user at iteration {} when the experiment ended", trial.last_step)};
+    }
     return Decision{FinishTrial{trial.id, TrialState::kStopped, Cause::kScheduler},
                     fmt::format("parked at iteration {} when the experiment ended", trial.last_step)};
   }
@@ -182,13 +198,23 @@ std::optional<Decision> run_again(const State& state) {
                                 trial.lost_in_a_row, trial.reason)};
   }
   const ResumeWhy why = trial.waiting_for.value_or(ResumeWhy::kLost);
-  const std::string_view because = why == ResumeWhy::kInterrupted ? "was interrupted" : "its worker was lost";
+  const std::string_view because = why == ResumeWhy::kInterrupted ? "was interrupted"
+                                   : why == ResumeWhy::kUnpaused  ? "resumed by the user"
+                                   : why == ResumeWhy::kUserRetry ? "retried by the user"
+                                                                  : "its worker was lost";
   return resume(trial, why, fmt::format("{}: goes on {}", because, from_where(trial)));
 }
 
 std::optional<Decision> start_new(const State& state, const Proposal& proposal) {
   const TrialId number{static_cast<std::int64_t>(state.trials.size())};
-  auto suggestion = state.sampler->suggest(number);
+  if (!state.queue.empty()) {
+    const State::Queued& queued = state.queue.front();
+    Suggestion given = queued.reason.empty() ? state.sampler->complete(number, queued.config)
+                                             : Suggestion{queued.config, queued.reason + ", not started before"};
+    if (!proposal.reason.empty()) given.reason += "; " + proposal.reason;
+    return Decision{StartTrial{number, *std::move(given.config), proposal.placement, true}, std::move(given.reason)};
+  }
+  auto suggestion = state.sampler->suggest(state.next_proposal());
   if (!suggestion) return Decision{EndExperiment{EndWhy::kNoRoom}, suggestion.error().message};
   if (!suggestion->config) return std::nullopt;
   std::string reason = suggestion->reason;
@@ -201,6 +227,7 @@ std::optional<Decision> follow(const State& state, const Proposal& proposal) {
     case Proposal::Kind::kStartNew: return start_new(state, proposal);
     case Proposal::Kind::kResume: {
       const TrialRecord& trial = state.at(proposal.trial);
+      if (trial.held) return Decision{HoldTrial{trial.id}, proposal.reason + "; the user has paused it"};
       const bool exploits = trial.resume_from.has_value();
       return resume(trial, exploits ? ResumeWhy::kExploit : ResumeWhy::kPromoted,
                     fmt::format("{}; goes on {}", proposal.reason, from_where(trial)));
@@ -222,8 +249,10 @@ bool still_leaves(const State& state, const Proposal& proposal) {
 
 Decision out_of_supply(const State& state) {
   const auto& trials = state.options.budget.trials;
-  if (trials && state.counts.created >= *trials) {
-    return {EndExperiment{EndWhy::kBudgetTrials}, fmt::format("all {} trials of the budget are done", *trials)};
+  if (const auto allowed = state.trials_allowed(); allowed && state.counts.created >= *allowed) {
+    return {EndExperiment{EndWhy::kBudgetTrials},
+            fmt::format("all {} trials of the budget{} are done", *trials,
+                        state.enqueued == 0 ? "" : fmt::format(" and {} enqueued", state.enqueued))};
   }
   return {EndExperiment{EndWhy::kExhausted},
           fmt::format("the search space is used up after {}", plural(state.counts.created, "trial"))};
@@ -251,7 +280,7 @@ std::optional<Decision> fill_slots(const State& state) {
     proposal = state.scheduler->propose(supply);
     if (proposal) return follow(state, *proposal);
   }
-  const bool idle = supply.running == 0 && !state.user_pause && state.slots > 0;
+  const bool idle = supply.running == 0 && !state.at_rest();
   if (idle && supply.slot_free) return out_of_supply(state);
   return std::nullopt;
 }
@@ -265,7 +294,7 @@ std::optional<Decision> Controller::next() {
     if (auto decision = judge_report(state)) return decision;
     state.settle(nullptr);
   }
-  if (auto decision = answer_stop_requests(state)) return decision;
+  if (auto decision = answer_requests(state)) return decision;
   if (!state.to_finish.empty()) return finish(state.at(*state.to_finish.begin()));
   if (!state.failed_attempts.empty()) return answer_failure(state, state.at(*state.failed_attempts.begin()));
   if (auto decision = release_checkpoints(state)) return decision;

@@ -167,7 +167,8 @@ void Simulation::keep_time(const LogEntry& entry, bool logical) {
   for (const Decision& decision : entry.decisions) {
     if (const auto* started = std::get_if<StartTrial>(&decision.body)) logical_[started->trial] = logical_now_;
     if (const auto* resumed = std::get_if<ResumeTrial>(&decision.body)) {
-      const bool takes_free_slot = resumed->why == ResumeWhy::kPromoted || resumed->why == ResumeWhy::kExploit;
+      const bool takes_free_slot = resumed->why == ResumeWhy::kPromoted || resumed->why == ResumeWhy::kExploit ||
+                                   resumed->why == ResumeWhy::kUnpaused || resumed->why == ResumeWhy::kUserRetry;
       if (takes_free_slot) logical_[resumed->trial] = logical_now_;
     }
     if (const auto* finished = std::get_if<FinishTrial>(&decision.body)) logical_.erase(finished->trial);

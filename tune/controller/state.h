@@ -44,7 +44,8 @@ struct Controller::State {
   std::optional<PendingReport> pending;
   std::set<TrialId> to_finish;                    ///< their attempt ended and needs no judgement
   std::set<TrialId> failed_attempts;              ///< retry or finish
-  std::set<TrialId> stop_requests;                ///< by a person
+  std::set<TrialId> stop_requests;                ///< by a person, until the trial can be told
+  std::set<TrialId> pause_requests;               ///< by a person
   std::set<TrialId> references_changed;           ///< retention looks at them
   std::map<CheckpointId, TrialId> owners;         ///< of checkpoints that are alive
   std::map<CheckpointId, int> pins;               ///< resume_from of trials that have not loaded it yet
@@ -56,6 +57,14 @@ struct Controller::State {
   std::optional<TrialId> best;
   Score best_score;
   bool user_stop = false, user_cancel = false, user_pause = false;
+  /// Configurations that go before those of the search: enqueued, or withdrawn before they started.
+  struct Queued {
+    Config config;
+    std::string reason;  ///< empty: enqueued, with parameters to be drawn
+  };
+  std::deque<Queued> queue;
+  std::int64_t from_queue = 0;                    ///< trials that took their configuration from it
+  std::int64_t enqueued = 0;                      ///< by a person: beyond budget.trials
   bool restarted = false;                         ///< since RunStarted only losses were seen
   std::set<TrialId> unparked;
   std::optional<EndWhy> ending;
@@ -70,16 +79,31 @@ struct Controller::State {
   void grant(TrialRecord& trial);
   void leave_slot(TrialRecord& trial);
   void wait_again(TrialRecord& trial, ResumeWhy why);
+  /// It has left its slot to pause; unless it was told to go on meanwhile.
+  void has_paused(TrialRecord& trial);
   void pin(std::optional<CheckpointId>& slot, std::optional<CheckpointId> checkpoint);
 
   /// Folds a pending report with the verdict it drew, if any.
   void settle(const SchedulerVerdict* verdict);
 
+  std::optional<std::int64_t> trials_allowed() const;
+  /// The number under which the search proposes the next configuration.
+  TrialId next_proposal() const { return {static_cast<std::int64_t>(trials.size()) - from_queue}; }
+  /// The budget allows another trial, and there is a configuration for it.
+  bool has_supply() const;
   bool new_allowed() const;
   bool supply_over() const;
+  /// Nobody works on what waits: a command at rest, or all trials are paused.
+  bool at_rest() const { return slots == 0 || user_pause; }
+  /// Takes the end back if what led to it does not hold any more.
+  void reopen();
   /// Ending at once: running trials are told to leave (time, target, failures, plateau, cancel).
   bool ending_hard() const;
 };
+
+// --- commands.cc
+void fold_command(Controller::State& state, const Commanded& command);
+void fold_edit(Controller::State& state, const Edited& edit);
 
 // --- stopping.cc
 struct StopAnswer {

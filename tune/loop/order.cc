@@ -21,6 +21,12 @@ class ArrivalOrder final : public EventOrder {
   std::deque<Arrived> queue_;
 };
 
+/// Not at once upon its own event, as a retry or a lost worker's trial does.
+bool takes_free_slot(ResumeWhy why) {
+  return why == ResumeWhy::kPromoted || why == ResumeWhy::kExploit || why == ResumeWhy::kUnpaused ||
+         why == ResumeWhy::kUserRetry;
+}
+
 std::optional<TrialId> trial_of(const EventBody& body) {
   if (const auto* e = std::get_if<Reported>(&body)) return e->trial;
   if (const auto* e = std::get_if<Saved>(&body)) return e->trial;
@@ -72,7 +78,7 @@ class LockstepOrder final : public EventOrder {
     for (const Decision& decision : entry.decisions) {
       if (const auto* start = std::get_if<StartTrial>(&decision.body)) time_[start->trial] = now_;
       if (const auto* resume = std::get_if<ResumeTrial>(&decision.body)) {
-        if (resume->why == ResumeWhy::kPromoted || resume->why == ResumeWhy::kExploit) time_[resume->trial] = now_;
+        if (takes_free_slot(resume->why)) time_[resume->trial] = now_;
       }
       if (const auto* finish = std::get_if<FinishTrial>(&decision.body)) {
         time_.erase(finish->trial);
