@@ -1,6 +1,9 @@
 #include "trainables/builtin/curve.h"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstdint>
 #include <string>
 
 #include "trainables/builtin/functions.h"
@@ -39,15 +42,20 @@ Report Curve::step() {
 }
 
 void Curve::save(std::ostream& out) {
-  std::string bytes = "curve " + std::to_string(t_) + "\n";
-  const std::size_t state = bytes.size();
-  if (static_cast<std::size_t>(checkpoint_bytes_) > state) bytes.resize(static_cast<std::size_t>(checkpoint_bytes_));
+  const std::string state = "curve " + std::to_string(t_) + "\n";
+  out << state;
+  // The rest is noise that no disk or store can shrink, eight bytes a draw: making it is not what one wants to measure.
+  std::array<std::uint64_t, 8192> noise{};
   std::uint64_t random = trial().seed_for(t_) | 1;
-  for (std::size_t i = state; i < bytes.size(); ++i) {
-    random ^= random << 13, random ^= random >> 7, random ^= random << 17;  // xorshift64
-    bytes[i] = static_cast<char>(random >> 32);
+  for (std::int64_t left = checkpoint_bytes_ - static_cast<std::int64_t>(state.size()); left > 0;) {
+    for (std::uint64_t& word : noise) {
+      random ^= random << 13, random ^= random >> 7, random ^= random << 17;  // xorshift64
+      word = random;
+    }
+    const std::int64_t size = std::min<std::int64_t>(left, sizeof noise);
+    out.write(reinterpret_cast<const char*>(noise.data()), size);
+    left -= size;
   }
-  out << bytes;
 }
 
 void Curve::load(std::istream& in) {
