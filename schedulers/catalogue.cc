@@ -5,6 +5,8 @@
 #include "core/text.h"
 #include "schedulers/asha.h"
 #include "schedulers/fifo.h"
+#include "schedulers/hyperband.h"
+#include "schedulers/median.h"
 #include "schedulers/planned.h"
 #include "schedulers/scheduler.h"
 
@@ -12,7 +14,7 @@ namespace tune {
 
 const Catalogue& scheduler_catalogue() {
   static const Catalogue kCatalogue = [] {
-    Catalogue all{fifo_info(), asha_info()};
+    Catalogue all{fifo_info(), asha_info(), hyperband_info(), bohb_info(), median_info()};
     for (AlgorithmInfo& info : planned_schedulers()) all.push_back(std::move(info));
     return all;
   }();
@@ -42,6 +44,8 @@ Result<std::unique_ptr<Scheduler>> make_scheduler(std::string_view type, Schedul
     }
   }
   if (info->name == "asha") return make_asha(context);
+  if (info->name == "median_stopping_rule") return make_median(context);
+  if (info->name == "hyperband" || info->name == "hb_bohb") return make_hyperband(info->name, context);
   return std::make_unique<Fifo>();
 }
 

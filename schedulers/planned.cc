@@ -15,19 +15,6 @@ AlgorithmInfo planned(std::string name, std::vector<std::string> aliases, std::s
   return info;
 }
 
-std::vector<OptionSpec> hyperband_options() {
-  return {
-      tables::time_attr("training_iteration"),
-      tables::max_t(81),
-      tables::grace_period(1, "The smallest rung."),
-      tables::reduction_factor(3),
-      tables::boolean("stop_last_trials", true, "End trials that reach max_t."),
-      tables::choice("order", {"largest_first", "smallest_first"}, "Which bracket is filled first."),
-      tables::integer("max_rounds", 1, Value(), "Rounds over all brackets; no limit by default."),
-      tables::boolean("drain", true, "Let the promoted members of an interrupted last round finish."),
-  };
-}
-
 OptionSpec fraction(std::string key, double most, double otherwise, std::string help) {
   OptionSpec spec = tables::real(std::move(key), 0, otherwise, std::move(help));
   spec.max = most;
@@ -52,22 +39,6 @@ std::vector<OptionSpec> population_options() {
   };
 }
 
-AlgorithmInfo median() {
-  AlgorithmInfo info = planned("median_stopping_rule", {"medianstopping", "median"},
-                               "Stops a trial whose best is worse than the median of the others' running means.");
-  info.options = {
-      tables::time_attr("time_total_s"),
-      tables::real("grace_period", 0, 60, "No trial is stopped before this."),
-      tables::integer("min_samples_required", 1, Value(3), "Other trials needed for a median."),
-      tables::real("min_time_slice", 0, 0, "Units of time_attr a trial runs before it may be paused for others."),
-      tables::boolean("hard_stop", true, "Stop trials below the median; false: pause them."),
-      tables::choice("peers", {"reached", "completed"},
-                     "Trials compared with: all that reached the same time, or completed ones only."),
-  };
-  info.capabilities.needs_checkpoints = false;
-  return info;
-}
-
 AlgorithmInfo pbt() {
   AlgorithmInfo info = planned("pbt", {}, "Population based training: the weak copy the strong and change parameters.");
   info.options = population_options();
@@ -89,12 +60,6 @@ AlgorithmInfo pb2() {
 
 }  // namespace
 
-std::vector<AlgorithmInfo> planned_schedulers() {
-  AlgorithmInfo hyperband = planned("hyperband", {}, "Synchronous successive halving in brackets.");
-  hyperband.options = hyperband_options();
-  AlgorithmInfo bohb = planned("hb_bohb", {"bohb"}, "HyperBand for search: bohb.");
-  bohb.options = hyperband_options();
-  return {hyperband, bohb, median(), pbt(), pb2()};
-}
+std::vector<AlgorithmInfo> planned_schedulers() { return {pbt(), pb2()}; }
 
 }  // namespace tune

@@ -10,13 +10,12 @@
 // proposal -> on_proposal(proposal), asked again until it has none. Everything about trials that do not run goes
 // through propose.
 //
+// How those that wait for others use it: HyperBand (hyperband.h) names the open bracket in propose() and pauses every
+// member at its level in judge(); once all have arrived, propose() yields Stop for each loser and Resume for each winner.
+// Median stopping (median.h) judges every report (next_point = the very next one) by what on_report() folded.
+//
 // How the schedulers fit that are not here yet, without a change to this interface:
-//   HyperBand   propose() names the open bracket; judge() pauses every member at its level; once a bracket is complete,
-//               propose() yields Stop for each loser, then Resume for each winner as slots fall free, StartNew in the
-//               next bracket while this one waits. A member that fails counts as arrived in on_ended().
 //   BOHB        is HyperBand beside the `bohb` sampler, which gets every rung's score through Sampler::on_report.
-//   median      judge() at every report (next_point = the very next); running means are folded in on_report();
-//               hard_stop: false = Pause, then Resume from propose() when Supply says that nothing else can run.
 //   PBT         async: judge() at an interval pauses the weak, next_point() has every member save there, propose()
 //               yields Exploit{donor, checkpoint, configuration} for a paused one and Resume follows. sync: judge()
 //               pauses all, propose() acts when the last has arrived. Explore draws from RandomStream(seed, "explore",
@@ -149,7 +148,7 @@ struct SchedulerContext {
   std::optional<std::int64_t> trials = std::nullopt;  ///< no more than these will ever start; none: unknown
 };
 
-/// fifo and asha, and the names of those that are not built yet.
+/// Those that are built, and the names of those that are not built yet.
 const Catalogue& scheduler_catalogue();
 /// kUnsupported for one that is not built, kBadInput for an unknown name or options that the checks refuse.
 Result<std::unique_ptr<Scheduler>> make_scheduler(std::string_view type, SchedulerContext context);

@@ -140,7 +140,11 @@ TEST_P(Conformance, FollowsVerdictsThatItWouldNotHaveGiven) {
       ASSERT_TRUE(paused[static_cast<std::size_t>(proposal->trial.value)]) << proposal->reason;
       paused[static_cast<std::size_t>(proposal->trial.value)] = false;
     }
-    scheduler->on_proposal(*proposal);
+    if (proposal->kind == Proposal::Kind::kStop) {
+      scheduler->on_ended(proposal->trial, false, EventNumber{1000 + i});
+    } else {
+      scheduler->on_proposal(*proposal);
+    }
   }
   EXPECT_FALSE(scheduler->propose({true, false, true, 0}));
 }
@@ -155,6 +159,20 @@ const std::vector<Subject> kSubjects{
     {"promote_on",
      "asha",
      {{"max_t", 9}, {"reduction_factor", 3}, {"variant", "promote"}, {"drain", false}, {"stop_last_trials", false}}},
+    {"hyperband", "hyperband", {{"max_t", 27}}},
+    {"hyperband_on", "hyperband", {{"max_t", 9}, {"drain", false}, {"stop_last_trials", false}, {"max_rounds", 9}}},
+    {"hyperband_seconds",
+     "hyperband",
+     {{"max_t", 20.5}, {"grace_period", 0.5}, {"time_attr", "time_total_s"}, {"order", "smallest_first"}}},
+    {"bohb", "hb_bohb", {{"max_t", 16}, {"reduction_factor", 2}, {"grace_period", 2}}},
+    {"median", "median_stopping_rule", {{"time_attr", "training_iteration"}, {"grace_period", 3}}},
+    {"median_seconds", "median", {{"grace_period", 2.5}, {"hard_stop", false}}},
+    {"median_completed",
+     "median",
+     {{"time_attr", "training_iteration"}, {"grace_period", 0}, {"peers", "completed"}, {"min_samples_required", 1}}},
+    {"median_slices",
+     "median",
+     {{"time_attr", "training_iteration"}, {"grace_period", 2}, {"min_time_slice", 3}, {"min_samples_required", 9}}},
 };
 
 INSTANTIATE_TEST_SUITE_P(Schedulers, Conformance, testing::ValuesIn(kSubjects),

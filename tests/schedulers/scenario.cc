@@ -123,6 +123,8 @@ class Runner {
         return fmt::format("resume {}: {}", proposal->trial.value, proposal->reason);
       case Proposal::Kind::kUnpark:
         return fmt::format("unpark {}: {}", proposal->trial.value, proposal->reason);
+      case Proposal::Kind::kStop:
+        return fmt::format("stop {}: {}", proposal->trial.value, proposal->reason);
       default:
         return "?";
     }

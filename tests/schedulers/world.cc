@@ -101,6 +101,11 @@ class World {
       }
       record(std::move(happening));
       if (!proposal) return;
+      if (proposal->kind == Proposal::Kind::kStop) {
+        --result_.parked;
+        ++result_.stopped;
+        end(proposal->trial, false);
+      }
     }
   }
 
