@@ -115,13 +115,19 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 std::vector<std::string> did_you_mean(std::string_view word, std::span<const std::string> legal) {
+  const auto lowered = [](std::string_view text) {
+    std::string out(text);
+    std::ranges::transform(out, out.begin(), lower);
+    return out;
+  };
+  const std::string written = lowered(word);
   const std::size_t farthest = std::max<std::size_t>(1, word.size() / 3);
   std::vector<std::pair<std::size_t, const std::string*>> near;
   for (const std::string& candidate : legal) {
     const std::size_t gap =
         candidate.size() > word.size() ? candidate.size() - word.size() : word.size() - candidate.size();
     if (gap > farthest) continue;
-    if (const std::size_t distance = edit_distance(word, candidate); distance <= farthest)
+    if (const std::size_t distance = edit_distance(written, lowered(candidate)); distance <= farthest)
       near.emplace_back(distance, &candidate);
   }
   std::stable_sort(near.begin(), near.end(), [](const auto& a, const auto& b) { return a.first < b.first; });

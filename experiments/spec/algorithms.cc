@@ -90,8 +90,7 @@ class AlgorithmReader {
     const std::string built = "built: " + join(built_names(catalogue_));
     if (chosen.info == nullptr) {
       const std::vector<std::string> names = all_names(catalogue_);
-      const WordPlace words = words_ == WordPlace::kSearch ? WordPlace::kAlgorithm : WordPlace::kOther;
-      std::string hint = advise(words, chosen.name->text, names);
+      std::string hint = advise(WordPlace::kAlgorithm, chosen.name->text, names);
       reading_.faults.error(chosen.name->place, code::kUnknownName,
                             fmt::format("unknown {} '{}'", kind_, chosen.name->text), hint.empty() ? built : hint);
     } else if (!chosen.info->capabilities.built) {

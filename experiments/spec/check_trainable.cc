@@ -51,7 +51,10 @@ bool is_of_kind(const Value& value, Param::Kind kind) {
 std::string misfit(const Domain& domain, Param::Kind kind) {
   const auto first_bad = [&](const std::vector<Value>& values) -> std::string {
     for (const Value& value : values) {
-      if (!is_of_kind(value, kind)) return fmt::format("{} is {}", show_value(value), kind_phrase(value));
+      if (!is_of_kind(value, kind)) {
+        return value.is_list() || value.is_map() ? fmt::format("this is {}", kind_phrase(value))
+                                                 : fmt::format("{} is {}", show_value(value), kind_phrase(value));
+      }
     }
     return {};
   };
@@ -162,9 +165,9 @@ class TrainableCheck {
     // Only the first gap is named: x1 and x1000000 are a slip, not 999,998 faults.
     for (std::int64_t number = 1; number <= std::min(highest, count + 1); ++number) {
       const std::string name = fmt::format("x{}", number);
-      const bool given = spec_.space.find(name) != nullptr;
-      require(name);
-      if (!given) return;
+      const Param* known = find(name);
+      if (known == nullptr || !known->required) require(name);
+      if (spec_.space.find(name) == nullptr) return;
     }
   }
 

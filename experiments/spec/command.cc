@@ -4,8 +4,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <cstdlib>
 #include <filesystem>
+#include <set>
 
 #include "core/json.h"
 #include "experiments/spec/scalars.h"
@@ -39,6 +42,7 @@ class CommandReader {
     });
     const std::string directory = read_directory(fields);
     const Value env = read_env(fields.member("env"));
+    for (const auto& [name, value] : env.map()) variables_.insert(name);
     const Value command = read_command_value(*map.find("command"), directory);
     if (space_.complete) check_placeholder_names(space_, reading_);
 
@@ -106,6 +110,11 @@ class CommandReader {
         reading_.faults.error(member.key.place, code::kBadValue, "command is empty");
       }
       check_placeholders(value, space_, reading_);
+      note_bare_names(value);
+      const std::size_t blank = std::min(value.text.find(' '), value.text.size());
+      const std::size_t end = std::min(value.text.find_first_of(" ;&|<>", blank + 1), value.text.size());
+      if (blank < end)
+        check_script(value.text.substr(0, blank), value.text.substr(blank + 1, end - blank - 1), value, directory);
       return Value(value.text);
     }
     if (!value.is_list()) {
@@ -121,12 +130,16 @@ class CommandReader {
     for (const Node& item : member.value.items) {
       if (!is_plain_text(item, "command", reading_.faults)) continue;
       check_placeholders(item, space_, reading_);
+      note_bare_names(item);
       arguments.emplace_back(item.text);
     }
     if (member.value.items.empty()) {
       reading_.faults.error(member.key.place, code::kBadValue, "command is empty");
     } else if (member.value.items[0].is_text()) {
       check_program(member.value.items[0], directory);
+      if (arguments.size() > 1 && arguments.size() == member.value.items.size()) {
+        check_script(arguments[0].text(), arguments[1].text(), member.value.items[1], directory);
+      }
     }
     return Value(std::move(arguments));
   }
@@ -154,6 +167,40 @@ class CommandReader {
     report_program(program, "PATH", false);
   }
 
+  /// An interpreter without its script fails every trial. Only what is surely a script is looked at.
+  void check_script(const std::string& program, const std::string& script, const Node& node,
+                    const std::string& directory) {
+    static constexpr std::array<std::string_view, 9> kInterpreters = {"bash", "dash",    "julia", "node", "perl",
+                                                                      "ruby", "Rscript", "sh",    "zsh"};
+    const std::string name = fs::path(program).filename().string();
+    const bool interprets = name.starts_with("python") || std::ranges::find(kInterpreters, name) != kInterpreters.end();
+    if (reading_.stored || !interprets || script.empty() || script.find_first_of("-$\"'`*?~(") != std::string::npos)
+      return;
+    std::error_code ignored;
+    const std::string path = (fs::path(directory) / script).lexically_normal().string();
+    if (fs::exists(path, ignored)) return;
+    reading_.faults.error(node.place, code::kPluginLoad, fmt::format("{} has no file {} to run", name, script),
+                          fmt::format("looked at {}", path));
+  }
+
+  /// `$lr` or `{lr}` where `lr` is a parameter: text, as it stands.
+  void note_bare_names(const Node& item) {
+    if (reading_.stored) return;
+    const std::string& s = item.text;
+    const auto is_word = [](char c) { return c == '_' || std::isalnum(static_cast<unsigned char>(c)) != 0; };
+    for (std::size_t at = s.find_first_of("${"); at != std::string::npos; at = s.find_first_of("${", at + 1)) {
+      if (at > 0 && s[at - 1] == '$') continue;
+      std::size_t end = at + 1;
+      while (end < s.size() && is_word(s[end])) ++end;
+      const std::string name = s.substr(at + 1, end - at - 1);
+      if (s[at] == '{' && (end == s.size() || s[end++] != '}')) continue;
+      if (!space_.nodes.contains(name) || variables_.contains(name)) continue;
+      reading_.faults.warning(place_within(reading_.source, item, at, end - at), code::kPlaceholder,
+                              fmt::format("'{}' is text here, not the parameter", s.substr(at, end - at)),
+                              fmt::format("write ${{{}}}", name));
+    }
+  }
+
   static bool is_executable(const std::string& path) {
     std::error_code ignored;
     return fs::is_regular_file(path, ignored) && ::access(path.c_str(), X_OK) == 0;
@@ -173,6 +220,7 @@ class CommandReader {
 
   const SpaceReading& space_;
   const Reading& reading_;
+  std::set<std::string> variables_;  // of env
 };
 
 }  // namespace

@@ -76,11 +76,29 @@ void range_fault(const Node& list, const std::string& message, const std::string
   faults.error(blamed(list, message).place, positive ? code::kOutOfRange : code::kBadValue, message, hint);
 }
 
+/// `{lower: 0, upper: 1}` as the list it should be; empty if its keys are no arguments.
+std::string as_list(const Node& map, const Distribution& distribution) {
+  static const std::vector<std::vector<std::string_view>> kSame = {{"lower", "low", "min"}, {"upper", "high", "max"}};
+  std::string arguments;
+  for (const std::string_view part : distribution.parts) {
+    std::vector<std::string_view> names{part};
+    for (const auto& same : kSame) {
+      if (std::ranges::find(same, part) != same.end()) names = same;
+    }
+    const Member* member = nullptr;
+    for (const std::string_view name : names) member = member == nullptr ? map.find(name) : member;
+    if (member == nullptr || !member->value.is_scalar()) return {};
+    arguments += (arguments.empty() ? "" : ", ") + member->value.text;
+  }
+  return fmt::format("write [{}]", arguments);
+}
+
 bool check_arity(const Node& list, const Distribution& distribution, Faults& faults) {
   const std::size_t got = list.is_list() ? list.items.size() : 1;
   if (list.is_map() || (list.is_text() && !list.quoted && !distribution.parts.empty())) {
     faults.error(list.place, code::kWrongType,
-                 fmt::format("{} takes {}; {}", distribution.name, signature(distribution), describe_node(list)));
+                 fmt::format("{} takes {}; {}", distribution.name, signature(distribution), describe_node(list)),
+                 as_list(list, distribution));
     return false;
   }
   if (got == distribution.parts.size() && list.is_list()) return true;

@@ -16,6 +16,9 @@
 
 namespace tune {
 
+/// Lists and maps inside each other that a document may have: what is stored and shown of it must stay readable.
+inline constexpr std::size_t kMaxNesting = 32;
+
 struct Member;
 
 struct Node {

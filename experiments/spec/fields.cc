@@ -11,6 +11,9 @@ namespace {
 constexpr std::size_t kFewKeys = 6;
 
 std::string advise_key(const Section& section, const std::string& written) {
+  if (!written.empty() && written.find_first_not_of("0123456789") == std::string::npos) {
+    return "a comma begins the next key; write numbers without one";
+  }
   const std::vector<std::string> names = section.names();
   std::string hint = advise(section.words, written, names);
   if (hint.empty() && names.size() <= kFewKeys) hint = "keys: " + join(names);

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "core/text.h"
+#include "experiments/spec/call_syntax.h"
 #include "experiments/spec/distributions.h"
 #include "experiments/spec/parameters.h"
 #include "experiments/spec/synonyms.h"
@@ -14,8 +15,8 @@ namespace tune {
 
 namespace {
 
-constexpr std::array<std::string_view, 11> kConstantNames = {"min",   "max",    "low", "high", "lower", "upper",
-                                                             "value", "values", "log", "step", "bounds"};
+constexpr std::array<std::string_view, 13> kConstantNames = {
+    "min", "max", "low", "high", "lower", "upper", "value", "values", "choices", "options", "log", "step", "bounds"};
 /// Keys that only a description of a distribution has; never a parameter's name beside constants.
 constexpr std::array<std::string_view, 8> kFormNames = {"distribution", "_type",  "_value", "type",
                                                         "minval",       "maxval", "mu",     "sigma"};
@@ -37,7 +38,7 @@ std::string argument(const Node& map, std::initializer_list<std::string_view> na
 
 /// The form of this file for what `map` seems to say.
 std::string translation(const Node& map) {
-  for (const std::string_view name : {"values", "_value"}) {
+  for (const std::string_view name : {"values", "_value", "choices", "options"}) {
     const Member* values = map.find(name);
     if (values != nullptr && values->value.is_list()) return "{choice: [...]}";
   }
@@ -54,7 +55,8 @@ std::string translation(const Node& map) {
   const Member* log = map.find("log");
   const bool is_log = form.find("log") != std::string::npos ||
                       (log != nullptr && log->value.is_scalar() && log->value.scalar == Value(true));
-  return fmt::format("{{{}: [{}, {}]}}", is_log ? "loguniform" : "uniform", lower, upper);
+  const bool is_integer = form.find("int") != std::string::npos;
+  return fmt::format("{{{}{}: [{}, {}]}}", is_log ? "log" : "", is_integer ? "int" : "uniform", lower, upper);
 }
 
 bool is_parameter_like(const Node& value) {
@@ -76,7 +78,7 @@ bool report_foreign_parameter(const std::string& name, const Node& map, Faults& 
     const auto synonym = find_synonym(WordPlace::kParameter, only.name());
     const std::string near = did_you_mean_hint(only.name(), distribution_names());
     // A group may hold one parameter whose name is near a distribution's; the arguments of a distribution are no map.
-    if (synonym || (!near.empty() && !is_parameter_like(only.value))) {
+    if ((synonym || !near.empty()) && !is_parameter_like(only.value)) {
       faults.error(only.key.place, code::kUnknownKey,
                    fmt::format("unknown distribution '{}' for '{}'", only.name(), name), synonym ? *synonym : near);
       return true;
@@ -97,20 +99,18 @@ bool report_foreign_parameter(const std::string& name, const Node& map, Faults& 
   return true;
 }
 
-bool report_call_syntax(const Node& text, Faults& faults) {
-  const std::string& call = text.text;
-  const std::size_t open = call.find('(');
-  if (open == std::string::npos || !call.ends_with(')')) return false;
-  std::string word = call.substr(0, open);
-  if (const std::size_t dot = word.rfind('.'); dot != std::string::npos) word = word.substr(dot + 1);  // tune.uniform
-  std::string arguments = call.substr(open + 1, call.size() - open - 2);
-  if (arguments.starts_with('[') && arguments.ends_with(']')) arguments = arguments.substr(1, arguments.size() - 2);
-  const Distribution* distribution = find_distribution(word);
-  if (distribution == nullptr && !find_synonym(WordPlace::kParameter, word)) return false;
-  std::string hint = fmt::format("write {{{}: [{}]}}", word, arguments);
-  if (distribution == nullptr) hint = *find_synonym(WordPlace::kParameter, word);
-  faults.error(text.place, code::kBadValue, fmt::format("'{}' is text", call), hint);
-  return true;
+std::optional<std::size_t> report_call_syntax(const Node& text, const Source& source, Faults& faults) {
+  if (!text.is_text() || text.quoted || text.text.find_first_of("([") == std::string::npos) return std::nullopt;
+  if (const auto call = find_call(text.text, 0); call && call->length == text.text.size()) {
+    faults.error(text.place, code::kBadValue, fmt::format("'{}' is text", call->text), call->advice);
+    return std::string::npos;
+  }
+  if (text.text_offset == std::string::npos) return std::nullopt;
+  const auto call = find_call(source.text(), text.text_offset);
+  if (!call || call->length < text.text.size()) return std::nullopt;
+  faults.error(source.place(call->offset, call->length), code::kBadValue, fmt::format("'{}' is text", call->text),
+               call->advice);
+  return call->offset + call->length;
 }
 
 }  // namespace tune

@@ -41,7 +41,8 @@ std::string_view severity_color(Diagnostic::Severity severity) {
 }
 
 /// The line as a terminal may show it: one column a character, nothing that moves the cursor.
-std::string printable(std::string_view line) {
+std::string printable(std::string line) {
+  for (std::size_t bad; (bad = find_invalid_utf8(line)) != std::string::npos;) line[bad] = '?';
   std::string out;
   for (const char c : line) {
     if (c == '\t') {

@@ -47,6 +47,18 @@ std::string type_phrase(const Key& key) {
   return phrase;
 }
 
+/// What makes a number of text that stands for one: `"10"`, `1_000`, `10^-4`, `2**3`; empty if it stands for none.
+std::string number_advice(const Node& node) {
+  if (!node.is_text()) return {};
+  if (read_plain_scalar(node.text).value.is_number()) return "remove the quotes";
+  std::string text = node.text;
+  for (const std::string_view power : {"10**", "10^"}) {
+    if (text.starts_with(power)) text = "1e" + text.substr(power.size());
+  }
+  std::erase(text, '_');
+  return text != node.text && read_plain_scalar(text).value.is_number() ? "write " + text : std::string();
+}
+
 std::string type_advice(const Key& key, const Node& node) {
   if (!node.is_scalar()) return {};
   if (key.type == OptionType::kText) return fmt::format("quote it: \"{}\"", node.text);
@@ -58,7 +70,7 @@ std::string type_advice(const Key& key, const Node& node) {
     if (looks_like(node.text) != "a bool") return {};
     return std::find(kYes.begin(), kYes.end(), node.text) != kYes.end() ? "write true" : "write false";
   }
-  if (unquoted.is_number()) return "remove the quotes";
+  if (std::string advice = number_advice(node); !advice.empty()) return advice;
   return did_you_mean_hint(node.text, key.extra_words);
 }
 
@@ -211,9 +223,8 @@ std::optional<double> read_number(const Node& node, std::string_view who, Faults
     faults.error(node.place, code::kOutOfRange, fmt::format("{} takes finite numbers; {} is not one", who, node.text));
     return std::nullopt;
   }
-  const bool quoted_number = node.is_text() && node.quoted && read_plain_scalar(node.text).value.is_number();
   faults.error(node.place, code::kWrongType, fmt::format("{} takes numbers; {}", who, describe_node(node)),
-               quoted_number ? "remove the quotes" : "");
+               number_advice(node));
   return std::nullopt;
 }
 
@@ -225,9 +236,8 @@ std::optional<std::int64_t> read_integer(const Node& node, std::string_view who,
       return std::nullopt;
     }
   }
-  const bool quoted_number = node.is_text() && node.quoted && read_plain_scalar(node.text).value.is_number();
   faults.error(node.place, code::kWrongType, fmt::format("{} takes integers; {}", who, describe_node(node)),
-               quoted_number ? "remove the quotes" : "");
+               number_advice(node));
   return std::nullopt;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "core/text.h"
@@ -45,11 +46,24 @@ void name_to_map(Node& value, std::string_view section) {
   }
 }
 
+/// Lists and maps inside each other.
+std::size_t height(const Node& node) {
+  std::size_t tallest = 0;
+  for (const Node& item : node.items) tallest = std::max(tallest, height(item));
+  for (const Member& member : node.members) tallest = std::max(tallest, height(member.value));
+  return node.is_scalar() ? 0 : tallest + 1;
+}
+
 class Override {
  public:
   Override(const std::string& path, Faults& faults) : path_(path), place_(set_place(path)), faults_(faults) {}
 
   void apply(Node& root, Node value) const {
+    const auto keys = static_cast<std::size_t>(std::count(path_.begin(), path_.end(), '.')) + 1;
+    if (keys + height(value) > kMaxNesting) {
+      faults_.error(place_, code::kBadValue, fmt::format("nested more than {} levels deep", kMaxNesting));
+      return;
+    }
     Node* at = &root;
     std::size_t start = 0;
     for (;;) {

@@ -28,16 +28,31 @@ using Conditions = std::vector<std::pair<Condition, const Member*>>;
 
 class SpaceReader {
  public:
-  SpaceReader(SpaceReading& out, const Reading& reading) : out_(out), faults_(reading.faults) {}
+  SpaceReader(SpaceReading& out, const Reading& reading)
+      : out_(out), source_(reading.source), faults_(reading.faults) {}
 
   void read_members(const Node& map, const std::string& prefix, const Conditions& outer) {
     for (const Member& member : map.members) {
       if (!prefix.empty() && is_modifier(member.name())) continue;
+      if (is_rest_of_call(member.key)) continue;
       if (check_name(member, prefix)) read_entry(member, prefix + member.name(), outer);
     }
   }
 
  private:
+  /// `1)` of `{x: uniform(0, 1)}`, where YAML sees a key of its own.
+  bool is_rest_of_call(const Node& key) const {
+    return key.text_offset != std::string::npos && key.text_offset >= call_begin_ && key.text_offset < call_end_;
+  }
+
+  bool is_call(const Node& text) {
+    const auto end = report_call_syntax(text, source_, faults_);
+    if (!end) return false;
+    call_begin_ = text.text_offset;
+    call_end_ = *end == std::string::npos ? call_begin_ : *end;
+    return true;
+  }
+
   /// False, with a fault, if the entry cannot be read under its name.
   bool check_name(const Member& member, const std::string& prefix) {
     const std::string& name = member.name();
@@ -66,12 +81,17 @@ class SpaceReader {
   void read_entry(const Member& member, const std::string& path, const Conditions& outer) {
     const Node& value = member.value;
     if (!value.is_map()) {
-      if (value.is_text() && !value.quoted && report_call_syntax(value, faults_)) {
+      if (is_call(value)) {
         add_faulty(member, path, outer);
         return;
       }
       note_lookalikes(value, faults_);
+      if (value.is_list()) note_constant_list(member);
       add(member, path, Constant{value_of_node(value)}, "", "", outer, &value);
+      return;
+    }
+    if (!value.members.empty() && is_call(value.members[0].key)) {  // {uniform(0, 1)}
+      add_faulty(member, path, outer);
       return;
     }
     std::vector<const Member*> words;
@@ -92,8 +112,38 @@ class SpaceReader {
     }
   }
 
+  /// A list is a good constant, but often a range or alternatives were meant.
+  void note_constant_list(const Member& member) {
+    const std::vector<Node>& items = member.value.items;
+    const bool range = items.size() == 2 && std::ranges::all_of(items, [](const Node& item) {
+                         return item.is_scalar() && item.scalar.is_number();
+                       });
+    faults_.note(member.value.place, code::kBadValue, fmt::format("'{}' is this list in every trial", member.name()),
+                 range ? fmt::format("for a range write {{uniform: [{}, {}]}}", items[0].text, items[1].text)
+                       : "for one of its items write {choice: [...]}");
+  }
+
+  /// `{loguniform: 1e-4, 1e-1}`: brackets forgotten. Reports it and returns true.
+  bool report_lost_brackets(const Node& map, const Member& word, const Distribution& distribution) {
+    if (distribution.parts.empty() || !word.value.is_scalar() || word.value.text.empty()) return false;
+    std::string arguments = word.value.text;
+    for (const Member& m : map.members) {
+      if (&m == &word) continue;
+      if (m.value.written || m.key.quoted || !parse_real(m.name())) return false;
+      arguments += ", " + m.name();
+    }
+    if (map.members.size() == 1) return false;
+    faults_.error(word.value.place, code::kArity, fmt::format("{} takes a list", word.name()),
+                  fmt::format("write {}: [{}]", word.name(), arguments));
+    return true;
+  }
+
   void read_distribution(const Member& member, const std::string& path, const Member& word, const Conditions& outer) {
     const Distribution& distribution = *find_distribution(word.name());
+    if (report_lost_brackets(member.value, word, distribution)) {
+      add_faulty(member, path, outer);
+      return;
+    }
     const std::size_t before = faults_.errors();
     std::vector<std::string> legal = {"when", "description"};
     if (distribution.name == "choice") legal.insert(legal.end(), {"weights", "ordered"});
@@ -192,7 +242,9 @@ class SpaceReader {
   }
 
   SpaceReading& out_;
+  const Source& source_;
   Faults& faults_;
+  std::size_t call_begin_ = 0, call_end_ = 0;  // of the last call that was reported, in the source
 };
 
 void read_constraints(const Member& member, SpaceReading& out, Faults& faults) {
@@ -234,8 +286,11 @@ bool SpaceReading::is_pure_grid() const {
 SpaceReading read_space(const Member* search_space, const Member* constraints, const Reading& reading) {
   SpaceReading out;
   const std::size_t before = reading.faults.errors();
+  const bool items =
+      search_space != nullptr && !search_space->value.items.empty() && search_space->value.items[0].is_map();
   if (search_space != nullptr &&
-      is_filled_map(*search_space, reading.faults, "write NAME: {uniform: [lower, upper]}")) {
+      is_filled_map(*search_space, reading.faults,
+                    items ? "write the names without '- ' before them" : "write NAME: {uniform: [lower, upper]}")) {
     SpaceReader(out, reading).read_members(search_space->value, "", {});
   } else {
     out.complete = false;

@@ -49,8 +49,9 @@ std::vector<Config> read_points(const Node& list, const SpaceReading& space, con
 /// A map of search_space that is no parameter of ours but of another tool, or a misspelt distribution: reports it and
 /// returns true.
 bool report_foreign_parameter(const std::string& name, const Node& map, Faults& faults);
-/// Text such as `loguniform(1e-4, 1e-1)`: reports it and returns true.
-bool report_call_syntax(const Node& text, Faults& faults);
+/// A value or a key that begins with text such as `loguniform(1e-4, 1e-1)`, split at its commas or not: reports it, and
+/// returns where the text ends in the source (npos: not in the source). Nothing if it is none.
+std::optional<std::size_t> report_call_syntax(const Node& text, const Source& source, Faults& faults);
 /// Builds `reading.space` from what was read.
 void build_space(SpaceReading& space, const Reading& reading);
 

@@ -3,11 +3,13 @@
 // Reads and checks an experiment file. All faults at once, each with file, line, column and advice; nothing is started.
 // Typing is ours, by the YAML 1.2 core rules on the text of plain scalars (yaml-cpp's own conversions are never used).
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "core/options.h"
+#include "core/workers.h"
 #include "experiments/spec.h"
 
 namespace tune {
@@ -32,6 +34,7 @@ struct ReaderContext {
   std::vector<std::string> builtins;  ///< names of trainables that come with tune
   /// `scheduler.max_t=20`: (path, YAML value), applied before checking; messages say `--set PATH`.
   std::vector<std::pair<std::string, std::string>> overrides;
+  std::optional<Machine> machine;  ///< that must hold one trial's resources; nothing: they are not looked at
 };
 
 struct ReadOutcome {

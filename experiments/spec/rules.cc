@@ -109,6 +109,14 @@ Resources read_resources(const Member* section, const Reading& reading) {
     reading.faults.error(fields->member("elastic")->value.place, code::kCapability,
                          fmt::format("elastic '{}' is not built yet", *elastic), "leave it out, or none");
   }
+  if (reading.context.machine && !reading.stored) {
+    const auto fits = plan_slots(resources, std::nullopt, *reading.context.machine);
+    const Member* member = fields->member(!fits && fits.error().message.starts_with("gpu") ? "gpu" : "cpu");
+    if (!fits) {
+      reading.faults.error(member == nullptr ? section->key.place : member->value.place, code::kResources,
+                           fits.error().message, fits.error().hint);
+    }
+  }
   return resources;
 }
 

@@ -77,6 +77,18 @@ constexpr std::array kSynonyms = {
     Synonym{WordPlace::kOther, "checkpoint_frequency", "checkpoint.every", "Ray Tune's"},
     Synonym{WordPlace::kOther, "checkpoint_at_end", "checkpoint.at_end", "Ray Tune's"},
 
+    Synonym{WordPlace::kMode, "lower", "min"},
+    Synonym{WordPlace::kMode, "smaller", "min"},
+    Synonym{WordPlace::kMode, "higher", "max"},
+    Synonym{WordPlace::kMode, "larger", "max"},
+
+    Synonym{WordPlace::kAlgorithm, "ASHAScheduler", "asha", "Ray Tune's"},
+    Synonym{WordPlace::kAlgorithm, "AsyncHyperBandScheduler", "asha", "Ray Tune's"},
+    Synonym{WordPlace::kAlgorithm, "FIFOScheduler", "fifo", "Ray Tune's"},
+    Synonym{WordPlace::kAlgorithm, "BasicVariantGenerator", "random", "Ray Tune's"},
+    Synonym{WordPlace::kAlgorithm, "SuccessiveHalvingPruner", "asha", "Optuna's"},
+    Synonym{WordPlace::kAlgorithm, "RandomSampler", "random", "Optuna's"},
+    Synonym{WordPlace::kAlgorithm, "grid_search", "grid"},
     Synonym{WordPlace::kAlgorithm, "bayes", "gp' or 'tpe"},
     Synonym{WordPlace::kAlgorithm, "bayesian", "gp' or 'tpe"},
 
@@ -104,6 +116,14 @@ constexpr std::array kSynonyms = {
     Synonym{WordPlace::kParameter, "qnormal", "qrandn"},
     Synonym{WordPlace::kParameter, "values", "choice"},
     Synonym{WordPlace::kParameter, "categorical", "choice"},
+    Synonym{WordPlace::kParameter, "choices", "choice"},
+    Synonym{WordPlace::kParameter, "options", "choice"},
+    Synonym{WordPlace::kParameter, "range", "uniform"},
+    Synonym{WordPlace::kParameter, "float", "uniform"},
+    Synonym{WordPlace::kParameter, "integer", "int"},
+    Synonym{WordPlace::kParameter, "suggest_float", "uniform", "Optuna's"},
+    Synonym{WordPlace::kParameter, "suggest_int", "int", "Optuna's"},
+    Synonym{WordPlace::kParameter, "suggest_categorical", "choice", "Optuna's"},
     Synonym{WordPlace::kParameter, "grid", "grid_search"},
 
     Synonym{WordPlace::kTrainable, "library", "plugin"},

@@ -18,6 +18,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kCommandAdvice = "a program is written {command: [PROGRAM, ARGUMENT, ...]}";
+
 std::string absolute_path(const std::string& path, const std::string& directory) {
   return (fs::path(directory) / path).lexically_normal().string();
 }
@@ -67,6 +69,8 @@ TrainableRef read_builtin(const Node& name, const Reading& reading) {
   if (is_script(name.text)) {
     hint =
         fmt::format("write {{command: [{}, ...]}}", name.text.ends_with(".py") ? "python3, " + name.text : name.text);
+  } else if (hint.empty() && name.text.find(' ') != std::string::npos) {
+    hint = kCommandAdvice;
   } else if (hint.empty() && name.text.find(':') != std::string::npos) {
     hint = "a library is written ./libmine.so:MyNet";
   } else if (hint.empty()) {
@@ -85,6 +89,7 @@ TrainableRef read_library(const LibraryName& library, const Node& node, const Re
   if (const std::string why = unreadable(ref.library); !why.empty()) {
     std::string hint = fmt::format("looked at {}", ref.library);
     if (is_script(library.path)) hint = fmt::format("write {{command: [{}]}}", library.path);
+    if (library.path.find(' ') != std::string::npos) hint = kCommandAdvice;
     reading.faults.error(node.place, code::kPluginLoad, fmt::format("cannot load {}: {}", library.path, why), hint);
   } else if (is_script(library.path)) {
     reading.faults.error(node.place, code::kPluginLoad,

@@ -18,7 +18,6 @@ namespace tune {
 namespace {
 
 constexpr std::size_t kMaxNodes = 100'000;  // aliases counted with all they stand for
-constexpr std::size_t kMaxDepth = 48;
 
 /// Ends parsing from within an event; the fault has been recorded.
 struct Abandon {};
@@ -28,6 +27,16 @@ class TreeBuilder : public YAML::EventHandler {
   TreeBuilder(const Source& source, Faults& faults) : source_(source), faults_(faults) {}
 
   std::optional<Node> take() { return std::move(root_); }
+
+  /// Offset of the innermost { or [ that is not closed.
+  std::optional<std::size_t> open_bracket() const {
+    for (auto open = open_.rbegin(); open != open_.rend(); ++open) {
+      if (open->offset < source_.text().size() && source_.text().find_first_of("{[", open->offset) == open->offset) {
+        return open->offset;
+      }
+    }
+    return std::nullopt;
+  }
 
   void OnDocumentStart(const YAML::Mark&) override { ++documents_; }
   void OnDocumentEnd() override {}
@@ -67,7 +76,7 @@ class TreeBuilder : public YAML::EventHandler {
     if (found == anchors_.end()) abandon(place, "an alias stands inside what it stands for");
     const Anchored& anchored = found->second;
     count(anchored.nodes, place);
-    if (open_.size() + anchored.height > kMaxDepth) abandon_deep(place);
+    if (open_.size() + anchored.height > kMaxNesting) abandon_deep(place);
     Node node = anchored.node;
     node.place = place;
     node.text_offset = std::string::npos;
@@ -88,6 +97,7 @@ class TreeBuilder : public YAML::EventHandler {
  private:
   struct Open {
     Node node;
+    std::size_t offset = 0;  // where it begins
     YAML::anchor_t anchor = 0;
     std::optional<Node> key;             // of a map: read, its value not yet
     std::map<std::string, Place> names;  // of a map
@@ -105,7 +115,7 @@ class TreeBuilder : public YAML::EventHandler {
     throw Abandon{};
   }
   [[noreturn]] void abandon_deep(const Place& place) {
-    abandon(place, fmt::format("nested more than {} levels deep", kMaxDepth));
+    abandon(place, fmt::format("nested more than {} levels deep", kMaxNesting));
   }
 
   void count(std::size_t nodes, const Place& place) {
@@ -189,10 +199,11 @@ class TreeBuilder : public YAML::EventHandler {
     check_tag(mark, tag);
     Open entry;
     entry.node.kind = kind;
-    entry.node.place = source_.place(content_offset(mark), 1);
+    entry.offset = content_offset(mark);
+    entry.node.place = source_.place(entry.offset, 1);
     entry.anchor = anchor;
     entry.first_node = nodes_;
-    if (open_.size() >= kMaxDepth) abandon_deep(entry.node.place);
+    if (open_.size() >= kMaxNesting) abandon_deep(entry.node.place);
     open_.push_back(std::move(entry));
   }
 
@@ -275,7 +286,8 @@ std::optional<Node> parse_yaml(const Source& source, Faults& faults) {
     return std::nullopt;
   } catch (const YAML::Exception& error) {
     const bool placed = !error.mark.is_null();
-    report_syntax_error(error.msg, placed ? error.mark.line + 1 : 0, error.mark.column, source, faults);
+    report_syntax_error({error.msg, placed ? error.mark.line + 1 : 0, error.mark.column, builder.open_bracket()},
+                        source, faults);
     return std::nullopt;
   } catch (const std::exception& error) {
     faults.error({}, code::kYamlSyntax, error.what());

@@ -140,6 +140,12 @@ TEST(DidYouMean, OffersTheNearestTwoAtMost) {
   EXPECT_EQ(did_you_mean_hint("anything", legal), "");
 }
 
+TEST(DidYouMean, IsDeafToCapitals) {
+  const std::vector<std::string> legal = {"asha", "MyNet"};
+  EXPECT_EQ(did_you_mean("ASHA", legal), std::vector<std::string>{"asha"});
+  EXPECT_EQ(did_you_mean("mynet", legal), std::vector<std::string>{"MyNet"});
+}
+
 TEST(DidYouMean, ForgivesOneLetterOfAShortWord) {
   const std::vector<std::string> legal{"lr", "l1", "l2", "momentum"};
   EXPECT_EQ(did_you_mean("l", legal), (std::vector<std::string>{"lr", "l1"}));

@@ -141,7 +141,7 @@ TEST(Yaml, RefusesBytesThatAreNoText) {
                                      "a\0",
                                      4))
                   .faults,
-              ElementsAre("1:1 yaml-syntax byte 0xff is not UTF-8 | save the file as UTF-8"));
+              ElementsAre("0:0 yaml-syntax the file is UTF-16 | an experiment is YAML, saved as UTF-8"));
 }
 
 TEST(Yaml, RefusesIntegersBeyond64Bits) {
