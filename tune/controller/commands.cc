@@ -37,8 +37,17 @@ void retry(State& state, TrialRecord& trial) {
   take_stop_back(state);
 }
 
+/// A running trial is told by who runs it, and pauses once it has left; its reports count until then.
+void pause(State& state, TrialRecord& trial) {
+  if (is_final(trial.state) || trial.state == TrialState::kStopping) return;
+  trial.held = true;
+  if (trial.state != TrialState::kWaiting) return;
+  state.waiting.erase(state.grant_of[trial.id]);
+  trial.reason = "paused by the user";
+  state.move(trial, TrialState::kPaused);
+}
+
 void let_go_on(State& state, TrialRecord& trial) {
-  state.pause_requests.erase(trial.id);
   if (!trial.held) return;
   trial.held = false;
   if (trial.state == TrialState::kPaused && !trial.parked) state.wait_again(trial, ResumeWhy::kUnpaused);
@@ -69,9 +78,7 @@ void fold_trial_command(State& state, CommandKind kind, TrialRecord& trial) {
     case CommandKind::kCancel:
       if (!is_final(trial.state)) state.stop_requests.insert(trial.id);
       break;
-    case CommandKind::kPause:
-      if (!is_final(trial.state)) state.pause_requests.insert(trial.id);
-      break;
+    case CommandKind::kPause: pause(state, trial); break;
     case CommandKind::kResume: let_go_on(state, trial); break;
     case CommandKind::kRetry: retry(state, trial); break;
     default: break;
@@ -129,12 +136,10 @@ std::optional<std::string> refuse_about_trial(const State& state, const Commande
     case CommandKind::kPause:
       if (is_final(trial.state)) return end_in_words(trial);
       if (trial.state == TrialState::kStopping) return fmt::format("trial {} is stopping", trial.id.value);
-      if (trial.held || state.pause_requests.contains(trial.id)) {
-        return fmt::format("trial {} is paused already", trial.id.value);
-      }
+      if (trial.held) return fmt::format("trial {} is paused already", trial.id.value);
       return std::nullopt;
     case CommandKind::kResume:
-      if (trial.held || state.pause_requests.contains(trial.id)) return std::nullopt;
+      if (trial.held) return std::nullopt;
       if (trial.parked) {
         return fmt::format("trial {} was paused by the scheduler, which alone lets it go on: {}", trial.id.value,
                            trial.reason);

@@ -73,10 +73,10 @@ void Controller::State::wait_again(TrialRecord& trial, ResumeWhy why) {
   move(trial, TrialState::kWaiting);
 }
 
-void Controller::State::has_paused(TrialRecord& trial) {
-  const bool wanted_again = !trial.held && !trial.parked;
+void Controller::State::interrupted(TrialRecord& trial, ResumeWhy why) {
+  if (!trial.held) return wait_again(trial, why);
+  trial.reason = "paused by the user";
   move(trial, TrialState::kPaused);
-  if (wanted_again) wait_again(trial, ResumeWhy::kUnpaused);
 }
 
 void Controller::State::pin(std::optional<CheckpointId>& slot, std::optional<CheckpointId> checkpoint) {
@@ -292,7 +292,7 @@ void fold(State& state, const Event&, const Ended& ended) {
   state.leave_slot(trial);
   state.references_changed.insert(trial.id);
   if (trial.state == TrialState::kPausing) {  // agreed on before: how it left makes no difference
-    state.has_paused(trial);
+    state.move(trial, TrialState::kPaused);
     return;
   }
   if (trial.state == TrialState::kStopping) {
@@ -307,7 +307,7 @@ void fold(State& state, const Event&, const Ended& ended) {
       state.to_finish.insert(trial.id);
       break;
     case EndKind::kPaused:
-    case EndKind::kInterrupted: state.wait_again(trial, ResumeWhy::kInterrupted); break;
+    case EndKind::kInterrupted: state.interrupted(trial, ResumeWhy::kInterrupted); break;
     case EndKind::kStopped:
       trial.final_state = TrialState::kStopped;
       trial.reason = ended.text.empty() ? "stopped" : ended.text;
@@ -325,12 +325,12 @@ void fold(State& state, const Event&, const Lost& lost) {
   state.leave_slot(trial);
   state.references_changed.insert(trial.id);
   switch (trial.state) {
-    case TrialState::kPausing: state.has_paused(trial); break;
+    case TrialState::kPausing: state.move(trial, TrialState::kPaused); break;
     case TrialState::kStopping: state.to_finish.insert(trial.id); break;
     default:
       if (!state.restarted) ++trial.lost_in_a_row;  // what dies with its controller is not suspicious
       trial.reason = lost.why;
-      state.wait_again(trial, ResumeWhy::kLost);
+      state.interrupted(trial, ResumeWhy::kLost);
   }
 }
 
@@ -397,7 +397,6 @@ void fold(State& state, const Decision& decision, const ResumeTrial& resume) {
 void fold(State& state, const Decision& decision, const Judged& judged) {
   TrialRecord& trial = state.at(judged.trial);
   state.stop_requests.erase(trial.id);
-  state.pause_requests.erase(trial.id);
   const bool by_user = judged.cause == Cause::kUser;
   if (judged.verdict != Verdict::kContinue) trial.reason = decision.reason;
   if (!by_user && state.pending && state.pending->scheduler.trial == judged.trial) {
@@ -405,13 +404,8 @@ void fold(State& state, const Decision& decision, const Judged& judged) {
     state.settle(&verdict);
   }
   if (judged.verdict == Verdict::kPause) {
-    if (trial.state == TrialState::kWaiting) {
-      state.waiting.erase(state.grant_of[trial.id]);
-      state.move(trial, TrialState::kPaused);
-    } else if (trial.state == TrialState::kRunning) {
-      state.move(trial, TrialState::kPausing);
-    }
-    (by_user ? trial.held : trial.parked) = true;
+    state.move(trial, TrialState::kPausing);
+    trial.parked = true;
   }
   if (judged.verdict == Verdict::kStop) {
     trial.final_state = judged.final_state;
@@ -435,6 +429,7 @@ void fold(State& state, const Decision& decision, const FinishTrial& finish) {
     state.grant_of.erase(grant);
   }
   trial.waiting_for.reset();
+  trial.held = trial.parked = false;
   trial.cause = finish.cause;
   trial.reason = decision.reason;
   state.move(trial, finish.state);

@@ -52,23 +52,13 @@ Decision stop_running(const TrialRecord& trial, Cause cause, std::string reason)
 }
 
 /// A trial that is leaving its slot to pause is told once it has left; one that ends is over anyway.
-std::optional<Decision> answer_requests(State& state) {
-  const auto next_of = [&](std::set<TrialId>& requests) -> const TrialRecord* {
-    for (auto request = requests.begin(); request != requests.end();) {
-      const TrialRecord& trial = state.at(*request);
-      const bool can_be_told = trial.state == TrialState::kRunning || trial.state == TrialState::kWaiting ||
-                               trial.state == TrialState::kPaused;
-      if (can_be_told) return &trial;
-      request = trial.state == TrialState::kPausing ? std::next(request) : requests.erase(request);
-    }
-    return nullptr;
-  };
-  if (const TrialRecord* trial = next_of(state.stop_requests)) {
-    return stop_running(*trial, Cause::kUser, "stopped by the user");
-  }
-  if (const TrialRecord* trial = next_of(state.pause_requests)) {
-    return Decision{Judged{trial->id, trial->last_step, Verdict::kPause, Judged().final_state, Cause::kUser},
-                    "paused by the user"};
+std::optional<Decision> answer_stop_requests(State& state) {
+  for (auto request = state.stop_requests.begin(); request != state.stop_requests.end();) {
+    const TrialRecord& trial = state.at(*request);
+    const bool can_stop = trial.state == TrialState::kRunning || trial.state == TrialState::kWaiting ||
+                          trial.state == TrialState::kPaused;
+    if (can_stop) return stop_running(trial, Cause::kUser, "stopped by the user");
+    request = trial.state == TrialState::kPausing ? std::next(request) : state.stop_requests.erase(request);
   }
   return std::nullopt;
 }
@@ -294,7 +284,7 @@ std::optional<Decision> Controller::next() {
     if (auto decision = judge_report(state)) return decision;
     state.settle(nullptr);
   }
-  if (auto decision = answer_requests(state)) return decision;
+  if (auto decision = answer_stop_requests(state)) return decision;
   if (!state.to_finish.empty()) return finish(state.at(*state.to_finish.begin()));
   if (!state.failed_attempts.empty()) return answer_failure(state, state.at(*state.failed_attempts.begin()));
   if (auto decision = release_checkpoints(state)) return decision;

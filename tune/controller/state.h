@@ -45,7 +45,6 @@ struct Controller::State {
   std::set<TrialId> to_finish;                    ///< their attempt ended and needs no judgement
   std::set<TrialId> failed_attempts;              ///< retry or finish
   std::set<TrialId> stop_requests;                ///< by a person, until the trial can be told
-  std::set<TrialId> pause_requests;               ///< by a person
   std::set<TrialId> references_changed;           ///< retention looks at them
   std::map<CheckpointId, TrialId> owners;         ///< of checkpoints that are alive
   std::map<CheckpointId, int> pins;               ///< resume_from of trials that have not loaded it yet
@@ -79,8 +78,8 @@ struct Controller::State {
   void grant(TrialRecord& trial);
   void leave_slot(TrialRecord& trial);
   void wait_again(TrialRecord& trial, ResumeWhy why);
-  /// It has left its slot to pause; unless it was told to go on meanwhile.
-  void has_paused(TrialRecord& trial);
+  /// Its attempt has ended before the trial has: it waits for the next one, or is paused if the user wants that.
+  void interrupted(TrialRecord& trial, ResumeWhy why);
   void pin(std::optional<CheckpointId>& slot, std::optional<CheckpointId> checkpoint);
 
   /// Folds a pending report with the verdict it drew, if any.
