@@ -47,6 +47,22 @@ Result<std::string> ExperimentStore::read_checkpoint(CheckpointId id) const {
   return bytes;
 }
 
+Result<std::optional<Metrics>> ExperimentStore::committed_metrics(TrialId trial, Step step) const {
+  auto connection = connected();
+  if (!connection) return pass_on(std::move(connection));
+  auto query = (*connection)
+                   ->prepare(
+                       "SELECT payload FROM event WHERE experiment = ? AND trial = ? AND kind = 'reported' AND step = ? "
+                       "AND replayed = 0 ORDER BY n DESC LIMIT 1");
+  if (!query) return pass_on(std::move(query));
+  auto row = query->bind(row_.id.value, trial.value, step).step();
+  if (!row) return pass_on(std::move(row));
+  if (!*row) return std::nullopt;
+  auto metrics = metrics_from_json(query->text(0));
+  if (!metrics) return pass_on(std::move(metrics));
+  return *std::move(metrics);
+}
+
 Result<std::vector<CommandRow>> ExperimentStore::commands() {
   auto connection = connected();
   if (!connection) return pass_on(std::move(connection));
@@ -64,14 +80,14 @@ Result<std::vector<CommandRow>> ExperimentStore::commands() {
 
   auto query =
       (*connection)
-          ->prepare("SELECT id, kind, trial FROM command WHERE experiment = ? AND done_turn IS NULL ORDER BY id");
+          ->prepare("SELECT id, kind, trial, args FROM command WHERE experiment = ? AND done_turn IS NULL ORDER BY id");
   if (!query) return pass_on(std::move(query));
   std::vector<CommandRow> waiting;
   query->bind(row_.id.value);
   auto read = for_each_row(*query, [&](const sql::Statement& each) {
     const auto kind = kCommandNames.value(each.text(1));
     if (!kind) return;  // of a newer program
-    CommandRow command{each.integer(0), *kind, std::nullopt};
+    CommandRow command{each.integer(0), *kind, std::nullopt, std::string(each.text(3))};
     if (!each.is_null(2)) command.trial = TrialId{each.integer(2)};
     waiting.push_back(command);
   });

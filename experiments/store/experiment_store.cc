@@ -189,6 +189,10 @@ Result<void> ExperimentStore::commit(const TurnRows& turn) {
 /// What follows from rows that are in the file.
 void ExperimentStore::committed(const TurnRows& turn) {
   take_over(row_, turn.summary);
+  if (turn.document) {
+    if (row_.began_as_json.empty()) row_.began_as_json = row_.resolved_json;
+    row_.resolved_json = *turn.document;
+  }
   row_.last_event = tail_.last_n;
   row_.last_turn = tail_.turn;
   for (const auto& [id, key] : turn.large) channel_->link(id, key);
@@ -260,15 +264,13 @@ Result<void> ExperimentStore::set_workers(const std::string& worker_json) {
   });
 }
 
-Result<void> ExperimentStore::change_document(const std::string& resolved_json, const std::string& source,
-                                              const std::string& description) {
+Result<void> ExperimentStore::change_words(const std::string& source, const std::string& description) {
   auto stored = change([&](const sql::Connection& connection) -> Result<void> {
-    auto update = connection.prepare("UPDATE experiment SET resolved = ?, source = ?, description = ? WHERE id = ?");
+    auto update = connection.prepare("UPDATE experiment SET source = ?, description = ? WHERE id = ?");
     if (!update) return pass_on(std::move(update));
-    return update->bind(resolved_json, source, description, row_.id.value).run();
+    return update->bind(source, description, row_.id.value).run();
   });
   if (!stored) return stored;
-  row_.resolved_json = resolved_json;
   row_.source = source;
   row_.description = description;
   return {};

@@ -25,12 +25,12 @@ class ExperimentStore final : public Store {
   Result<void> set_workers(const std::string& worker_json) override;
   Result<void> commit(const TurnRows& turn) override;
   Result<void> read_log(const std::function<Result<void>(const LogEntry&)>& sink) const override;
+  Result<std::optional<Metrics>> committed_metrics(TrialId trial, Step step) const override;
   Result<std::vector<CommandRow>> commands() override;
   Result<std::string> read_checkpoint(CheckpointId id) const override;
   CheckpointChannel& channel() override { return *channel_; }
   Result<std::vector<RunRow>> runs() const override;
-  Result<void> change_document(const std::string& resolved_json, const std::string& source,
-                               const std::string& description) override;
+  Result<void> change_words(const std::string& source, const std::string& description) override;
   void close() override;
 
  private:

@@ -1,10 +1,9 @@
-// Making, opening, setting aside and commanding an experiment: what needs the database before there is a Store.
+// Making, opening and setting aside an experiment: what needs the database before there is a Store.
 
 #include <fmt/format.h>
 
 #include <chrono>
 
-#include "core/log_names.h"
 #include "experiments/store/database.h"
 #include "experiments/store/experiment_store.h"
 #include "experiments/store/rows.h"
@@ -111,28 +110,6 @@ Result<std::string> set_aside(const std::string& path, const std::string& name, 
   if (done) done = transaction->commit();
   if (!done) return pass_on(std::move(done));
   return aside;
-}
-
-Result<std::int64_t> send_command(const std::string& path, const std::string& experiment, CommandKind kind,
-                                  std::optional<TrialId> trial) {
-  const std::string db = absolute_path(path);
-  auto connection = open_database(db, false, {});
-  if (!connection) return pass_on(std::move(connection));
-  auto row = find_experiment(*connection, path, experiment);
-  if (!row) return pass_on(std::move(row));
-  auto transaction = sql::Transaction::begin(*connection);
-  if (!transaction) return pass_on(std::move(transaction));
-  auto insert =
-      connection->prepare("INSERT INTO command(experiment, kind, trial, sent_at) VALUES(?,?,?,?) RETURNING id");
-  if (!insert) return pass_on(std::move(insert));
-  const std::optional<std::int64_t> number = trial ? std::optional(trial->value) : std::nullopt;
-  auto inserted = insert->bind(row->id.value, kCommandNames.name(kind), number, unix_now()).step();
-  if (!inserted) return pass_on(std::move(inserted));
-  const std::int64_t id = insert->integer(0);
-  insert->reset();
-  auto done = transaction->commit();
-  if (!done) return pass_on(std::move(done));
-  return id;
 }
 
 }  // namespace tune

@@ -81,8 +81,13 @@ Result<void> read_log(const sql::Connection& connection, ExperimentId experiment
   auto pages = LogPages::open(connection, experiment);
   if (!pages) return pass_on(std::move(pages));
   std::int64_t expected = 1;
+  return read_entries(*pages, expected, sink);
+}
+
+Result<void> read_entries(LogPages& pages, std::int64_t& expected,
+                          const std::function<Result<void>(const LogEntry&)>& sink) {
   for (;;) {
-    auto page = pages->next();
+    auto page = pages.next();
     if (!page) return pass_on(std::move(page));
     if (page->events.empty()) return {};
     auto next = page->decisions.begin();

@@ -49,6 +49,10 @@ extern const char* const kDecisionColumns;  ///< FROM decision
 StoredEvent read_event(const sql::Statement& row);
 StoredDecision read_decision(const sql::Statement& row);
 
+/// The entries that follow, decoded, `expected` being the number of the next; stops at the first error of `sink`.
+/// kDamaged.
+Result<void> read_entries(LogPages& pages, std::int64_t& expected,
+                          const std::function<Result<void>(const LogEntry&)>& sink);
 /// All entries in order, decoded; stops at the first error of `sink`. kDamaged.
 Result<void> read_log(const sql::Connection& connection, ExperimentId experiment,
                       const std::function<Result<void>(const LogEntry&)>& sink);

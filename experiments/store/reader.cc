@@ -209,7 +209,7 @@ class DatabaseReader final : public Reader {
  private:
   /// The last turn of a run that was killed says running; whether somebody runs it is known by its lock.
   void say_if_interrupted(ExperimentRow& row) const {
-    if ((row.status == "running" || row.status == "new") && holder(row.id) == 0) row.status = "interrupted";
+    if ((row.status == "running" || row.status == "paused" || row.status == "new") && holder(row.id) == 0) row.status = "interrupted";
   }
 
   Result<void> send_blob(ExperimentId id, std::int64_t key, Sha256& hash,
@@ -235,6 +235,10 @@ class DatabaseReader final : public Reader {
 
 Result<std::unique_ptr<Reader>> open_reader(const std::string& db) {
   auto connection = open_database_to_read(absolute_path(db));
+  if (!connection && connection.error().code == ErrorCode::kUnsupported) {  // older: upgraded, if nobody runs it
+    if (auto upgraded = open_database(absolute_path(db), false, {}); !upgraded) return pass_on(std::move(upgraded));
+    connection = open_database_to_read(absolute_path(db));
+  }
   if (!connection) return pass_on(std::move(connection));
   return std::make_unique<DatabaseReader>(db, *std::move(connection));
 }

@@ -13,7 +13,7 @@ const char* const kExperimentColumns =
     "e.id, e.name, e.description, e.created_at, e.source, e.resolved, e.directory, e.seed, e.lockstep, e.slots, "
     "e.space_hash, e.metric, e.mode, e.columns, s.status, s.end_reason, s.elapsed, s.best_trial, s.best_value, "
     "s.last_event, s.last_turn, s.trials, s.completed, s.stopped, s.failed, s.running, s.paused, s.waiting, "
-    "s.updated_at";
+    "s.updated_at, e.began_as";
 
 ExperimentRow read_experiment(const sql::Statement& row) {
   sql::Columns in(row);
@@ -47,6 +47,7 @@ ExperimentRow read_experiment(const sql::Statement& row) {
   e.paused = in.integer();
   e.waiting = in.integer();
   e.updated_at = in.real_or(0);
+  e.began_as_json = in.text();
   return e;
 }
 

@@ -176,7 +176,14 @@ CREATE TABLE command(
 CREATE INDEX command_waiting ON command(experiment) WHERE done_turn IS NULL;
 )sql";
 
-constexpr Migration kMigrations[] = {{1, kVersion1}};
+// Commands that take more than a kind and a trial; and the document that an edited experiment began with, from which its
+// log is folded.
+constexpr const char* kVersion2 = R"sql(
+ALTER TABLE command ADD COLUMN args TEXT NOT NULL DEFAULT '';
+ALTER TABLE experiment ADD COLUMN began_as TEXT NOT NULL DEFAULT '';
+)sql";
+
+constexpr Migration kMigrations[] = {{1, kVersion1}, {2, kVersion2}};
 
 }  // namespace
 

@@ -12,7 +12,7 @@
 
 namespace tune {
 
-inline constexpr std::int64_t kSchemaVersion = 1;           ///< PRAGMA user_version
+inline constexpr std::int64_t kSchemaVersion = 2;           ///< PRAGMA user_version
 inline constexpr std::int64_t kApplicationId = 0x74756e65;  ///< PRAGMA application_id: "tune"
 
 /// SQL that takes a database from version `to - 1` to version `to`.

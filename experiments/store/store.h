@@ -37,7 +37,8 @@ struct ExperimentRow {
   std::string description;
   double created_at = 0;      ///< Unix seconds
   std::string source;         ///< text of the file
-  std::string resolved_json;
+  std::string resolved_json;  ///< as edits have left it
+  std::string began_as_json;  ///< as it was before the first edit; empty: never edited
   std::string directory;
   std::uint64_t seed = 0;
   bool lockstep = false;
@@ -112,6 +113,7 @@ struct TurnRows {
   std::vector<CheckpointId> released;
   std::vector<std::pair<std::int64_t, DoneMessage>> outputs;       ///< output of attempts, by trial number
   std::vector<std::int64_t> commands_done;
+  std::optional<std::string> document;                             ///< resolved_json as an edit has left it
   ExperimentRow summary;                                           ///< projections only; updated_at: time of the turn
 };
 
@@ -119,6 +121,7 @@ struct CommandRow {
   std::int64_t id = 0;
   CommandKind kind = CommandKind::kStop;
   std::optional<TrialId> trial;
+  std::string args_json;  ///< of enqueue: the configuration, flat; of set: a list of `KEY=VALUE`; else empty
 };
 
 /// One experiment, held for writing by this process.
@@ -140,6 +143,9 @@ class Store {
   /// All entries in order; stops at the first error of `sink`.
   virtual Result<void> read_log(const std::function<Result<void>(const LogEntry&)>& sink) const = 0;
 
+  /// What a trial reported of a step, the first time; nothing if that is not stored.
+  virtual Result<std::optional<Metrics>> committed_metrics(TrialId trial, Step step) const = 0;
+
   /// Commands that wait, in order. Cheap when nothing changed (PRAGMA data_version). To be called a few times a second:
   /// it also moves the WAL into the database when nothing was committed since the last call.
   virtual Result<std::vector<CommandRow>> commands() = 0;
@@ -151,8 +157,8 @@ class Store {
 
   /// Stored runs, newest last.
   virtual Result<std::vector<RunRow>> runs() const = 0;
-  virtual Result<void> change_document(const std::string& resolved_json, const std::string& source,
-                                       const std::string& description) = 0;
+  /// The text of the file and the description, which no rule looks at.
+  virtual Result<void> change_words(const std::string& source, const std::string& description) = 0;
   /// WAL checkpoint (truncate) and close of everything; also done by the destructor.
   virtual void close() = 0;
 };
@@ -173,9 +179,31 @@ Result<std::unique_ptr<Store>> open_experiment(const std::string& db, const std:
 /// `--fresh`: renames NAME to NAME@1 (or the next free number).
 Result<std::string> set_aside(const std::string& db, const std::string& name, const StoreOptions& options);
 
-/// Inserts a row into the command table; the controller, if one runs, sees it within 250 ms.
-Result<std::int64_t> send_command(const std::string& db, const std::string& experiment, CommandKind kind,
-                                  std::optional<TrialId> trial);
+/// Inserts a row into the command table and gives its number; the controller, if one runs, sees it within 100 ms. The
+/// row's own id is ignored.
+Result<std::int64_t> send_command(const std::string& db, const std::string& experiment, const CommandRow& command);
+
+/// What became of a command.
+struct CommandAnswer {
+  std::int64_t turn = 0;  ///< that took it
+  std::string refusal;    ///< why it was refused; empty: it was done
+};
+/// Waits until a controller has taken the command, at most `seconds`; nothing: none has.
+Result<std::optional<CommandAnswer>> await_command(const std::string& db, std::int64_t command, double seconds);
+
+/// Follows the log of one experiment that somebody else may be running. Reads only; no transaction outlives a page.
+class LogFollower {
+ public:
+  virtual ~LogFollower() = default;
+  /// Whether the database was written since the last look: cheap (PRAGMA data_version). True at the first.
+  virtual Result<bool> changed() = 0;
+  /// The entries that were added since the last call, in order; at the first call all.
+  virtual Result<void> next(const std::function<Result<void>(const LogEntry&)>& sink) = 0;
+  /// The row as it is now.
+  virtual Result<ExperimentRow> experiment() const = 0;
+};
+/// kNotFound, and as open_reader.
+Result<std::unique_ptr<LogFollower>> follow_log(const std::string& db, const std::string& experiment);
 
 /// The running hash over the log's rows. `expected` of each turn is stored; a difference is found at the first turn.
 struct HashFault {

@@ -88,6 +88,9 @@ Result<TurnWriter> TurnWriter::prepare(const sql::Connection& connection, Experi
       {&writer.output_,
        "INSERT OR REPLACE INTO output(experiment, trial, attempt, head, tail, bytes, cpu_seconds, max_rss) "
        "VALUES(?,?,?,?,?,?,?,?)"},
+      {&writer.document_,
+       "UPDATE experiment SET began_as = CASE began_as WHEN '' THEN resolved ELSE began_as END, resolved = ? "
+       "WHERE id = ?"},
       {&writer.command_done_, "UPDATE command SET done_turn = ? WHERE id = ? AND experiment = ?"},
   };
   for (const auto& [statement, sql] : all) {
@@ -183,6 +186,10 @@ Result<void> TurnWriter::write_rest(const TurnRows& turn, const EncodedTurn& row
   }
   for (const std::int64_t command : turn.commands_done) {
     auto done = command_done_.bind(rows.turn.turn, command, experiment_.value).run();
+    if (!done) return done;
+  }
+  if (turn.document) {
+    auto done = document_.bind(*turn.document, experiment_.value).run();
     if (!done) return done;
   }
   const ExperimentRow& s = turn.summary;

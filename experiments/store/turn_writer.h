@@ -57,7 +57,7 @@ class TurnWriter {
 
   ExperimentId experiment_;
   sql::Statement version_, event_, decision_, turn_, trial_, summary_, checkpoint_, bytes_, release_, drop_bytes_,
-      output_, command_done_;
+      output_, command_done_, document_;
 };
 
 }  // namespace tune

@@ -13,6 +13,7 @@ DROP VIEW IF EXISTS reports;
 DROP VIEW IF EXISTS decisions;
 DROP VIEW IF EXISTS checkpoints;
 DROP VIEW IF EXISTS best;
+DROP VIEW IF EXISTS commands;
 
 CREATE VIEW experiments AS SELECT
   e.name AS experiment, s.status, s.end_reason, s.trials, s.running, s.paused, s.waiting, s.completed, s.stopped, s.failed,
@@ -62,6 +63,19 @@ CREATE VIEW checkpoints AS SELECT
   CASE c.external WHEN 1 THEN 'tune.db.checkpoints' ELSE 'tune.db' END AS stored_in, c.blob_key,
   c.released
 FROM checkpoint c JOIN experiment e ON e.id = c.experiment;
+
+CREATE VIEW commands AS SELECT
+  e.name AS experiment, v.n AS event, coalesce(json_extract(v.payload, '$.command'), 'set') AS command,
+  CASE WHEN v.trial IS NOT NULL THEN printf('%s-%05d', e.name, v.trial) END AS trial_id, v.trial AS trial_number,
+  json_extract(v.payload, '$.config') AS config,
+  json_extract(v.payload, '$.key') AS key, json_extract(v.payload, '$.before') AS before,
+  json_extract(v.payload, '$.now') AS now, json_extract(v.payload, '$.refused') AS refused,
+  strftime('%Y-%m-%dT%H:%M:%fZ', c.sent_at, 'unixepoch') AS sent_at,
+  strftime('%Y-%m-%dT%H:%M:%fZ', u.committed_at, 'unixepoch') AS timestamp
+FROM event v JOIN experiment e ON e.id = v.experiment
+JOIN turn u ON u.experiment = v.experiment AND u.turn = v.turn
+LEFT JOIN command c ON c.id = json_extract(v.payload, '$.row')
+WHERE v.kind IN ('commanded', 'edited');
 
 CREATE VIEW best AS SELECT
   e.name AS experiment, printf('%s-%05d', e.name, t.number) AS trial_id, t.number AS trial_number, e.metric, e.mode,

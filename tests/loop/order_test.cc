@@ -73,7 +73,7 @@ TEST(ArrivalOrder, KeepsTheOrderOfArrival) {
 }
 
 TEST(LockstepOrder, OrdersReportsByLogicalTimeWhateverTheirArrival) {
-  Ordered run(lockstep_order({}));
+  Ordered run(lockstep_order());
   run.start(2);
   run.report(1, 1, 0.5);
   run.report(1, 2, 0.5);
@@ -86,7 +86,7 @@ TEST(LockstepOrder, OrdersReportsByLogicalTimeWhateverTheirArrival) {
 }
 
 TEST(LockstepOrder, CountsFromTheEventThatGrantedTheSlot) {
-  Ordered run(lockstep_order({}));
+  Ordered run(lockstep_order());
   run.start(2);
   run.report(0, 1, 0.5);
   run.report(1, 1, 0.5);
@@ -100,7 +100,7 @@ TEST(LockstepOrder, CountsFromTheEventThatGrantedTheSlot) {
 }
 
 TEST(LockstepOrder, LetsRepeatsAfterALossPassAtOnce) {
-  Ordered run(lockstep_order({}));
+  Ordered run(lockstep_order());
   run.start(2);
   run.report(0, 1, 0.5);
   run.report(1, 1, 0.5);
@@ -117,11 +117,9 @@ TEST(LockstepOrder, LetsRepeatsAfterALossPassAtOnce) {
 }
 
 TEST(LockstepOrder, ARetriedFailureMovesNoClock) {
-  Retries retries;
-  retries.signal = 1;
   ControllerOptions options = trials(3);
-  options.retries = retries;
-  Ordered run(lockstep_order(retries), options);
+  options.retries.signal = 1;
+  Ordered run(lockstep_order(), options);
   run.start(2);
   run.report(0, 1, 0.5);
   run.end(0, EndKind::kFailed, Cause::kSignal, 2);
@@ -133,7 +131,7 @@ TEST(LockstepOrder, ARetriedFailureMovesNoClock) {
 }
 
 TEST(LockstepOrder, TheLossOfATrialThatWasToldToLeaveStandsForItsEnd) {
-  Ordered run(lockstep_order({}));
+  Ordered run(lockstep_order());
   run.brain().scheduler().verdicts[1] = {Verdict::kStop, false, "rank 2 of 2"};
   run.start(2);
   run.report(0, 1, 0.5);
@@ -148,7 +146,7 @@ TEST(LockstepOrder, TheLossOfATrialThatWasToldToLeaveStandsForItsEnd) {
 }
 
 TEST(LockstepOrder, TakesNothingLogicalWhileLeaving) {
-  Ordered run(lockstep_order({}));
+  Ordered run(lockstep_order());
   run.start(2);
   run.leaving = true;
   run.report(0, 1, 0.5);

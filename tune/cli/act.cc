@@ -1,4 +1,4 @@
-// Commands that act on a stored experiment: stop, checkpoint, replay.
+// Commands that take something out of a stored experiment: checkpoint, replay.
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -10,26 +10,10 @@
 #include "tune/cli/commands.h"
 #include "tune/cli/exit_codes.h"
 #include "tune/loop/recovery.h"
+#include "tune/session/recovered.h"
 
 namespace tune::cli {
 namespace {
-
-/// EXP or EXP/N.
-struct Target {
-  std::string experiment;
-  std::optional<TrialId> trial;
-};
-
-Result<Target> parse_target(const std::string& text, const Reader& reader) {
-  if (auto whole = reader.experiment(text)) return Target{text, std::nullopt};
-  if (text.find('/') == std::string::npos) {
-    auto missing = reader.experiment(text);
-    return pass_on(std::move(missing));
-  }
-  auto parts = parse_trial(text);
-  if (!parts) return pass_on(std::move(parts));
-  return Target{parts->first, parts->second};
-}
 
 /// A file that appears whole or not at all: written beside its place, synced, renamed.
 class NewFile {
@@ -66,33 +50,6 @@ class NewFile {
 };
 
 }  // namespace
-
-int stop(const std::string& target, const Common& common) {
-  auto reader = open_reader(common.db);
-  if (!reader) return report(reader.error());
-  auto parsed = parse_target(target, **reader);
-  if (!parsed) return report(parsed.error());
-  auto row = (*reader)->experiment(parsed->experiment);
-  if (!row) return report(row.error());
-  if (parsed->trial) {
-    if (auto trial = (*reader)->trial(row->id, *parsed->trial); !trial) return report(trial.error());
-  }
-  if (row->status == "finished" || row->status == "failed") {
-    fmt::print(stderr, "experiment '{}' is already {}\n", row->name, row->status);
-    return kOk;
-  }
-  const std::int64_t holder = (*reader)->holder(row->id);
-  auto sent = send_command(common.db, parsed->experiment, CommandKind::kStop, parsed->trial);
-  if (!sent) return report(sent.error());
-  if (holder == 0) {
-    fmt::print(stderr, "nobody runs '{}'; it will stop as soon as it is resumed (tune resume {})\n", row->name, row->name);
-  } else if (parsed->trial) {
-    fmt::print(stderr, "asked process {} to stop trial {}\n", holder, parsed->trial->value);
-  } else {
-    fmt::print(stderr, "asked process {} to stop '{}': nothing new starts, running trials finish\n", holder, row->name);
-  }
-  return kOk;
-}
 
 int checkpoint(const std::string& trial, const std::string& output, const std::optional<std::int64_t>& step,
                const Common& common) {
@@ -151,12 +108,9 @@ int replay(const std::string& experiment, const Common& common) {
     return kFailed;
   }
 
-  ReadOutcome stored = read_stored_experiment(row->resolved_json, row->directory, reader_context({}));
-  if (!stored.spec) {
-    fmt::print(stderr, "{}", format_diagnostics(stored.diagnostics, false));
-    return kUsage;
-  }
-  auto controller = make_controller(*stored.spec, row->seed);
+  auto began_as = first_spec(*row, reader_context({}));
+  if (!began_as) return report(began_as.error());
+  auto controller = make_controller(*began_as, row->seed);
   if (!controller) return report(controller.error());
   Replay replay(*std::move(controller));
   std::optional<ReplayFault> fault;

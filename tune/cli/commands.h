@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/log.h"
 #include "experiments/spec/reader.h"
 
 namespace tune::cli {
@@ -26,6 +27,7 @@ struct RunCommand {
   std::string trials, time, concurrency, seed;  ///< as written: overrides of the file
   std::string sync = "full";
   bool lockstep = false, fresh = false, dry_run = false, require_target = false;
+  bool detach = false;
   double grace = 30;
   double progress_interval = 60;
 };
@@ -73,10 +75,28 @@ int logs(const std::string& trial, bool follow, const Common& common);
 int export_table(const ExportCommand& command, const Common& common);
 
 // act.cc
-int stop(const std::string& experiment, const Common& common);                 ///< EXP or EXP/N
 int checkpoint(const std::string& trial, const std::string& output, const std::optional<std::int64_t>& step,
                const Common& common);
 int replay(const std::string& experiment, const Common& common);
+
+// attach.cc
+int attach(const std::string& experiment, double progress_interval, const Common& common);
+
+// control.cc
+/// stop, cancel, pause or retry of each target, EXP or EXP/N. The first exit code that is not 0.
+int control(CommandKind kind, const std::vector<std::string>& targets, const Common& common);
+/// `lr=0.01 opt=adam`; a name that comes again begins the next configuration.
+int enqueue(const std::string& experiment, const std::vector<std::string>& assignments, const Common& common);
+/// `budget.trials=200`
+int set(const std::string& experiment, const std::vector<std::string>& changes, const Common& common);
+/// EXP/N; or EXP that somebody runs: takes a pause or a stop back, and sends `changes` before.
+int resume_live(const std::string& target, const std::vector<std::string>& changes, const Common& common);
+/// EXP or EXP/N.
+struct ControlTarget {
+  std::string experiment;
+  std::optional<TrialId> trial;
+};
+Result<ControlTarget> parse_target(const std::string& text, const Common& common);
 
 // help.cc
 int help(const std::string& topic);

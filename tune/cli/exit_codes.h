@@ -14,6 +14,7 @@ enum Exit : int {
   kNotFound = 4,      ///< no such experiment or trial
   kTargetMissed = 5,  ///< --require-target
   kDatabase = 6,      ///< the database cannot be used: held, newer, damaged, disk full
+  kRefused = 7,       ///< a command does not fit the state of its experiment or trial
   kInterrupted = 130, ///< and 143: state saved
 };
 

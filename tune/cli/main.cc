@@ -31,7 +31,7 @@ struct CommandLine {
   TrialsCommand trials_options;
   ExportCommand export_options;
   std::string experiment, trial, file, topic, format, output;
-  std::vector<std::string> set;
+  std::vector<std::string> set, targets;
   std::int64_t n = 10;
   std::optional<std::uint64_t> seed;
   std::optional<std::int64_t> step;
@@ -64,6 +64,7 @@ void add_run_options(CLI::App& command, CommandLine& line) {
       ->capture_default_str();
   command.add_option("--grace", o.grace, "seconds running trials get to save on Ctrl-C")->capture_default_str();
   command.add_option("--progress-interval", o.progress_interval, "seconds between progress lines outside a terminal");
+  command.add_flag("--detach", o.detach, "return once the run has begun, which goes on in the background");
   command.add_flag("--require-target", o.require_target, "exit code 5 if the target is not reached");
 }
 
@@ -82,14 +83,46 @@ void add_running_commands(CLI::App& app, CommandLine& line) {
   run_command->add_flag("--dry-run", o.dry_run, "check the file and start nothing");
   add_run_options(*run_command, line);
 
-  CLI::App* resume_command = add(app, line, "resume", "Go on with an experiment, from the database alone",
-                                 [&] { return resume(line.experiment, line.run_options, line.common); });
-  resume_command->add_option("EXPERIMENT", line.experiment);
+  CLI::App* resume_command =
+      add(app, line, "resume", "Go on with an experiment, from the database alone; one that runs, or a trial: end a pause",
+          [&] { return resume(line.experiment, line.run_options, line.common); });
+  resume_command->add_option("EXPERIMENT[/TRIAL]", line.experiment);
+  resume_command->add_option("--trials", o.trials, "budget.trials from now on");
+  resume_command->add_option("--time", o.time, "budget.time from now on");
+  resume_command->add_option("-j,--concurrency", o.concurrency, "budget.concurrency from now on");
   add_run_options(*resume_command, line);
 
-  CLI::App* stop_command = add(app, line, "stop", "Stop an experiment (running trials finish), or one trial",
-                               [&] { return stop(line.experiment, line.common); });
-  stop_command->add_option("EXPERIMENT[/TRIAL]", line.experiment)->required();
+}
+
+void add_control_commands(CLI::App& app, CommandLine& line) {
+  using tune::CommandKind;
+  CLI::App* attach_command = add(app, line, "attach", "Show a run of another terminal, or a detached one, until it ends", [&] {
+    return attach(line.experiment, line.run_options.progress_interval, line.common);
+  });
+  attach_command->add_option("EXPERIMENT", line.experiment);
+  attach_command->add_option("--progress-interval", line.run_options.progress_interval,
+                             "seconds between progress lines outside a terminal");
+
+  const std::tuple<const char*, const char*, CommandKind> kinds[] = {
+      {"stop", "Stop an experiment (running trials finish), or a trial (it keeps its results)", CommandKind::kStop},
+      {"cancel", "Kill what runs of an experiment and end it; or kill a trial", CommandKind::kCancel},
+      {"pause", "Start nothing new and let running trials save and leave, until tune resume; or so with a trial",
+       CommandKind::kPause},
+      {"retry", "Run trials again that failed or were stopped, from their last checkpoint", CommandKind::kRetry}};
+  for (const auto& [name, help, kind] : kinds) {
+    CLI::App* command =
+        add(app, line, name, help, [&line, kind = kind] { return control(kind, line.targets, line.common); });
+    command->add_option(kind == CommandKind::kRetry ? "EXPERIMENT/TRIAL" : "EXPERIMENT[/TRIAL]", line.targets)->required();
+  }
+  CLI::App* enqueue_command = add(app, line, "enqueue", "Add configurations of your own; what they leave out is drawn",
+                                  [&] { return enqueue(line.experiment, line.set, line.common); });
+  enqueue_command->add_option("EXPERIMENT", line.experiment)->required();
+  enqueue_command->add_option("NAME=VALUE", line.set, "a name that comes again begins the next configuration")->required();
+
+  CLI::App* set_command = add(app, line, "set", "Change budget, retries, limits or retention of an experiment",
+                              [&] { return set(line.experiment, line.set, line.common); });
+  set_command->add_option("EXPERIMENT", line.experiment)->required();
+  set_command->add_option("KEY=VALUE", line.set, "as in budget.trials=200 budget.time=2h budget.concurrency=4")->required();
 }
 
 void add_file_commands(CLI::App& app, CommandLine& line) {
@@ -182,6 +215,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(0, 1);
   app.footer("tune run FILE runs an experiment; tune help TOPIC tells more (trainables, exit-codes, files).");
   add_running_commands(app, line);
+  add_control_commands(app, line);
   add_reading_commands(app, line);
   add_file_commands(app, line);
   CLI::App* help_command = add(app, line, "help", "More about: commands, trainables, exit-codes, files, environment",

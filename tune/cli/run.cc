@@ -1,30 +1,25 @@
-// `tune run` and `tune resume`: from a file or a stored experiment to a running loop.
+// `tune run` and `tune resume`: from a file or a stored experiment to a session, and from its end to an exit code.
 
 #include <fmt/format.h>
-#include <sys/random.h>
 #include <unistd.h>
 
-#include <boost/asio/io_context.hpp>
 #include <csignal>
-#include <filesystem>
+#include <cstdio>
 
 #include "core/json.h"
-#include "core/runtime/process_workers.h"
 #include "core/text.h"
 #include "experiments/store/store.h"
-#include "schedulers/asha.h"
-#include "trainables/threads/thread_workers.h"
+#include "trainables/host/compiled_in.h"
 #include "tune/cli/commands.h"
+#include "tune/cli/detach.h"
 #include "tune/cli/exit_codes.h"
-#include "tune/loop/launch.h"
-#include "tune/loop/loop.h"
-#include "tune/loop/recovery.h"
+#include "tune/session/recovered.h"
+#include "tune/session/session.h"
+#include "tune/session/stored.h"
 #include "tune/view/view.h"
 
 namespace tune::cli {
 namespace {
-
-namespace fs = std::filesystem;
 
 std::vector<std::string> overrides_of(const RunCommand& command) {
   std::vector<std::string> set = command.set;
@@ -47,269 +42,100 @@ bool show(const std::vector<Diagnostic>& diagnostics, const Common& common) {
   return ok;
 }
 
-Result<std::uint64_t> draw_seed() {
-  std::uint64_t seed = 0;
-  if (getrandom(&seed, sizeof seed, 0) != sizeof seed) return fail(ErrorCode::kIo, "the system gives no random bytes");
-  return seed >> 12;  // 52 bits: exact in every JSON reader
+int outcome(const SessionEnd& end, const RunCommand& command) {
+  if (end.end == RunEnd::kInterrupted) return 128 + end.signal;
+  if (command.require_target && !end.target_reached) return kTargetMissed;
+  if (end.why == EndWhy::kFailures || end.why == EndWhy::kNoRoom) return kFailed;
+  return end.counts.completed + end.counts.stopped > 0 ? kOk : kFailed;
 }
 
-std::string absolute(const std::string& path) { return fs::absolute(path).lexically_normal().string(); }
+void raise_again(int signal) {
+  if (signal == SIGUSR1) return;
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
+}
 
-/// One run from here to its end: what `run` and `resume` share.
-class Session {
- public:
-  Session(const RunCommand& command, const Common& common) : command_(command), common_(common) {}
-
-  int start_new(ExperimentSpec spec) { return go(std::move(spec), std::nullopt); }
-  int go_on(ExperimentSpec spec, ExperimentRow row) { return go(std::move(spec), std::move(row)); }
-
- private:
-  int go(ExperimentSpec spec, std::optional<ExperimentRow> row) {
-    spec_ = std::move(spec);
-    resumes_ = row.has_value();
-    lockstep_ = row ? row->lockstep : command_.lockstep;
-
-    const Machine machine = this_machine();
-    auto plan = plan_slots(spec_.resources, spec_.budget.concurrency, machine);
-    if (!plan) return report(plan.error());
-    plan_ = *std::move(plan);
-    if (lockstep_ && row && row->slots > 0) {
-      if (plan_.slots < row->slots) {
-        return report({ErrorCode::kBadInput,
-                       fmt::format("experiment '{}' runs in lockstep on {} slots; this machine has {}", row->name,
-                                   row->slots, plan_.slots),
-                       "lockstep fixes the number of slots"});
-      }
-      plan_.slots = row->slots;
-    }
-
-    ViewOptions view_options;
-    view_options.form = common_.json ? ViewOptions::Form::kJson : ViewOptions::Form::kAuto;
-    view_options.verbosity = common_.verbosity;
-    view_options.color = common_.color;
-    view_options.progress_interval = command_.progress_interval;
-    view_ = make_view(view_options);
-
-    // The workers load the trainable while nothing is stored yet: a file that names a broken library leaves no trace.
-    boost::asio::io_context io;
-    Loop loop(io, *view_);
-    auto workers = make_workers(io, loop);
-    auto info = loop.load(*workers);
-    if (!info) {
-      workers->shut_down();
-      const bool bad_trainable = info.error().code == ErrorCode::kTrial || info.error().code == ErrorCode::kNotFound;
-      const int code = report(info.error());
-      return bad_trainable ? kUsage : code;
-    }
-    if (!show(check_trainable(spec_, *info, reader_context({})), common_)) {
-      workers->shut_down();
-      return kUsage;
-    }
-    const int code = with_store(loop, *workers, row);
-    if (threads_ != nullptr && threads_->stuck()) {  // a trial's thread still runs and must not see us tear down
-      view_.reset();
-      std::fflush(nullptr);
-      _exit(code);
-    }
-    if (code == 128 + loop.signal() && loop.signal() != 0) {
-      view_.reset();  // it gives the cursor back
-      raise_again(loop.signal());
-    }
-    return code;
+int say_detached(const Detachment& detachment, const std::string& name, const Common& common) {
+  const std::string log = Detachment::log_of(common.db, name);
+  if (common.json) {
+    fmt::print("{}\n", to_json(Map{{"event", "detached"}, {"experiment", name}, {"pid", detachment.child()}, {"log", log}}));
+  } else if (common.verbosity >= -1) {
+    const std::string db = common.db == "tune.db" ? "" : " --db " + common.db;
+    fmt::print(stderr,
+               "{0} runs in the background as process {1}\nwatch tune attach {0}{2}\nend   tune stop {0}{2} | tune pause "
+               "{0}{2} | tune cancel {0}{2}\nlog   {3}\n",
+               name, detachment.child(), db, log);
   }
+  return kOk;
+}
 
-  std::unique_ptr<Workers> make_workers(boost::asio::io_context& io, Loop& loop) {
-    const std::string attempts = absolute(common_.db) + ".d";
-    if (runs_in_threads(spec_)) {
-      auto workers = std::make_unique<ThreadWorkers>(spec_.trainable, plan_, loop.poster(), spec_.name, attempts);
-      threads_ = workers.get();
-      return workers;
-    }
-    ProcessWorkersOptions options;
-    options.trainable = spec_.trainable;
-    options.plan = plan_;
-    options.experiment = spec_.name;
-    options.attempts_dir = attempts;
-    options.log = [this](const std::string& text) { view_->message(Severity::kWarning, text); };
-    options.launched = [this] {  // a later controller ends what this one left behind
-      if (store_ != nullptr) (void)store_->set_workers(processes_->launches_json());
-    };
-    auto workers = std::make_unique<ProcessWorkers>(io, std::move(options));
-    processes_ = workers.get();
-    return workers;
+/// One run from here to its end: what `run` and `resume` share. Exit code.
+int go(ExperimentSpec spec, std::optional<ExperimentRow> row, const RunCommand& command, const Common& common,
+       std::vector<std::string> changes = {}, bool take_stop_back = false) {
+  Detachment detachment;
+  const std::string name = row ? row->name : spec.name;
+  if (command.detach) {
+    const auto code = detachment.split(common.db, name);
+    if (!code) return report(code.error());
+    if (*code) return **code == kOk ? say_detached(detachment, name, common) : **code;
   }
+  ViewOptions view_options;
+  view_options.form = common.json ? ViewOptions::Form::kJson : ViewOptions::Form::kAuto;
+  view_options.verbosity = common.verbosity;
+  view_options.color = common.color;
+  view_options.progress_interval = command.progress_interval;
+  std::unique_ptr<RunView> view = make_view(view_options);
 
-  int with_store(Loop& loop, Workers& workers, std::optional<ExperimentRow>& row) {
-    auto store = open_store(loop, row);
-    if (!store) {
-      workers.shut_down();
-      return report(store.error());
-    }
-    const ExperimentRow experiment = (*store)->experiment();
-    auto controller = make_controller(spec_, experiment.seed);
-    if (!controller) {
-      workers.shut_down();
-      return report(controller.error());
-    }
-    auto order = lockstep_ ? lockstep_order(spec_.retries) : arrival_order();
-    auto run_number = recover(**store, *controller, *order);
-    if (!run_number) {
-      workers.shut_down();
-      return report(run_number.error());
-    }
-    auto begun = begin(**store, *controller, *run_number);
-    if (begun && spec_.resolved_json != experiment.resolved_json) {  // what may differ was changed in the file
-      begun = (*store)->change_document(spec_.resolved_json, spec_.source, spec_.description);
-    }
-    if (!begun) {
-      workers.shut_down();
-      return report(begun.error());
-    }
-    view_->started(run_info(experiment), *controller);
-    if (spec_.scheduler.type == "asha" && spec_.budget.trials && !resumes_) {
-      const auto warning = supply_warning(spec_.scheduler.options, *spec_.budget.trials);
-      if (warning) view_->message(Severity::kWarning, *warning);
-    }
-
-    RunPlan work;
-    work.spec = &spec_;
-    work.store = store->get();
-    work.controller = &*controller;
-    work.order = order.get();
-    work.run = *run_number;
-    work.slots = plan_;
-    work.lockstep = lockstep_;
-    work.seed = experiment.seed;
-    work.grace = command_.grace;
-    store_ = store->get();
-    auto end = loop.run(work);
-    store_ = nullptr;
-    (*store)->close();
-    if (!end) return report(end.error());
-    return outcome(*end, *controller, loop.signal());
+  bool fits = true;
+  SessionOptions options;
+  options.database = common.db;
+  options.lockstep = command.lockstep;
+  options.sync = command.sync == "normal" ? SyncMode::kNormal : SyncMode::kFull;
+  options.grace = command.grace;
+  options.changes = std::move(changes);
+  options.take_stop_back = take_stop_back;
+  options.begun = [&] { detachment.begun(); };
+  options.context = reader_context({});
+  options.compiled_in = compiled_in();
+  options.diagnosed = [&](const std::vector<Diagnostic>& found) { fits = show(found, common); };
+  Session session(std::move(options), *view);
+  const auto end = session.run(std::move(spec), std::move(row));
+  int code = kUsage;
+  if (end) {
+    code = outcome(*end, command);
+  } else if (fits) {
+    const bool bad_trainable = end.error().code == ErrorCode::kTrial || end.error().code == ErrorCode::kNotFound;
+    code = report(end.error());
+    if (bad_trainable) code = kUsage;
   }
-
-  Result<std::unique_ptr<Store>> open_store(Loop& loop, const std::optional<ExperimentRow>& row) {
-    StoreOptions options;
-    options.sync = command_.sync == "normal" ? SyncMode::kNormal : SyncMode::kFull;
-    auto post = loop.poster();
-    if (row) return open_experiment(common_.db, row->name, options, post);
-
-    NewExperiment experiment;
-    experiment.row.name = spec_.name;
-    experiment.row.description = spec_.description;
-    experiment.row.source = spec_.source;
-    experiment.row.resolved_json = spec_.resolved_json;
-    experiment.row.directory = spec_.directory;
-    experiment.row.lockstep = lockstep_;
-    experiment.row.slots = plan_.slots;
-    experiment.row.space_hash = spec_.space.fingerprint();
-    experiment.row.metric = spec_.objectives.front().metric;
-    experiment.row.mode = spec_.objectives.front().mode == Mode::kMin ? "min" : "max";
-    List columns;
-    for (const std::string& path : spec_.space.paths()) columns.push_back(path);
-    experiment.row.columns_json = to_json(columns);
-    if (spec_.search.seed) {
-      experiment.row.seed = *spec_.search.seed;
-    } else {
-      auto seed = draw_seed();
-      if (!seed) return pass_on(std::move(seed));
-      experiment.row.seed = *seed;
-      seed_was_drawn_ = true;
-    }
-    return create_experiment(common_.db, experiment, options, post);
+  view.reset();  // it gives the cursor back
+  if (session.stuck()) {  // a trial's thread still runs and must not see us tear down
+    std::fflush(nullptr);
+    _exit(code);
   }
-
-  Result<void> begin(Store& store, const Controller& controller, std::int64_t number) {
-    RunRow run = this_run();
-    run.run = number;
-    run.rules = controller.rules();
-    run.code_hash = code_hash(spec_.trainable);
-    if (processes_ != nullptr) run.worker_json = processes_->launches_json();
-    return store.begin_run(run);
-  }
-
-  RunInfo run_info(const ExperimentRow& experiment) const {
-    RunInfo info;
-    info.experiment = spec_.name;
-    info.database = common_.db;
-    info.algorithm = spec_.search.algorithm;
-    info.scheduler = spec_.scheduler.type;
-    info.objectives = spec_.objectives;
-    info.budget = spec_.budget;
-    info.parameters = spec_.space.paths();
-    info.slots = plan_.slots;
-    info.slots_note = plan_.note;
-    info.seed = experiment.seed;
-    info.seed_was_drawn = seed_was_drawn_;
-    info.resumed = resumes_;
-    info.lockstep = lockstep_;
-    if (const Value* max_t = spec_.scheduler.options.find("max_t"); max_t != nullptr && max_t->number()) {
-      info.time_attr_max = *max_t->number();
-    }
-    if (spec_.stop.training_iteration) info.time_attr_max = static_cast<double>(*spec_.stop.training_iteration);
-    return info;
-  }
-
-  int outcome(RunEnd end, const Controller& controller, int signal) const {
-    if (end == RunEnd::kInterrupted) return 128 + signal;
-    if (command_.require_target && !controller.target_reached()) return kTargetMissed;
-    if (controller.ending() == EndWhy::kFailures || controller.ending() == EndWhy::kNoRoom) return kFailed;
-    const Counts& counts = controller.counts();
-    return counts.completed + counts.stopped > 0 ? kOk : kFailed;
-  }
-
-  static void raise_again(int signal) {
-    if (signal == SIGUSR1) return;
-    std::signal(signal, SIG_DFL);
-    std::raise(signal);
-  }
-
-  const RunCommand& command_;
-  const Common& common_;
-  ExperimentSpec spec_;
-  SlotPlan plan_;
-  std::unique_ptr<RunView> view_;
-  Store* store_ = nullptr;                // while the loop runs
-  ProcessWorkers* processes_ = nullptr;   // whichever of the two there is
-  ThreadWorkers* threads_ = nullptr;
-  bool lockstep_ = false, resumes_ = false, seed_was_drawn_ = false;
-};
+  if (end && end->signal != 0 && code == 128 + end->signal) raise_again(end->signal);
+  return code;
+}
 
 /// The stored experiment as it was first read.
 Result<ExperimentSpec> stored_spec(const ExperimentRow& row, const Common& common) {
-  ReadOutcome stored = read_stored_experiment(row.resolved_json, row.directory, reader_context({}));
-  if (stored.spec) return *std::move(stored.spec);
-  show(stored.diagnostics, common);
-  return fail(ErrorCode::kBadInput, fmt::format("experiment '{}' was stored by a program that reads it differently", row.name));
+  std::vector<Diagnostic> found;
+  auto spec = tune::stored_spec(row, reader_context({}), found);
+  show(found, common);
+  return spec;
 }
-
-std::optional<ExperimentRow> find_experiment(const std::string& db, const std::string& name) {
-  auto reader = open_reader(db);
-  if (!reader) return std::nullopt;
-  auto row = (*reader)->experiment(name);
-  if (!row) return std::nullopt;
-  return *std::move(row);
-}
-
-bool is_over(const ExperimentRow& row) { return row.status == "finished" || row.status == "failed"; }
 
 /// What an edited file may change on a stored experiment is taken over; the rest is refused by name.
 int run_existing(ExperimentSpec spec, const ExperimentRow& row, const RunCommand& command, const Common& common) {
-  auto before = stored_spec(row, common);
-  if (!before) return report(before.error());
-  const auto changed = differences(spec, *before);
-  if (!changed.empty()) {
-    return report({ErrorCode::kBadInput,
-                   fmt::format("experiment '{}' exists in {} with other settings:\n  {}", row.name, common.db,
-                               join(changed, "\n  ")),
-                   "give it another name, or --fresh to keep the old one as " + row.name + "@1 and start anew"});
-  }
+  std::vector<Diagnostic> found;
+  const auto continues = check_continues(spec, row, common.db, reader_context({}), found);
+  show(found, common);
+  if (!continues) return report(continues.error());
   if (is_over(row)) {
     if (common.verbosity >= 0) fmt::print(stderr, "experiment '{}' is {}; --fresh runs it anew\n", row.name, row.status);
     return best(row.name, common.json ? "json" : "table", common);
   }
-  return Session(command, common).go_on(std::move(spec), row);
+  return go(std::move(spec), row, command, common);
 }
 
 }  // namespace
@@ -328,24 +154,41 @@ int run(const RunCommand& command, const Common& common) {
     fmt::print(stderr, "the old '{}' is kept as '{}'\n", spec.name, *kept);
   }
   if (const auto row = find_experiment(common.db, spec.name)) return run_existing(std::move(spec), *row, command, common);
-  return Session(command, common).start_new(std::move(spec));
+  return go(std::move(spec), std::nullopt, command, common);
 }
 
 int resume(const std::string& experiment, const RunCommand& command, const Common& common) {
+  const std::vector<std::string> changes = overrides_of(command);
+  if (!experiment.empty()) {
+    const auto target = parse_target(experiment, common);
+    if (target && target->trial) return resume_live(experiment, changes, common);
+  }
   auto name = pick_experiment(common.db, experiment);
   if (!name) return report(name.error());
   auto reader = open_reader(common.db);
   if (!reader) return report(reader.error());
   auto row = (*reader)->experiment(*name);
   if (!row) return report(row.error());
+  if (const std::int64_t holder = (*reader)->holder(row->id); holder != 0) {
+    const bool waits = row->status == "paused" || row->end_reason == end_why_name(EndWhy::kUser);
+    if (waits || !changes.empty()) return resume_live(*name, changes, common);
+    return report({ErrorCode::kBusy, fmt::format("experiment '{}' is being run by process {}", *name, holder),
+                   "tune attach " + *name + " shows it"});
+  }
   reader->reset();
-  if (is_over(*row) && row->end_reason != end_why_name(EndWhy::kUser)) {
+  const bool stopped_by_user = row->end_reason == end_why_name(EndWhy::kUser);
+  if (is_over(*row) && !stopped_by_user && changes.empty()) {
     fmt::print(stderr, "experiment '{}' is {}; nothing is left to do\n", row->name, row->status);
     return best(row->name, common.json ? "json" : "table", common);
   }
   auto spec = stored_spec(*row, common);
   if (!spec) return report(spec.error());
-  return Session(command, common).go_on(*std::move(spec), *row);
+  if (auto changed = with_changes(*spec, changes, reader_context({})); !changed) {
+    return report(changed.error());
+  } else if (const auto other = differences(*changed, *spec); !other.empty()) {
+    return report({ErrorCode::kBadInput, "it is fixed once an experiment has begun: " + join(other, "; "), {}});
+  }
+  return go(*std::move(spec), *row, command, common, changes, stopped_by_user);
 }
 
 }  // namespace tune::cli

@@ -61,7 +61,8 @@ Loop::Loop(boost::asio::io_context& io, RunView& view)
   for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) {
     struct sigaction old {};
     sigaction(number, nullptr, &old);
-    if (number == SIGINT && old.sa_handler == SIG_IGN) continue;  // `tune run x &` in a script: stays ignored
+    // `tune run x &` in a script, and nohup: what is ignored stays ignored.
+    if ((number == SIGINT || number == SIGHUP) && old.sa_handler == SIG_IGN) continue;
     signals_.add(number, ignored);
   }
   std::signal(SIGPIPE, SIG_IGN);
@@ -89,15 +90,16 @@ Result<RunEnd> Loop::run(const RunPlan& plan) {
   start.run = plan.run;
   start.version = TUNE_VERSION;
   start.rules = plan.controller->rules();
-  start.slots = plan.slots.slots;
-  start.ahead = !plan.lockstep && plan.controller->may_grant_ahead() ? plan.slots.slots : 0;
+  start.slots = plan.slots;
+  start.ahead = !plan.lockstep && plan.controller->may_grant_ahead() ? plan.slots : 0;
+  gate_.open(plan.slots, plan.capacity);
   const std::vector<TrialId> orphans = plan.controller->live();
   arrive({.body = start});
   for (const TrialId trial : orphans) {
     arrive({.body = Lost{trial, plan.controller->trial(trial).attempt, "the controller it belonged to is gone"}});
   }
   every(clock_, milliseconds(250), [this] { watch_clock(); });
-  every(commands_, milliseconds(250), [this] { watch_commands(); });
+  every(commands_, milliseconds(100), [this] { watch_commands(); });
   every(refresh_, milliseconds(125), [this] { view_.refresh(*plan_.controller); });
   if (signal_ != 0) leave("interrupted");
   while (!outcome_) io_.run_one();
@@ -118,7 +120,14 @@ void Loop::every(boost::asio::steady_timer& timer, milliseconds period, std::fun
   });
 }
 
-double Loop::elapsed() const { return elapsed_before_ + seconds_since(started_); }
+double Loop::elapsed() const { return elapsed_before_ + (clock_stands_ ? 0 : seconds_since(started_)); }
+
+void Loop::keep_time() {
+  if (plan_.controller->stands_still() == clock_stands_) return;
+  if (!clock_stands_) elapsed_before_ = elapsed();
+  clock_stands_ = !clock_stands_;
+  started_ = steady_clock::now();
+}
 
 void Loop::finish(RunEnd end) {
   if (outcome_) return;
@@ -159,9 +168,14 @@ void Loop::on_unusable(Error why) {
 
 void Loop::arrive(Arrived arrived) {
   if (plan_.order == nullptr) return;
-  if (const auto* ended = std::get_if<Ended>(&arrived.body)) gone_.emplace(ended->trial, ended->attempt);
-  if (const auto* lost = std::get_if<Lost>(&arrived.body)) gone_.emplace(lost->trial, lost->attempt);
+  const auto gone = [&](TrialId trial, Attempt attempt) {
+    gone_.emplace(trial, attempt);
+    gate_.left({trial, attempt});
+  };
+  if (const auto* ended = std::get_if<Ended>(&arrived.body)) gone(ended->trial, ended->attempt);
+  if (const auto* lost = std::get_if<Lost>(&arrived.body)) gone(lost->trial, lost->attempt);
   plan_.order->arrive(std::move(arrived));
+  open_gate();
   schedule_turn();
 }
 
@@ -185,7 +199,7 @@ void Loop::turn() {
     LogEntry entry{{controller.next_event(), elapsed(), std::move(arrived->body)}, {}};
     if (const auto* report = std::get_if<Reported>(&entry.event.body)) {
       heard_.emplace_back(report->trial, report->attempt);
-    } else if (const auto* ended = std::get_if<Ended>(&entry.event.body)) {
+    } else if (const auto* ended = std::get_if<Ended>(&entry.event.body); ended != nullptr && ended->seq > 0) {
       heard_.emplace_back(ended->trial, ended->attempt);
     } else if (const auto* saved = std::get_if<Saved>(&entry.event.body)) {
       heard_.emplace_back(saved->trial, saved->attempt);
@@ -194,15 +208,9 @@ void Loop::turn() {
       if (arrived->large != 0) channel_.abandon(arrived->large);
       continue;
     }
-    plan_.order->before(entry.event, controller);
     const auto* report = std::get_if<Reported>(&entry.event.body);
     const bool counts = report != nullptr && !controller.is_replayed(report->trial, report->step);
-    controller.observe(entry.event);
-    while (auto decision = controller.next()) {
-      controller.apply(*decision);
-      entry.decisions.push_back(*std::move(decision));
-    }
-    plan_.order->after(entry);
+    decide(controller, *plan_.order, entry);
     if (const auto* ended = std::get_if<Ended>(&entry.event.body)) gone_.erase({ended->trial, ended->attempt});
     if (const auto* lost = std::get_if<Lost>(&entry.event.body)) gone_.erase({lost->trial, lost->attempt});
     builder_->add(std::move(entry), *arrived, counts);
@@ -213,9 +221,7 @@ void Loop::turn() {
     if (leaving_ && everybody_left()) finish(RunEnd::kInterrupted);
     return;
   }
-  const bool succeeded = controller.counts().completed + controller.counts().stopped > 0;
-  const std::string status = !controller.finished() ? "running" : succeeded ? "finished" : "failed";
-  frozen_ = builder_->take(controller, unix_now(), status);
+  frozen_ = builder_->take(controller, unix_now(), status_of(controller));
   commit();
 }
 
@@ -247,6 +253,7 @@ void Loop::act() {
   frozen_.reset();
   for (const LogEntry& entry : turn.entries) act_on(entry);
   acknowledge();
+  keep_time();
   view_.turn(turn.entries, *plan_.controller);
   const Controller& controller = *plan_.controller;
   if (controller.finished()) return finish(RunEnd::kFinished);
@@ -257,31 +264,74 @@ void Loop::act() {
 void Loop::act_on(const LogEntry& entry) {
   const Controller& controller = *plan_.controller;
   const auto* report = std::get_if<Reported>(&entry.event.body);
+  const auto* command = std::get_if<Commanded>(&entry.event.body);
+  const bool cancels = command != nullptr && command->kind == CommandKind::kCancel;
+  if (std::holds_alternative<Edited>(entry.event.body)) {
+    gate_.open(controller.slots(), plan_.capacity);
+    open_gate();
+  }
   for (const Decision& decision : entry.decisions) {
     if (const auto* start = std::get_if<StartTrial>(&decision.body)) {
-      assign(start->trial);
+      grant(start->trial);
     } else if (const auto* resume = std::get_if<ResumeTrial>(&decision.body)) {
-      assign(resume->trial);
+      grant(resume->trial);
     } else if (const auto* judged = std::get_if<Judged>(&decision.body)) {
       const bool is_answer = report != nullptr && report->trial == judged->trial;
       if (is_answer || judged->verdict != Verdict::kStop) continue;  // the acknowledgement says it
-      workers_->order({judged->trial, controller.trial(judged->trial).attempt, OrderKind::kStop, plan_.grace,
-                       decision.reason});
+      if (!cancels) tell(judged->trial, OrderKind::kStop, decision.reason);
     } else if (const auto* withdraw = std::get_if<WithdrawTrial>(&decision.body)) {
-      workers_->order({withdraw->trial, controller.trial(withdraw->trial).attempt, OrderKind::kKill, 0,
-                       decision.reason});
+      tell(withdraw->trial, OrderKind::kKill, decision.reason);
+    }
+  }
+  if (command != nullptr && command->command > 0 && command->refusal.empty()) act_on_command(*command);
+}
+
+/// What follows from a command without a decision of the brain. Acts are levels: to say it again changes nothing.
+void Loop::act_on_command(const Commanded& command) {
+  const Controller& controller = *plan_.controller;
+  for (const TrialId id : controller.live()) {
+    if (command.trial && *command.trial != id) continue;
+    const TrialState state = controller.trial(id).state;
+    if (command.kind == CommandKind::kCancel && state == TrialState::kStopping) {
+      tell(id, OrderKind::kKill, "cancelled by the user");
+    } else if (command.kind == CommandKind::kPause && state == TrialState::kRunning) {
+      tell(id, OrderKind::kInterrupt, "paused by the user");
     }
   }
 }
 
-void Loop::assign(TrialId id) {
-  const Controller& controller = *plan_.controller;
-  const TrialRecord& trial = controller.trial(id);
+/// An attempt that waits here has nothing to leave: its end is known at once.
+void Loop::tell(TrialId id, OrderKind kind, const std::string& why) {
+  const Attempt attempt = plan_.controller->trial(id).attempt;
+  if (!gate_.take_back({id, attempt})) {
+    workers_->order({id, attempt, kind, kind == OrderKind::kKill ? 0 : plan_.grace, why});
+    return;
+  }
+  const EndKind how = kind == OrderKind::kInterrupt ? EndKind::kInterrupted : EndKind::kStopped;
+  arrive({.body = Ended{id, attempt, 0, how, Cause::kNone, why, 0, plan_.controller->trial(id).elapsed}});
+}
+
+void Loop::open_gate() {
+  if (leaving_) return;
+  while (const auto attempt = gate_.next()) {
+    if (plan_.controller->is_current(attempt->first, attempt->second)) assign(attempt->first);
+  }
+}
+
+void Loop::grant(TrialId id) {
+  const TrialRecord& trial = plan_.controller->trial(id);
   if (trial.state == TrialState::kWithdrawn) return;
   if (leaving_) {  // it stays granted in the log, and the next run starts it
     gone_.emplace(id, trial.attempt);
     return;
   }
+  if (gate_.pass({id, trial.attempt})) assign(id);
+  if (trial.held && trial.state == TrialState::kRunning) tell(id, OrderKind::kInterrupt, "paused by the user");
+}
+
+void Loop::assign(TrialId id) {
+  const Controller& controller = *plan_.controller;
+  const TrialRecord& trial = controller.trial(id);
   const ExperimentSpec& spec = *plan_.spec;
   Assign assign;
   assign.trial = id;
@@ -355,9 +405,7 @@ void Loop::leave(const std::string& why) {
                 fmt::format("Stopping: running trials get {:.0f} s to checkpoint. Press Ctrl-C again to kill them.",
                             plan_.grace));
   arrive({.body = Commanded{CommandKind::kPause, std::nullopt, 0}});
-  for (const TrialId id : plan_.controller->live()) {
-    workers_->order({id, plan_.controller->trial(id).attempt, OrderKind::kInterrupt, plan_.grace, why});
-  }
+  for (const TrialId id : plan_.controller->live()) tell(id, OrderKind::kInterrupt, why);
   grace_.expires_after(milliseconds(static_cast<int>(plan_.grace * 1000) + 2000));
   grace_.async_wait([this](const boost::system::error_code& error) {
     if (!error) finish(RunEnd::kInterrupted);
@@ -371,7 +419,8 @@ bool Loop::everybody_left() const {
 }
 
 void Loop::watch_clock() {
-  const auto& budget = plan_.spec->budget;
+  if (clock_stands_) return;
+  const auto& budget = plan_.controller->options().budget;
   const bool due = budget.time && elapsed() >= *budget.time && !plan_.controller->ending();
   if (due || seconds_since(last_turn_) >= 30) {
     last_turn_ = steady_clock::now();
@@ -384,8 +433,14 @@ void Loop::watch_commands() {
   const auto waiting = plan_.store->commands();
   if (!waiting) return;  // the next turn's commit says what is wrong with the database
   for (const CommandRow& command : *waiting) {
-    if (commands_seen_.insert(command.id).second) {
-      arrive({.body = Commanded{command.kind, command.trial, command.id}});
+    if (!commands_seen_.insert(command.id).second) continue;
+    ExperimentSpec spec = *plan_.spec;
+    for (Arrived& event : to_events(command, spec, plan_.reread, plan_.slots_of)) {
+      if (event.document) {
+        edited_ = std::move(spec);
+        plan_.spec = &edited_;
+      }
+      arrive(std::move(event));
     }
   }
 }

@@ -20,7 +20,9 @@
 #include "experiments/spec.h"
 #include "experiments/store/store.h"
 #include "tune/controller/controller.h"
+#include "tune/loop/edits.h"
 #include "tune/loop/order.h"
+#include "tune/loop/slot_gate.h"
 #include "tune/loop/turn.h"
 #include "tune/view/view.h"
 
@@ -47,9 +49,13 @@ struct RunPlan {
   Controller* controller = nullptr;
   EventOrder* order = nullptr;
   std::int64_t run = 1;     ///< number of this controller start
-  SlotPlan slots;
+  std::int64_t slots = 1;     ///< trials at a time
+  std::int64_t capacity = 1;  ///< trials at a time that the workers could run; slots may be raised so far
   bool lockstep = false;
   std::uint64_t seed = 0;
+  Reread reread;              ///< for `tune set`
+  /// Trials at a time that an edited specification comes to.
+  std::function<std::int64_t(const ExperimentSpec&)> slots_of;
   double grace = 30;        ///< seconds that running trials get to save when the run is interrupted
 };
 
@@ -79,10 +85,16 @@ class Loop final : public Workers::Handler {
   void commit();
   void act();
   void act_on(const LogEntry& entry);
+  void act_on_command(const Commanded& command);
+  void grant(TrialId trial);
   void assign(TrialId trial);
+  void open_gate();
+  void tell(TrialId trial, OrderKind kind, const std::string& why);
   void acknowledge();
   void leave(const std::string& why);
   bool everybody_left() const;
+  /// The experiment's time stands still while its user has paused it.
+  void keep_time();
   void finish(RunEnd end);
   void fail(Error why);
   double elapsed() const;
@@ -106,12 +118,15 @@ class Loop final : public Workers::Handler {
   std::vector<std::pair<TrialId, Attempt>> heard_;  // attempts to acknowledge after the commit
   std::set<std::pair<TrialId, Attempt>> gone_;  // attempts whose end has arrived
   std::set<std::int64_t> commands_seen_;
+  ExperimentSpec edited_;  // plan_.spec points here once something was edited
+  SlotGate gate_;
   bool turn_scheduled_ = false;
   bool commit_failed_ = false;
   bool leaving_ = false;
   int signal_ = 0;
   double elapsed_before_ = 0;
   std::chrono::steady_clock::time_point started_, last_turn_;
+  bool clock_stands_ = false;
   std::optional<Result<RunEnd>> outcome_;
 };
 

@@ -37,8 +37,6 @@ std::optional<TrialId> trial_of(const EventBody& body) {
 
 class LockstepOrder final : public EventOrder {
  public:
-  explicit LockstepOrder(Retries retries) : retries_(retries) {}
-
   void arrive(Arrived arrived) override {
     const auto trial = trial_of(arrived.body);
     if (trial) {
@@ -105,7 +103,7 @@ class LockstepOrder final : public EventOrder {
       if (state_of(e->trial) != TrialState::kRunning) return true;
       if (e->how == EndKind::kInterrupted) return false;
       const bool retried = e->how == EndKind::kFailed &&
-                           controller.trial(e->trial).retries_used < retries_.for_cause(e->cause);
+                           controller.trial(e->trial).retries_used < controller.options().retries.for_cause(e->cause);
       return !retried;
     }
     if (const auto* e = std::get_if<Lost>(&body)) {  // stands for the end that was agreed on
@@ -115,7 +113,6 @@ class LockstepOrder final : public EventOrder {
     return false;
   }
 
-  Retries retries_;
   std::deque<Arrived> outside_;
   std::map<TrialId, std::deque<Arrived>> queues_;
   std::map<TrialId, std::int64_t> time_;
@@ -125,6 +122,6 @@ class LockstepOrder final : public EventOrder {
 }  // namespace
 
 std::unique_ptr<EventOrder> arrival_order() { return std::make_unique<ArrivalOrder>(); }
-std::unique_ptr<EventOrder> lockstep_order(Retries retries) { return std::make_unique<LockstepOrder>(retries); }
+std::unique_ptr<EventOrder> lockstep_order() { return std::make_unique<LockstepOrder>(); }
 
 }  // namespace tune

@@ -24,6 +24,7 @@ struct Arrived {
   std::string checkpoint_bytes = {};  ///< inline bytes of its checkpoint
   std::uint64_t large = 0;       ///< channel key of an external one
   std::optional<DoneMessage> done = {};
+  std::optional<std::string> document = {};  ///< the experiment's, as an edit leaves it
 };
 
 class EventOrder {
@@ -39,6 +40,6 @@ class EventOrder {
 };
 
 std::unique_ptr<EventOrder> arrival_order();
-std::unique_ptr<EventOrder> lockstep_order(Retries retries);
+std::unique_ptr<EventOrder> lockstep_order();
 
 }  // namespace tune

@@ -59,7 +59,10 @@ void TurnBuilder::add(LogEntry entry, Arrived& arrived, bool counts) {
     rows_.outputs.emplace_back(ended->trial.value, *std::move(arrived.done));
   } else if (const auto* command = std::get_if<Commanded>(&event.body); command != nullptr && command->command > 0) {
     rows_.commands_done.push_back(command->command);
+  } else if (const auto* edit = std::get_if<Edited>(&event.body); edit != nullptr && edit->command > 0) {
+    rows_.commands_done.push_back(edit->command);
   }
+  if (arrived.document) rows_.document = std::move(arrived.document);
 
   for (const Decision& decision : entry.decisions) {
     if (const auto trial = trial_of(decision)) touch(*trial);
@@ -107,7 +110,10 @@ TrialRow TurnBuilder::trial_row(const TrialRecord& trial, double now) const {
 
 TurnRows TurnBuilder::take(const Controller& controller, double now, const std::string& status) {
   rows_.trials.reserve(touched_.size());
-  for (const TrialId trial : touched_) rows_.trials.push_back(trial_row(controller.trial(trial), now));
+  for (const TrialId trial : touched_) {
+    const bool exists = trial.value >= 0 && trial.value < controller.trials();  // a command may name any
+    if (exists) rows_.trials.push_back(trial_row(controller.trial(trial), now));
+  }
 
   ExperimentRow& summary = rows_.summary;
   const Counts& counts = controller.counts();
@@ -134,6 +140,25 @@ TurnRows TurnBuilder::take(const Controller& controller, double now, const std::
   finished_.clear();
   metrics_.clear();
   return rows;
+}
+
+void decide(Controller& controller, EventOrder& order, LogEntry& entry) {
+  if (auto* command = std::get_if<Commanded>(&entry.event.body); command != nullptr && command->command > 0) {
+    if (command->refusal.empty()) command->refusal = controller.refusal(*command).value_or("");
+  }
+  order.before(entry.event, controller);
+  controller.observe(entry.event);
+  while (auto decision = controller.next()) {
+    controller.apply(*decision);
+    entry.decisions.push_back(*std::move(decision));
+  }
+  order.after(entry);
+}
+
+std::string status_of(const Controller& controller) {
+  if (!controller.finished()) return controller.stands_still() && controller.slots() > 0 ? "paused" : "running";
+  const Counts& counts = controller.counts();
+  return counts.completed + counts.stopped > 0 ? "finished" : "failed";
 }
 
 std::string end_reason(const Controller& controller) {

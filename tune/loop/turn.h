@@ -38,7 +38,13 @@ class TurnBuilder {
   std::map<TrialId, std::string> metrics_;  // of the last report that counts
 };
 
-/// `finished`, `running`, ... and why, for lists.
+/// Folds an event that the controller accepts, and asks and folds the decisions upon it: they are added to `entry`. A
+/// person's command that cannot be done is refused here.
+void decide(Controller& controller, EventOrder& order, LogEntry& entry);
+
+/// Of the experiment, for lists: `running`, `paused`, `finished`, `failed`.
+std::string status_of(const Controller& controller);
+/// Why it ends; empty while it goes on.
 std::string end_reason(const Controller& controller);
 
 }  // namespace tune

@@ -120,26 +120,28 @@ void LiveView::turn(const std::vector<LogEntry>& entries, const Controller& cont
 
 std::string LiveView::progress_line(const Controller& controller, std::size_t width) const {
   const Counts& counts = controller.counts();
-  const auto& budget = info_.budget;
+  const auto allowed = controller.trials_allowed();
+  const auto& time = controller.options().budget.time;
   std::string text = fmt::format("  {} elapsed", format_duration(controller.elapsed()));
-  if (!budget.trials) return fmt::format("  {} finished{}", counts.finished(), text);
+  if (!allowed) return fmt::format("  {} finished{}", counts.finished(), text);
   std::optional<double> left;
   if (rate_ > 0 && counts.finished() - finished_at_start_ >= 3) {
-    left = static_cast<double>(*budget.trials - counts.finished()) / rate_;
+    left = static_cast<double>(*allowed - counts.finished()) / rate_;
   }
-  if (left && budget.time) left = std::min(*left, std::max(0.0, *budget.time - controller.elapsed()));
+  if (left && time) left = std::min(*left, std::max(0.0, *time - controller.elapsed()));
   if (left) text += fmt::format("   {} {} left", utf8_ ? "≈" : "~", format_duration(*left));
   const std::size_t bar = width > 80 ? 30 : 20;
-  const double share = static_cast<double>(counts.finished()) / static_cast<double>(std::max<std::int64_t>(1, *budget.trials));
+  const double share = static_cast<double>(counts.finished()) / static_cast<double>(std::max<std::int64_t>(1, *allowed));
   const auto full = static_cast<std::size_t>(share * static_cast<double>(bar));
   std::string drawn;
   for (std::size_t i = 0; i < bar; ++i) drawn += i < full ? (utf8_ ? "█" : "#") : " ";
-  return fmt::format("  [{}] {}/{} {}", drawn, counts.finished(), *budget.trials, text);
+  return fmt::format("  [{}] {}/{} {}", drawn, counts.finished(), *allowed, text);
 }
 
 void LiveView::trial_table(const Controller& controller, std::size_t width, std::vector<std::string>& lines) const {
   std::vector<TrialId> live = controller.live();
-  if (static_cast<std::int64_t>(live.size()) > info_.slots) live.resize(static_cast<std::size_t>(info_.slots));
+  const std::int64_t slots = controller.slots();
+  if (static_cast<std::int64_t>(live.size()) > slots) live.resize(static_cast<std::size_t>(slots));
   if (live.empty()) return;
   const std::string metric = info_.objectives.front().metric;
   std::vector<std::vector<std::string>> rows{{"trial", "status", "iter", metric, "time"}};
@@ -180,11 +182,13 @@ std::vector<std::string> LiveView::region(const Controller& controller, std::siz
   lines.push_back(paint("1", info_.experiment) + fmt::format("  {} + {}   db {}", info_.algorithm, info_.scheduler, info_.database));
   std::string state = fmt::format("  {} {} done  {} {} stopped early  {} {} running", paint("32", utf8_ ? "✓" : "+"),
                                   counts.completed, utf8_ ? "■" : "-", counts.stopped, paint("34", utf8_ ? "▶" : ">"),
-                                  std::min<std::int64_t>(counts.running, info_.slots));
+                                  std::min<std::int64_t>(counts.running, controller.slots()));
   if (counts.failed > 0) state += "  " + paint("31", fmt::format("{} {} failed", utf8_ ? "✗" : "x", counts.failed));
   if (counts.paused > 0) state += fmt::format("  {} paused", counts.paused);
-  const std::int64_t waiting = info_.budget.trials ? *info_.budget.trials - counts.created : 0;
+  const auto allowed = controller.trials_allowed();
+  const std::int64_t waiting = allowed ? *allowed - counts.created : 0;
   if (waiting > 0) state += fmt::format("  {} {} waiting", utf8_ ? "·" : ".", waiting);
+  if (controller.stands_still()) state += fmt::format("  paused: tune resume {}", info_.experiment);
   lines.push_back(std::move(state));
   lines.push_back(progress_line(controller, width));
   if (const TrialRecord* best = controller.best()) {

@@ -26,8 +26,9 @@ void PlainView::started(const RunInfo& info, const Controller& controller) {
 }
 
 void PlainView::turn(const std::vector<LogEntry>& entries, const Controller& controller) {
-  const auto& trials = info_.budget.trials;
+  const auto trials = controller.trials_allowed();
   for (const LogEntry& entry : entries) {
+    if (const std::string words = asked_words(entry.event); !words.empty()) say(0, words);
     if (const auto* report = std::get_if<Reported>(&entry.event.body); report != nullptr && options_.verbosity >= 1) {
       say(1, fmt::format("#{} iter={} {}", report->trial.value, report->step, metrics_to_json(report->metrics)));
     }

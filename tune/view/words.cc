@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/json.h"
+#include "core/log_names.h"
 #include "core/text.h"
 
 namespace tune {
@@ -29,6 +30,19 @@ std::string_view end_word(TrialState state) {
     case TrialState::kFailed: return "failed";
     default: return status_name(state);
   }
+}
+
+std::string asked_words(const Event& event) {
+  if (const auto* edit = std::get_if<Edited>(&event.body)) {
+    const auto show = [](const Value& value) { return value.is_null() ? std::string("not set") : short_value(value); };
+    return fmt::format("the user set {} to {}, was {}", edit->key, show(edit->now), show(edit->before));
+  }
+  const auto* command = std::get_if<Commanded>(&event.body);
+  if (command == nullptr || command->command == 0) return {};
+  std::string words = fmt::format("the user asked: {}", kCommandNames.name(command->kind));
+  if (command->trial) words += fmt::format(" trial {}", command->trial->value);
+  if (!command->config.entries.empty()) words += " " + config_words(command->config);
+  return command->refusal.empty() ? words : words + "; refused: " + command->refusal;
 }
 
 std::string trial_words(const RunInfo& info, const TrialRecord& trial) {

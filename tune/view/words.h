@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "core/log.h"
 #include "tune/view/view.h"
 
 namespace tune {
@@ -16,6 +17,8 @@ std::string short_value(const Value& value);
 std::string config_words(const Config& config);
 
 /// `#17 done val_accuracy=0.9733 iter=31 3.2s lr=0.0123`: a trial that has ended.
+/// What a person asked for, if the event is that: `the user paused trial 3`; empty for other events, and for signals.
+std::string asked_words(const Event& event);
 std::string trial_words(const RunInfo& info, const TrialRecord& trial);
 
 /// `done`, `stopped early`, `failed`, ...: what happened to it.

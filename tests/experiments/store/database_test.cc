@@ -43,7 +43,7 @@ TEST(Database, IsMadeWhenNeededOnly) {
   const Folder folder;
   EXPECT_EQ(open_error(folder.file()).code, ErrorCode::kNotFound);
   EXPECT_EQ(read_error(folder.file()).code, ErrorCode::kNotFound);
-  EXPECT_EQ(send_command(folder.file(), "one", CommandKind::kStop, {}).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(send_command(folder.file(), "one", CommandRow{0, CommandKind::kStop, std::nullopt, {}}).error().code, ErrorCode::kNotFound);
   EXPECT_FALSE(std::filesystem::exists(folder.file()));
   make(folder.file());
   EXPECT_EQ(test::query(folder.file(), "PRAGMA journal_mode"), "wal");
@@ -155,7 +155,7 @@ TEST(Database, UpgradedUnderARunIsRefusedAtTheNextTurn) {
   const auto store = must(create_experiment(folder.file(), new_experiment("one"), {}, {}));
   Script script;
   must(store->commit(script.turn()));
-  test::execute(folder.file(), "PRAGMA user_version = 2");
+  test::execute(folder.file(), "PRAGMA user_version = " + std::to_string(kSchemaVersion + 1));
   const TurnRows turn = script.turn();
   EXPECT_EQ(store->commit(turn).error().code, ErrorCode::kNewerVersion);
   EXPECT_EQ(store->commit(turn).error().code, ErrorCode::kNewerVersion);
@@ -279,9 +279,9 @@ TEST(Commands, AreSeenUntilTheirTurnIsIn) {
   const auto store = must(create_experiment(folder.file(), new_experiment("one"), {}, {}));
   Script script;
   EXPECT_TRUE(must(store->commands()).empty());
-  const std::int64_t first = must(send_command(folder.file(), "one", CommandKind::kStop, TrialId{4}));
-  const std::int64_t second = must(send_command(folder.file(), "one", CommandKind::kCancel, std::nullopt));
-  EXPECT_EQ(send_command(folder.file(), "two", CommandKind::kStop, {}).error().code, ErrorCode::kNotFound);
+  const std::int64_t first = must(send_command(folder.file(), "one", CommandRow{0, CommandKind::kStop, TrialId{4}, {}}));
+  const std::int64_t second = must(send_command(folder.file(), "one", CommandRow{0, CommandKind::kCancel, std::nullopt, {}}));
+  EXPECT_EQ(send_command(folder.file(), "two", CommandRow{0, CommandKind::kStop, std::nullopt, {}}).error().code, ErrorCode::kNotFound);
   auto waiting = must(store->commands());
   ASSERT_EQ(waiting.size(), 2u);
   EXPECT_EQ(waiting[0].id, first);
@@ -301,7 +301,7 @@ TEST(Commands, AreSeenUntilTheirTurnIsIn) {
 TEST(Commands, OutliveTheController) {
   const Folder folder;
   make(folder.file());
-  must(send_command(folder.file(), "one", CommandKind::kPause, {}));
+  must(send_command(folder.file(), "one", CommandRow{0, CommandKind::kPause, std::nullopt, {}}));
   const auto store = must(open_experiment(folder.file(), "one", {}, {}));
   EXPECT_EQ(must(store->commands()).size(), 1u);
 }

@@ -240,13 +240,31 @@ TEST_F(RoundTrip, RunsAreKept) {
   EXPECT_EQ(must(must(open_reader(db_))->runs(ExperimentId{1})).size(), 2u);
 }
 
-TEST_F(RoundTrip, TheDocumentMayChange) {
+TEST_F(RoundTrip, WordsMayChange) {
   {
     const auto store = create();
-    must(store->change_document("{}", "new text", "other words"));
+    must(store->change_words("new text", "other words"));
     EXPECT_EQ(store->experiment().source, "new text");
   }
   EXPECT_EQ(open()->experiment().description, "other words");
+}
+
+TEST_F(RoundTrip, AnEditedDocumentKeepsTheOneItBeganWith) {
+  Script script;
+  {
+    const auto store = create();
+    const std::string first = store->experiment().resolved_json;
+    for (const char* document : {"{\"a\":1}", "{\"a\":2}"}) {
+      TurnRows turn = script.turn();
+      turn.document = document;
+      must(store->commit(turn));
+      EXPECT_EQ(store->experiment().resolved_json, document);
+      EXPECT_EQ(store->experiment().began_as_json, first);
+    }
+  }
+  const auto again = open();
+  EXPECT_EQ(again->experiment().resolved_json, "{\"a\":2}");
+  EXPECT_NE(again->experiment().began_as_json, "");
 }
 
 TEST_F(RoundTrip, TheSameTurnMayBeCommittedAgain) {

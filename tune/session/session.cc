@@ -1,0 +1,247 @@
+#include "tune/session/session.h"
+
+#include <fmt/format.h>
+#include <sys/random.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <filesystem>
+
+#include "core/json.h"
+#include "core/runtime/process_workers.h"
+#include "schedulers/asha.h"
+#include "trainables/threads/thread_workers.h"
+#include "tune/loop/at_rest.h"
+#include "tune/loop/launch.h"
+#include "tune/loop/loop.h"
+#include "tune/loop/recovery.h"
+#include "tune/session/run_info.h"
+
+namespace tune {
+namespace {
+
+Result<std::uint64_t> draw_seed() {
+  std::uint64_t seed = 0;
+  if (getrandom(&seed, sizeof seed, 0) != sizeof seed) return fail(ErrorCode::kIo, "the system gives no random bytes");
+  return seed >> 12;  // 52 bits: exact in every JSON reader
+}
+
+/// Where attempts keep their files: beside the database.
+std::string attempts_dir(const std::string& database) {
+  return std::filesystem::absolute(database).lexically_normal().string() + ".d";
+}
+
+bool has_errors(const std::vector<Diagnostic>& diagnostics) {
+  for (const Diagnostic& d : diagnostics) {
+    if (d.severity == Diagnostic::Severity::kError) return true;
+  }
+  return false;
+}
+
+/// Ends the workers on every way out.
+class ShutDown {
+ public:
+  explicit ShutDown(Workers& workers) : workers_(workers) {}
+  ~ShutDown() { workers_.shut_down(); }
+  ShutDown(const ShutDown&) = delete;
+  ShutDown& operator=(const ShutDown&) = delete;
+
+ private:
+  Workers& workers_;
+};
+
+}  // namespace
+
+Session::Session(SessionOptions options, RunView& view) : options_(std::move(options)), view_(view) {}
+
+Session::~Session() = default;
+
+Result<SessionEnd> Session::run(ExperimentSpec spec, std::optional<ExperimentRow> row) {
+  spec_ = std::move(spec);
+  if (!options_.changes.empty()) {
+    auto changed = with_changes(spec_, options_.changes, options_.context);
+    if (!changed) return pass_on(std::move(changed));
+    spec_ = *std::move(changed);
+  }
+  if (auto planned = plan(row); !planned) return pass_on(std::move(planned));
+
+  boost::asio::io_context io;
+  Loop loop(io, view_);
+  const std::string attempts = attempts_dir(options_.database);
+  if (runs_in_threads(spec_)) {
+    ThreadWorkers workers(spec_.trainable, capacity_, loop.poster(), spec_.name, attempts, options_.compiled_in);
+    threads_ = &workers;
+    auto end = with_workers(loop, workers, row);
+    stuck_ = workers.stuck();
+    return end;
+  }
+  ProcessWorkersOptions options;
+  options.trainable = spec_.trainable;
+  options.plan = capacity_;
+  options.experiment = spec_.name;
+  options.attempts_dir = attempts;
+  options.log = [this](const std::string& text) { view_.message(Severity::kWarning, text); };
+  options.launched = [this] {  // a later controller ends what this one left behind
+    if (store_ != nullptr) (void)store_->set_workers(processes_->launches_json());
+  };
+  ProcessWorkers workers(io, std::move(options));
+  processes_ = &workers;
+  return with_workers(loop, workers, row);
+}
+
+Result<void> Session::plan(const std::optional<ExperimentRow>& row) {
+  resumes_ = row.has_value();
+  lockstep_ = row ? row->lockstep : options_.lockstep;
+  auto plan = plan_slots(spec_.resources, spec_.budget.concurrency, this_machine());
+  if (!plan) return pass_on(std::move(plan));
+  capacity_ = plan_ = *std::move(plan);
+  if (!lockstep_) {
+    auto capacity = plan_slots(spec_.resources, std::nullopt, this_machine());
+    if (capacity) capacity_ = *std::move(capacity);
+  }
+  if (!lockstep_ || !row || row->slots <= 0) return {};
+  if (plan_.slots < row->slots) {
+    return fail(ErrorCode::kBadInput,
+                fmt::format("experiment '{}' runs in lockstep on {} slots; this machine has {}", row->name, row->slots,
+                            plan_.slots),
+                "lockstep fixes the number of slots");
+  }
+  capacity_.slots = plan_.slots = row->slots;
+  return {};
+}
+
+/// The workers load the trainable while nothing is stored yet: a file that names a broken library leaves no trace.
+Result<SessionEnd> Session::with_workers(Loop& loop, Workers& workers, const std::optional<ExperimentRow>& row) {
+  const ShutDown at_the_end(workers);
+  auto info = loop.load(workers);
+  if (!info) return pass_on(std::move(info));
+  const std::vector<Diagnostic> found = check_trainable(spec_, *info, options_.context);
+  if (options_.diagnosed) options_.diagnosed(found);
+  if (has_errors(found)) return fail(ErrorCode::kBadInput, "");
+  return with_store(loop, row);
+}
+
+Result<SessionEnd> Session::with_store(Loop& loop, const std::optional<ExperimentRow>& row) {
+  auto store = open_store(loop, row);
+  if (!store) return pass_on(std::move(store));
+  const ExperimentRow experiment = (*store)->experiment();
+  auto recovered = recover_experiment(**store, options_.context, row ? nullptr : &spec_);
+  if (!recovered) return pass_on(std::move(recovered));
+  Controller* const controller = (*recovered)->controller.get();
+  auto run_number = settle(**store, **recovered);
+  if (!run_number) return pass_on(std::move(run_number));
+  if (auto begun = begin(**store, *controller, *run_number); !begun) return pass_on(std::move(begun));
+
+  RunInfo info = run_info(spec_, experiment, options_.database);
+  info.slots = plan_.slots;
+  info.slots_note = plan_.note;
+  info.seed_was_drawn = seed_was_drawn_;
+  info.resumed = resumes_;
+  view_.started(info, *controller);
+  if (options_.begun) options_.begun();
+  if (spec_.scheduler.type == "asha" && spec_.budget.trials && !resumes_) {
+    const auto warning = supply_warning(spec_.scheduler.options, *spec_.budget.trials);
+    if (warning) view_.message(Severity::kWarning, *warning);
+  }
+
+  RunPlan work;
+  work.spec = &spec_;
+  work.store = store->get();
+  work.controller = controller;
+  work.order = (*recovered)->order.get();
+  work.run = *run_number;
+  work.slots = plan_.slots;
+  work.capacity = capacity_.slots;
+  work.reread = rereader(options_.context, lockstep_);
+  work.slots_of = [this](const ExperimentSpec& edited) { return slots_of(edited); };
+  work.lockstep = lockstep_;
+  work.seed = experiment.seed;
+  work.grace = options_.grace;
+  store_ = store->get();
+  auto end = loop.run(work);
+  store_ = nullptr;
+  (*store)->close();
+  if (!end) return pass_on(std::move(end));
+  return SessionEnd{.end = *end,
+                    .counts = controller->counts(),
+                    .why = controller->ending(),
+                    .target_reached = controller->target_reached(),
+                    .signal = loop.signal()};
+}
+
+Result<std::int64_t> Session::settle(Store& store, Recovered& recovered) {
+  if (!resumes_) return recovered.run;
+  const bool from_file = !spec_.source.empty();
+  auto events = recovered.waiting(store, rereader(options_.context, lockstep_));
+  if (!events) return pass_on(std::move(events));
+  if (options_.take_stop_back) events->push_back({.body = Commanded{CommandKind::kResume, std::nullopt, 0}});
+  if (!from_file) {  // commands that waited may have changed what this run was planned with
+    auto wanted = with_changes(recovered.now, options_.changes, options_.context);
+    if (!wanted) return pass_on(std::move(wanted));
+    spec_ = *std::move(wanted);
+    plan_.slots = slots_of(spec_);
+  }
+  for (Arrived& event : to_events(recovered.now, spec_, 0, 0)) {
+    const auto& edit = std::get<Edited>(event.body);
+    view_.message(Severity::kNote, fmt::format("{}: {}, was {}", edit.key, to_json(edit.now), to_json(edit.before)));
+    events->push_back(std::move(event));
+  }
+  recovered.now = spec_;
+  const ExperimentRow& row = store.experiment();
+  if (from_file && (spec_.source != row.source || spec_.description != row.description)) {
+    if (auto kept = store.change_words(spec_.source, spec_.description); !kept) return pass_on(std::move(kept));
+  }
+  if (events->empty()) return recovered.run;
+  auto done = act_at_rest(store, *recovered.controller, *recovered.order, row.seed, recovered.run, *std::move(events));
+  if (!done) return pass_on(std::move(done));
+  return recovered.run + 1;
+}
+
+/// Trials at a time that a specification comes to, with these workers.
+std::int64_t Session::slots_of(const ExperimentSpec& spec) const {
+  if (lockstep_) return plan_.slots;
+  const auto plan = plan_slots(spec.resources, spec.budget.concurrency, this_machine());
+  return plan ? std::min(plan->slots, capacity_.slots) : plan_.slots;
+}
+
+Result<std::unique_ptr<Store>> Session::open_store(Loop& loop, const std::optional<ExperimentRow>& row) {
+  StoreOptions options;
+  options.sync = options_.sync;
+  auto post = loop.poster();
+  if (row) return open_experiment(options_.database, row->name, options, post);
+
+  NewExperiment experiment;
+  experiment.row.name = spec_.name;
+  experiment.row.description = spec_.description;
+  experiment.row.source = spec_.source;
+  experiment.row.resolved_json = spec_.resolved_json;
+  experiment.row.directory = spec_.directory;
+  experiment.row.lockstep = lockstep_;
+  experiment.row.slots = plan_.slots;
+  experiment.row.space_hash = spec_.space.fingerprint();
+  experiment.row.metric = spec_.objectives.front().metric;
+  experiment.row.mode = spec_.objectives.front().mode == Mode::kMin ? "min" : "max";
+  List columns;
+  for (const std::string& path : spec_.space.paths()) columns.push_back(path);
+  experiment.row.columns_json = to_json(columns);
+  if (spec_.search.seed) {
+    experiment.row.seed = *spec_.search.seed;
+  } else {
+    auto seed = draw_seed();
+    if (!seed) return pass_on(std::move(seed));
+    experiment.row.seed = *seed;
+    seed_was_drawn_ = true;
+  }
+  return create_experiment(options_.database, experiment, options, post);
+}
+
+Result<void> Session::begin(Store& store, const Controller& controller, std::int64_t number) {
+  RunRow run = this_run();
+  run.run = number;
+  run.rules = controller.rules();
+  run.code_hash = code_hash(spec_.trainable);
+  if (processes_ != nullptr) run.worker_json = processes_->launches_json();
+  return store.begin_run(run);
+}
+
+}  // namespace tune

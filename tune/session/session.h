@@ -1,0 +1,88 @@
+#pragma once
+
+// One run of one experiment, from a checked specification to its end: slots, workers, database, brain and loop are put
+// together here, and nowhere else. It prints nothing: what is to be seen goes to a RunView, what was found comes back
+// as values. The command line and the C++ API are two callers.
+//
+// Thread rule: run() is called on one thread, which is the loop's until it returns.
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "experiments/spec.h"
+#include "experiments/spec/reader.h"
+#include "experiments/store/store.h"
+#include "trainables/run/loader.h"
+#include "tune/controller/controller.h"
+#include "tune/session/recovered.h"
+#include "tune/view/view.h"
+
+namespace tune {
+
+class Loop;
+class ProcessWorkers;
+class ThreadWorkers;
+
+struct SessionOptions {
+  std::string database = "tune.db";
+  bool lockstep = false;  ///< of a new experiment; a stored one keeps what it began with
+  SyncMode sync = SyncMode::kFull;
+  double grace = 30;  ///< seconds that running trials get to save when the run is interrupted
+  std::vector<std::string> changes;  ///< of a stored experiment: `budget.trials=200`
+  bool take_stop_back = false;       ///< a stored experiment that its user stopped goes on
+  ReaderContext context;
+  CompiledIn compiled_in;  ///< trainables of this program, for trials in its threads
+  std::function<void()> begun;  ///< called once the run has begun: what could not be begun never calls it
+  /// Hears, before anything is stored, what was found when the loaded trainable was held against the experiment.
+  std::function<void(const std::vector<Diagnostic>&)> diagnosed;
+};
+
+/// How a run ended.
+struct SessionEnd {
+  RunEnd end = RunEnd::kFinished;
+  Counts counts;
+  std::optional<EndWhy> why;  ///< of the experiment's end, if it has ended
+  bool target_reached = false;
+  int signal = 0;  ///< that interrupted the run, or 0
+};
+
+class Session {
+ public:
+  /// `view` outlives the session.
+  Session(SessionOptions options, RunView& view);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  /// A new experiment, or (with `row`) a stored one from where it stands; both to the end or an interruption. An error
+  /// says why nothing could be begun, or why the run broke off: kTrial and kNotFound for a trainable that cannot be
+  /// loaded, kBadInput without a message where `diagnosed` has heard of errors.
+  Result<SessionEnd> run(ExperimentSpec spec, std::optional<ExperimentRow> row = std::nullopt);
+  /// After run(): trials in threads did not leave, so the program must end by _exit.
+  bool stuck() const { return stuck_; }
+
+ private:
+  Result<void> plan(const std::optional<ExperimentRow>& row);
+  Result<SessionEnd> with_workers(Loop& loop, Workers& workers, const std::optional<ExperimentRow>& row);
+  Result<SessionEnd> with_store(Loop& loop, const std::optional<ExperimentRow>& row);
+  /// What was asked of the experiment since its last run, and what this one changes. The run's number.
+  Result<std::int64_t> settle(Store& store, Recovered& recovered);
+  Result<std::unique_ptr<Store>> open_store(Loop& loop, const std::optional<ExperimentRow>& row);
+  Result<void> begin(Store& store, const Controller& controller, std::int64_t number);
+  std::int64_t slots_of(const ExperimentSpec& spec) const;
+
+  SessionOptions options_;
+  RunView& view_;
+  ExperimentSpec spec_;
+  SlotPlan plan_;      // trials at a time
+  SlotPlan capacity_;  // what the workers could run: budget.concurrency may be raised so far
+  Store* store_ = nullptr;               // while the loop runs
+  ProcessWorkers* processes_ = nullptr;  // whichever of the two there is
+  ThreadWorkers* threads_ = nullptr;
+  bool lockstep_ = false, resumes_ = false, seed_was_drawn_ = false, stuck_ = false;
+};
+
+}  // namespace tune

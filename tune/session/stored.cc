@@ -1,0 +1,40 @@
+#include "tune/session/stored.h"
+
+#include <fmt/format.h>
+
+#include "core/text.h"
+
+namespace tune {
+
+std::optional<ExperimentRow> find_experiment(const std::string& database, const std::string& name) {
+  auto reader = open_reader(database);
+  if (!reader) return std::nullopt;
+  auto row = (*reader)->experiment(name);
+  if (!row) return std::nullopt;
+  return *std::move(row);
+}
+
+bool is_over(const ExperimentRow& row) { return row.status == "finished" || row.status == "failed"; }
+
+Result<ExperimentSpec> stored_spec(const ExperimentRow& row, const ReaderContext& context,
+                                   std::vector<Diagnostic>& diagnostics) {
+  ReadOutcome stored = read_stored_experiment(row.resolved_json, row.directory, context);
+  if (stored.spec) return *std::move(stored.spec);
+  diagnostics = std::move(stored.diagnostics);
+  return fail(ErrorCode::kBadInput,
+              fmt::format("experiment '{}' was stored by a program that reads it differently", row.name));
+}
+
+Result<void> check_continues(const ExperimentSpec& spec, const ExperimentRow& row, const std::string& database,
+                             const ReaderContext& context, std::vector<Diagnostic>& diagnostics) {
+  auto before = stored_spec(row, context, diagnostics);
+  if (!before) return pass_on(std::move(before));
+  const auto changed = differences(spec, *before);
+  if (changed.empty()) return {};
+  return fail(
+      ErrorCode::kBadInput,
+      fmt::format("experiment '{}' exists in {} with other settings:\n  {}", row.name, database, join(changed, "\n  ")),
+      "give it another name, or --fresh to keep the old one as " + row.name + "@1 and start anew");
+}
+
+}  // namespace tune
