@@ -2,16 +2,15 @@
 // SIGTERM, and ${checkpoint_dir} becomes bytes and back.
 //
 // A program on stdout does not wait for answers, so it may be ahead of a decision. After a stop its later reports are
-// dropped. After a pause they are kept beside its checkpoint (member kStateName of the archive) and reported first when
-// the trial goes on. A program that leaves without having saved anything new is continued from its last checkpoint, and
-// what it printed since then is printed again. So no report is lost or counted twice.
+// dropped. After a pause they are kept with its checkpoint (checkpoint_directory.h) and reported first when the trial
+// goes on. A program that leaves without having saved anything new is continued from its last checkpoint, and what it
+// printed since then is printed again. So no report is lost or counted twice.
 
 #include "trainables/command/command.h"
 
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -20,26 +19,26 @@
 #include <exception>
 #include <filesystem>
 #include <fstream>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
 
 #include "core/json.h"
 #include "core/text.h"
-#include "trainables/command/archive.h"
+#include "trainables/command/checkpoint_directory.h"
 #include "trainables/command/command_spec.h"
 #include "trainables/command/line_splitter.h"
 #include "trainables/command/placeholders.h"
 #include "trainables/command/program.h"
 #include "trainables/command/program_report.h"
+#include "trainables/command/report_file.h"
+#include "trainables/command/report_socket.h"
 
 namespace tune {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kStateName = ".tune-state.json";
 constexpr int kPollMilliseconds = 20;      // how late a report in a file, or a stop, may be noticed
 constexpr std::size_t kStderrTail = 4096;  // bytes of stderr told with a failure
 constexpr int kFailException = 0, kFailExit = 1, kFailSignal = 2, kFailLoad = 3;  // as tune_host::fail says
@@ -73,14 +72,14 @@ class CommandRun {
   void run() {
     if (auto ready = prepare(); !ready) return refuse(ready.error());
     report_held_back();
-    if (!had_ended_ && !leaving_) {
+    if (!held_back_.ended && !leaving_) {
       auto program = start();
       if (!program) return refuse(program.error());
       if (auto ended = converse(*program); !ended) return refuse(ended.error());
       if (failed_) return;
       if (!leaving_) return judge(program->end());
-      had_ended_ = !asked_to_leave_ && !program->end().signalled && program->end().code == 0;
-      if (!had_ended_ && was_ended(program->end())) return;
+      held_back_.ended = !asked_to_leave_ && !program->end().signalled && program->end().code == 0;
+      if (!held_back_.ended && was_ended(program->end())) return;
     }
     if (leaving_ && host_.save_asked(trial_) != 0) save();
   }
@@ -103,14 +102,18 @@ class CommandRun {
     facts_.trial_dir = directory;
     facts_.params_file = facts_.trial_dir + "/params.json";
     facts_.checkpoint_dir = facts_.trial_dir + "/checkpoint";
-    report_file_ = facts_.trial_dir + "/reports.jsonl";
-    std::error_code error;
-    fs::remove_all(facts_.checkpoint_dir, error);
-    fs::create_directories(facts_.checkpoint_dir, error);
-    if (error) return fail(ErrorCode::kIo, "cannot make " + facts_.checkpoint_dir + ": " + error.message());
+    if (auto made = directory_.make(facts_.checkpoint_dir); !made) return made;
     if (auto written = write_text(facts_.params_file, facts_.params_json + "\n"); !written) return written;
-    if (spec_.report == CommandSpec::ReportBy::kFile) {
-      if (auto written = write_text(report_file_, ""); !written) return written;
+    if (reports_by_file()) {
+      if (auto made = report_file_.make(facts_.trial_dir + "/reports.jsonl"); !made) return made;
+    }
+    // A directory may lie where no socket can be; then reports come in the other ways alone.
+    const std::string socket = facts_.trial_dir + "/report.sock";
+    if (auto made = ReportSocket::listen(socket)) {
+      report_socket_ = *std::move(made);
+      socket_path_ = socket;
+    } else {
+      note(made.error().message);
     }
     return restore();
   }
@@ -127,31 +130,9 @@ class CommandRun {
     const void* data = nullptr;
     std::size_t size = 0;
     if (host_.checkpoint(trial_, &data, &size, &step_) == 0) return {};
-    const std::string_view bytes(static_cast<const char*>(data), size);
-    if (auto unpacked = unpack_directory(bytes, facts_.checkpoint_dir); !unpacked) return unpacked;
-    auto read = read_state();
-    stored_ = fingerprint();
-    return read;
-  }
-
-  Result<void> read_state() {
-    const std::string state_file = facts_.checkpoint_dir + "/" + kStateName;
-    std::ifstream in(state_file, std::ios::binary);
-    if (!in) return {};
-    const std::string text((std::istreambuf_iterator<char>(in)), {});
-    fs::remove(state_file);
-    const auto state = parse_json(text);
-    const Value* reports = state ? state->find("reports") : nullptr;
-    const Value* ended = state ? state->find("ended") : nullptr;
-    if (reports == nullptr || !reports->is_list() || ended == nullptr || !ended->is_bool()) {
-      return fail(ErrorCode::kDamaged, "the checkpoint's " + std::string(kStateName) + " cannot be read");
-    }
-    had_ended_ = ended->boolean();
-    for (const Value& value : reports->list()) {
-      auto report = read_json_report(to_json(value), {});
-      if (!report) return pass_on(std::move(report));
-      if (*report) held_back_.push_back(**std::move(report));
-    }
+    auto held_back = directory_.restore(std::string_view(static_cast<const char*>(data), size));
+    if (!held_back) return pass_on(std::move(held_back));
+    held_back_ = *std::move(held_back);
     return {};
   }
 
@@ -167,7 +148,9 @@ class CommandRun {
     env.emplace_back("TUNE_CHECKPOINT_DIR", facts_.checkpoint_dir);
     env.emplace_back("TUNE_PARAMS_FILE", facts_.params_file);
     env.emplace_back("TUNE_SEED", facts_.seed);
-    if (spec_.report == CommandSpec::ReportBy::kFile) env.emplace_back("TUNE_REPORT_FILE", report_file_);
+    if (reports_by_file()) env.emplace_back("TUNE_REPORT_FILE", report_file_.path());
+    if (!socket_path_.empty()) env.emplace_back("TUNE_REPORT_SOCKET", socket_path_);
+    env.emplace_back("PATH", path_with_tune());
     for (const auto& [name, text] : spec_.env) {
       auto value = expand_plain(text, facts_);
       if (!value) return pass_on(std::move(value));
@@ -187,42 +170,46 @@ class CommandRun {
     return Program::start(command);
   }
 
+  /// PATH with the folder of this program at its end, so that `tune report` is found wherever tune is installed.
+  static std::string path_with_tune() {
+    const char* path = std::getenv("PATH");
+    std::error_code error;
+    const fs::path self = fs::read_symlink("/proc/self/exe", error);
+    const std::string all = path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin";
+    return error ? all : all + ":" + self.parent_path().string();
+  }
+
+  bool reports_by_file() const { return spec_.report == CommandSpec::ReportBy::kFile; }
+
   // --- While it runs
 
   Result<void> converse(Program& program) {
     const Program::Listener out = [this](std::string_view bytes) {
       write_all(1, bytes);
-      if (spec_.report != CommandSpec::ReportBy::kFile) lines_.feed(bytes);
+      if (!reports_by_file()) lines_.feed(bytes);
     };
     const Program::Listener err = [this](std::string_view bytes) {
       write_all(2, bytes);
       stderr_tail_ += bytes.substr(bytes.size() - std::min(bytes.size(), kStderrTail));
       if (stderr_tail_.size() > kStderrTail) stderr_tail_.erase(0, stderr_tail_.size() - kStderrTail);
     };
+    bool more = false;  // lies in the report file
     for (;;) {
-      auto running = program.listen(kPollMilliseconds, out, err);
+      auto running = program.listen(more ? 0 : kPollMilliseconds, out, err, sockets());
       if (!running) return pass_on(std::move(running));
-      if (spec_.report == CommandSpec::ReportBy::kFile) read_report_file();
-      if (!*running) lines_.finish();
+      more = reports_by_file() && report_file_.read_new(lines_);
+      const bool over = !*running && !more;
+      if (over) lines_.finish();
       deliver();
-      if (!*running) return {};
+      if (!socket_path_.empty()) report_socket_.serve([this](std::string_view line) { return answer(line); });
+      if (over) return {};
       if (failed_) program.kill();
       if (host_.should_stop(trial_) != 0) leaving_ = true;
       if (leaving_ && !asked_to_leave_) asked_to_leave_ = program.ask_to_leave();
     }
   }
 
-  void read_report_file() {
-    std::ifstream in(report_file_, std::ios::binary | std::ios::ate);
-    if (!in) return;
-    if (in.tellg() < report_offset_) report_offset_ = 0;  // written anew
-    in.seekg(report_offset_);
-    std::string bytes(1 << 16, '\0');
-    while (in.read(bytes.data(), static_cast<std::streamsize>(bytes.size())), in.gcount() > 0) {
-      report_offset_ += in.gcount();
-      lines_.feed(std::string_view(bytes.data(), static_cast<std::size_t>(in.gcount())));
-    }
-  }
+  std::vector<int> sockets() const { return socket_path_.empty() ? std::vector<int>() : report_socket_.descriptors(); }
 
   void read_line(std::string_view line) {
     if (bad_report_) return;
@@ -242,8 +229,9 @@ class CommandRun {
   /// is given a checkpoint.
   void deliver() {
     for (std::size_t i = 0; i < arrived_.size(); ++i) {
-      if (i + 1 < arrived_.size()) arrived_[i].checkpoint.reset();
-      take(std::move(arrived_[i]));
+      const bool newest = i + 1 == arrived_.size();
+      const auto checkpoint = newest && !leaving_ ? announced(arrived_[i]) : std::nullopt;
+      take(std::move(arrived_[i]), checkpoint);
     }
     arrived_.clear();
     if (!bad_report_ || failed_) return;
@@ -251,16 +239,53 @@ class CommandRun {
     failed_ = true;
   }
 
+  /// The checkpoint that a line announced; its program goes on, so that nobody else hears what is wrong with it.
+  std::optional<std::string> announced(const ProgramReport& report) {
+    if (!report.checkpoint) return std::nullopt;
+    auto bytes = directory_.capture(*report.checkpoint);
+    if (bytes) return *std::move(bytes);
+    note("no checkpoint: " + bytes.error().message);
+    return std::nullopt;
+  }
+
+  /// The answer to a report whose program waits for it. What is wrong with it is the program's to hear.
+  std::string answer(std::string_view line) {
+    auto read = read_json_report(line, spec_.objective);
+    if (!read) return report_refusal(read.error().message);
+    if (!*read) return report_refusal(why_no_report(line));
+    ProgramReport report = **std::move(read);
+    if (report.step && *report.step <= step_ && !leaving_) {
+      return report_refusal("training_iteration " + std::to_string(*report.step) + " comes after " +
+                            std::to_string(step_) + "; it must grow");
+    }
+    std::optional<std::string> checkpoint;
+    if (report.checkpoint && !leaving_) {
+      auto bytes = directory_.capture(*report.checkpoint);
+      if (!bytes) return report_refusal(bytes.error().message);
+      checkpoint = *std::move(bytes);
+      directory_.remember();
+    }
+    take(std::move(report), checkpoint);
+    return report_answer(leaving_ || failed_ ? ReportVerdict::kLeave : ReportVerdict::kGoOn);
+  }
+
+  std::string why_no_report(std::string_view line) const {
+    const auto value = parse_json(line);
+    if (!value) return "no report: " + value.error().message;
+    if (!value->is_map()) return "no report: not a JSON object";
+    const auto other = read_json_report(line, {});
+    const std::string names = other && *other ? metric_names((*other)->metrics) : "no number";
+    return "it reports " + names + "; the objective is " + objective_words();
+  }
+
   /// Reports, or holds the report back if tune wants the trial to leave.
-  void take(ProgramReport report) {
+  void take(ProgramReport report, const std::optional<std::string>& checkpoint) {
     if (leaving_) {
-      held_back_.push_back(std::move(report));
+      held_back_.reports.push_back(std::move(report));
       return;
     }
     std::vector<tune_metric> metrics;
     for (const auto& [name, value] : report.metrics) metrics.push_back({name.c_str(), value});
-    const auto checkpoint = report.checkpoint ? captured({.only = *report.checkpoint, .more = {}}) : std::nullopt;
-    if (checkpoint && report.checkpoint->empty()) stored_ = std::hash<std::string>()(*checkpoint);
     step_ = report.step.value_or(step_ + 1);
     const int answer = host_.report(trial_, step_, metrics.data(), metrics.size(),
                                     report.extra.empty() ? nullptr : report.extra.c_str(),
@@ -271,8 +296,8 @@ class CommandRun {
   /// What was printed before an earlier pause and not yet reported.
   void report_held_back() {
     std::vector<ProgramReport> reports;
-    reports.swap(held_back_);
-    for (ProgramReport& report : reports) take(std::move(report));
+    reports.swap(held_back_.reports);
+    for (ProgramReport& report : reports) take(std::move(report), std::nullopt);
   }
 
   // --- At its end
@@ -282,41 +307,13 @@ class CommandRun {
     return !end.is_shells && (end.signalled || end.code == 128 + SIGTERM);
   }
 
-  /// Of all that lies in ${checkpoint_dir}.
-  std::optional<std::size_t> fingerprint() const {
-    const auto bytes = pack_directory(facts_.checkpoint_dir);
-    if (!bytes) return std::nullopt;
-    return std::hash<std::string>()(*bytes);
-  }
-
-  /// The bytes of ${checkpoint_dir}; nothing if it is empty or cannot be read.
-  std::optional<std::string> captured(const PackOptions& options) {
-    std::error_code ignored;
-    if (options.more.empty() && fs::is_empty(facts_.checkpoint_dir, ignored)) {
-      note("a checkpoint was announced, but " + facts_.checkpoint_dir + " is empty");
-      return std::nullopt;
-    }
-    auto bytes = pack_directory(facts_.checkpoint_dir, options);
-    if (bytes) return *std::move(bytes);
-    note("no checkpoint: " + bytes.error().message);
-    return std::nullopt;
-  }
-
   /// Leaves the state to continue from: the directory and what was held back. After an interruption only if the
   /// directory holds something new: the state of an earlier checkpoint does not belong to the last step.
   void save() {
-    std::error_code ignored;
-    if (!had_ended_ && (fs::is_empty(facts_.checkpoint_dir, ignored) || fingerprint() == stored_)) return;
-    List reports;
-    for (const ProgramReport& report : held_back_) {
-      if (auto value = parse_json(program_report_to_json(report))) reports.push_back(*std::move(value));
-    }
-    PackOptions options;
-    if (had_ended_ || !reports.empty()) {
-      options.more.emplace_back(kStateName,
-                                to_json(Value(Map{{"ended", had_ended_}, {"reports", Value(std::move(reports))}})));
-    }
-    if (const auto bytes = captured(options)) host_.save(trial_, step_, bytes->data(), bytes->size());
+    if (!held_back_.ended && !directory_.has_news()) return;
+    const auto bytes = directory_.save_with(held_back_);
+    if (!bytes) return note("no checkpoint: " + bytes.error().message);
+    host_.save(trial_, step_, bytes->data(), bytes->size());
   }
 
   void judge(const ProgramEnd& end) {
@@ -341,7 +338,7 @@ class CommandRun {
 
   /// Says why nothing that it printed was a report.
   std::string without_report() const {
-    const std::string what = spec_.objective.empty() ? "a number" : "'" + join(spec_.objective, "' or '") + "'";
+    const std::string what = objective_words();
     std::string text = "the program ended without a report: ";
     if (!unlike_.empty()) return text + "it printed " + unlike_ + ", and not " + what;
     switch (spec_.report) {
@@ -355,6 +352,10 @@ class CommandRun {
     return text;
   }
 
+  std::string objective_words() const {
+    return spec_.objective.empty() ? "a number" : "'" + join(spec_.objective, "' or '") + "'";
+  }
+
   void refuse(const Error& error) {
     const std::string text = error.hint.empty() ? error.message : error.message + "\n" + error.hint;
     host_.fail(trial_, kFailLoad, 0, text.c_str());
@@ -364,20 +365,20 @@ class CommandRun {
   const tune_host& host_;
   CommandSpec spec_;
   TrialFacts facts_;
-  std::string report_file_;
-  std::streamoff report_offset_ = 0;
+  CheckpointDirectory directory_;
+  ReportFile report_file_;
+  ReportSocket report_socket_;
+  std::string socket_path_;  ///< empty: there is none
   LineSplitter lines_;
   std::string stderr_tail_;
   std::vector<ProgramReport> arrived_;  ///< read, not yet reported
   std::string unlike_;                  ///< numbers in the first line that holds some, but not the objective
   std::optional<Error> bad_report_;     ///< nothing is read beyond it
-  std::vector<ProgramReport> held_back_;
-  std::optional<std::size_t> stored_;  ///< fingerprint of the directory at its last checkpoint
-  std::int64_t step_ = 0;              ///< last reported
-  bool leaving_ = false;               ///< tune wants the trial to leave
-  bool asked_to_leave_ = false;        ///< and the program knows
-  bool failed_ = false;                ///< the failure is told
-  bool had_ended_ = false;             ///< the program is through: only reports are left
+  HeldBack held_back_;
+  std::int64_t step_ = 0;        ///< last reported
+  bool leaving_ = false;         ///< tune wants the trial to leave
+  bool asked_to_leave_ = false;  ///< and the program knows
+  bool failed_ = false;          ///< the failure is told
 };
 
 }  // namespace

@@ -34,6 +34,11 @@ class LineSplitter {
     } else if (!held_.empty()) {
       line_(held_);
     }
+    drop();
+  }
+
+  /// Forgets the line that has begun.
+  void drop() {
     held_.clear();
     too_long_ = 0;
   }

@@ -225,12 +225,14 @@ bool Program::read_some(Fd& pipe, const Listener& listener) {
   return static_cast<bool>(pipe);
 }
 
-Result<bool> Program::listen(int milliseconds, const Listener& out, const Listener& err) {
+Result<bool> Program::listen(int milliseconds, const Listener& out, const Listener& err,
+                             const std::vector<int>& others) {
   std::vector<pollfd> waiting;
   if (out_) waiting.push_back({out_.get(), POLLIN, 0});
   if (err_) waiting.push_back({err_.get(), POLLIN, 0});
   if (!ended_) waiting.push_back({handle_.get(), POLLIN, 0});
   for (const Fd& fd : told_) waiting.push_back({fd.get(), POLLIN, 0});
+  for (const int fd : others) waiting.push_back({fd, POLLIN, 0});
   if (poll(waiting.data(), waiting.size(), milliseconds) < 0 && errno != EINTR) {
     return fail(ErrorCode::kIo, std::string("poll: ") + std::strerror(errno));
   }

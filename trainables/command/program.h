@@ -38,8 +38,9 @@ class Program {
   /// kTrial in plain words if it cannot be started: no such program, not executable, no such working directory.
   static Result<Program> start(const ProgramCommand& command);
 
-  /// Waits up to `milliseconds` for output, which goes to the listeners, or for the end. True while it runs.
-  Result<bool> listen(int milliseconds, const Listener& out, const Listener& err);
+  /// Waits up to `milliseconds` for output, which goes to the listeners, for the end, or until a descriptor of `others`
+  /// becomes readable. True while it runs.
+  Result<bool> listen(int milliseconds, const Listener& out, const Listener& err, const std::vector<int>& others = {});
 
   /// SIGTERM: save a checkpoint and leave. While a shell runs programs of the user's, they are told as well, and
   /// listen() waits for them too. False: it has ended already.

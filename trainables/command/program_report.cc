@@ -86,7 +86,10 @@ Result<std::optional<ProgramReport>> read_pairs_report(std::string_view line,
     const std::string_view item = line.substr(0, end);
     const std::size_t equals = item.find('=');
     if (equals == 0 || equals == std::string_view::npos) return std::nullopt;
-    map.emplace_back(std::string(item.substr(0, equals)), pair_value(item.substr(equals + 1)));
+    const std::string name(item.substr(0, equals));
+    const auto earlier = std::find_if(map.begin(), map.end(), [&](const auto& member) { return member.first == name; });
+    if (earlier != map.end()) map.erase(earlier);  // the last one counts
+    map.emplace_back(name, pair_value(item.substr(equals + 1)));
     line.remove_prefix(end);
     line.remove_prefix(std::min(line.find_first_not_of(" \t,"), line.size()));
   }

@@ -1,0 +1,97 @@
+#include "trainables/command/checkpoint_directory.h"
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <utility>
+
+#include "core/json.h"
+#include "trainables/command/archive.h"
+
+namespace tune {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kStateName = ".tune-state.json";
+
+Result<HeldBack> parse_state(const std::string& text) {
+  const auto state = parse_json(text);
+  const Value* reports = state ? state->find("reports") : nullptr;
+  const Value* ended = state ? state->find("ended") : nullptr;
+  if (reports == nullptr || !reports->is_list() || ended == nullptr || !ended->is_bool()) {
+    return fail(ErrorCode::kDamaged, "the checkpoint's " + std::string(kStateName) + " cannot be read");
+  }
+  HeldBack held_back{{}, ended->boolean()};
+  for (const Value& value : reports->list()) {
+    auto report = read_json_report(to_json(value), {});
+    if (!report) return pass_on(std::move(report));
+    if (*report) held_back.reports.push_back(**std::move(report));
+  }
+  return held_back;
+}
+
+std::string state_text(const HeldBack& held_back) {
+  List reports;
+  for (const ProgramReport& report : held_back.reports) {
+    if (auto value = parse_json(program_report_to_json(report))) reports.push_back(*std::move(value));
+  }
+  return to_json(Value(Map{{"ended", held_back.ended}, {"reports", Value(std::move(reports))}}));
+}
+
+}  // namespace
+
+Result<void> CheckpointDirectory::make(std::string path) {
+  path_ = std::move(path);
+  std::error_code error;
+  fs::remove_all(path_, error);
+  fs::create_directories(path_, error);
+  if (error) return fail(ErrorCode::kIo, "cannot make " + path_ + ": " + error.message());
+  return {};
+}
+
+Result<HeldBack> CheckpointDirectory::restore(std::string_view bytes) {
+  if (auto unpacked = unpack_directory(bytes, path_); !unpacked) return pass_on(std::move(unpacked));
+  HeldBack held_back;
+  const std::string state_file = path_ + "/" + kStateName;
+  if (std::ifstream in(state_file, std::ios::binary); in) {
+    auto state = parse_state(std::string((std::istreambuf_iterator<char>(in)), {}));
+    if (!state) return pass_on(std::move(state));
+    held_back = *std::move(state);
+    std::error_code ignored;
+    fs::remove(state_file, ignored);
+  }
+  remember();
+  return held_back;
+}
+
+Result<std::string> CheckpointDirectory::capture(const std::string& only) {
+  if (is_empty()) return fail(ErrorCode::kNotFound, "a checkpoint was announced, but " + path_ + " is empty");
+  auto bytes = pack_directory(path_, {.only = only, .more = {}});
+  if (bytes && only.empty()) stored_ = std::hash<std::string>()(*bytes);
+  return bytes;
+}
+
+void CheckpointDirectory::remember() { stored_ = fingerprint(); }
+
+bool CheckpointDirectory::has_news() const { return !is_empty() && fingerprint() != stored_; }
+
+Result<std::string> CheckpointDirectory::save_with(const HeldBack& held_back) const {
+  PackOptions options;
+  if (held_back.ended || !held_back.reports.empty()) options.more.emplace_back(kStateName, state_text(held_back));
+  return pack_directory(path_, options);
+}
+
+bool CheckpointDirectory::is_empty() const {
+  std::error_code ignored;
+  return fs::is_empty(path_, ignored);
+}
+
+std::optional<std::size_t> CheckpointDirectory::fingerprint() const {
+  const auto bytes = pack_directory(path_);
+  if (!bytes) return std::nullopt;
+  return std::hash<std::string>()(*bytes);
+}
+
+}  // namespace tune

@@ -1,0 +1,52 @@
+#pragma once
+
+// ${checkpoint_dir} of one trial: the state that a program continues from, as bytes and back. It knows which of its
+// states were captured before, so that the state of an old report is not taken for that of the newest.
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/result.h"
+#include "trainables/command/program_report.h"
+
+namespace tune {
+
+/// What a program had printed when it left for a pause, and tune had not taken yet.
+struct HeldBack {
+  std::vector<ProgramReport> reports;
+  bool ended = false;  ///< it was through: only these reports are left
+};
+
+class CheckpointDirectory {
+ public:
+  /// Makes `path` an empty directory.
+  Result<void> make(std::string path);
+
+  /// Unpacks what save_with() or capture() gave, and takes out what was held back.
+  Result<HeldBack> restore(std::string_view bytes);
+
+  /// The bytes of all of it, or of the file or directory `only` in it. kNotFound if there is nothing, kIo if it cannot
+  /// be read.
+  Result<std::string> capture(const std::string& only);
+
+  /// All that lies in it now belongs to a report whose program waits.
+  void remember();
+
+  /// Whether it holds a state that is in no checkpoint yet.
+  bool has_news() const;
+
+  /// The bytes of all of it with what was held back.
+  Result<std::string> save_with(const HeldBack& held_back) const;
+
+ private:
+  bool is_empty() const;
+  std::optional<std::size_t> fingerprint() const;
+
+  std::string path_;
+  std::optional<std::size_t> stored_;  ///< fingerprint of the last whole checkpoint
+};
+
+}  // namespace tune
