@@ -29,7 +29,7 @@ TEST(Builtin, ComesInOrderOfName) {
   std::vector<std::string> names;
   for (const tune_trainable* t : builtin_trainables()) names.push_back(t->name);
 
-  EXPECT_THAT(names, ElementsAre("ackley", "branin", "curve", "empty", "hartmann3", "hartmann6", "levy", "rastrigin",
+  EXPECT_THAT(names, ElementsAre("ackley", "branin", "curve", "empty", "hartmann3", "hartmann6", "levy", "pi", "rastrigin",
                                  "rosenbrock", "sleep"));
 }
 
@@ -101,6 +101,19 @@ TEST(Builtin, SleepRefusesANegativeTime) {
 
   ASSERT_THAT(host.failures, SizeIs(1));
   EXPECT_THAT(host.failures[0].text, HasSubstr("'seconds'"));
+}
+
+TEST(Builtin, PiComesNearAndIsTheSameAgain) {
+  FakeHost host, again;
+  host.config = again.config = {{"evaluations", std::int64_t{3}}, {"points", std::int64_t{10000}}};
+
+  host.run(builtin("pi"));
+  again.run(builtin("pi"));
+
+  ASSERT_THAT(host.reports, SizeIs(1));
+  EXPECT_LT(host.reports[0].metric("loss"), 0.05);
+  EXPECT_GT(host.reports[0].metric("loss"), 0);
+  EXPECT_EQ(host.reports[0].metrics, again.reports.at(0).metrics);
 }
 
 TEST(Builtin, FunctionsReportTheirValueOnce) {

@@ -1,6 +1,8 @@
 #include "trainables/builtin/builtin.h"
 
 #include <array>
+#include <cmath>
+#include <numbers>
 #include <string>
 #include <vector>
 
@@ -20,6 +22,19 @@ void sleep(Trial& trial) {
   if (!(seconds >= 0)) throw BadParameter("parameter 'seconds' must be 0 or more");
   if (!nap(trial, seconds)) return;
   trial.report({{"loss", seconds}});
+}
+
+/// Mean of some estimates of pi, each from as many random points; loss is how far it is off. Told to stop, it leaves
+/// after the present one and reports nothing.
+void pi(Trial& trial) {
+  const std::int64_t evaluations = trial.integer_or("evaluations", 1), points = trial.integer_or("points", 1'000'000);
+  if (evaluations < 1 || points < 1) throw BadParameter("parameters 'evaluations' and 'points' must be 1 or more");
+  double sum = 0;
+  for (std::int64_t i = 1; i <= evaluations; ++i) {
+    sum += functions::monte_carlo_pi(trial.seed_for(i), points);
+    if (trial.should_stop()) return;
+  }
+  trial.report({{"loss", std::abs(sum / static_cast<double>(evaluations) - std::numbers::pi)}});
 }
 
 /// x1, x2, ... as far as they go.
@@ -68,13 +83,18 @@ std::span<const tune_trainable* const> builtin_trainables() {
   static const T kHartmann3 = T::of_function<of_fixed_size<f::hartmann3, 3>>("hartmann3", function_of(3));
   static const T kHartmann6 = T::of_function<of_fixed_size<f::hartmann6, 6>>("hartmann6", function_of(6));
   static const T kLevy = T::of_function<of_any_size<f::levy, 1>>("levy", function_of(1, true));
+  static const T kPi = T::of_function<pi>("pi", {.parameters = {ParameterSpec::integer("evaluations").optional(),
+                                                                ParameterSpec::integer("points").optional()},
+                                                 .more_parameters = true,
+                                                 .metrics = {"loss"},
+                                                 .has_end = true});
   static const T kRastrigin = T::of_function<of_any_size<f::rastrigin, 1>>("rastrigin", function_of(1, true));
   static const T kRosenbrock = T::of_function<of_any_size<f::rosenbrock, 2>>("rosenbrock", function_of(2, true));
   static const T kSleep = T::of_function<sleep>(
       "sleep", {.parameters = {ParameterSpec::real("seconds")}, .metrics = {"loss"}, .has_end = true});
-  static const std::array<const tune_trainable*, 10> kAll = {
-      kAckley.get(),    kBranin.get(), kCurve.get(),     kEmpty.get(),      kHartmann3.get(),
-      kHartmann6.get(), kLevy.get(),   kRastrigin.get(), kRosenbrock.get(), kSleep.get()};
+  static const std::array<const tune_trainable*, 11> kAll = {
+      kAckley.get(), kBranin.get(), kCurve.get(),     kEmpty.get(),      kHartmann3.get(), kHartmann6.get(),
+      kLevy.get(),   kPi.get(),     kRastrigin.get(), kRosenbrock.get(), kSleep.get()};
   return kAll;
 }
 

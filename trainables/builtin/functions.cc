@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <numbers>
 
+#include "core/rng.h"
+
 namespace tune::functions {
 namespace {
 
@@ -81,6 +83,13 @@ double rastrigin(std::span<const double> x) {
   double sum = 10 * static_cast<double>(x.size());
   for (const double v : x) sum += v * v - 10 * std::cos(2 * pi * v);
   return sum;
+}
+
+double monte_carlo_pi(std::uint64_t seed, std::int64_t points) {
+  RandomStream random(seed, "pi", 0);
+  std::int64_t inside = 0;
+  for (std::int64_t i = 0; i < points; ++i) inside += square(random.uniform()) + square(random.uniform()) < 1;
+  return 4 * static_cast<double>(inside) / static_cast<double>(points);
 }
 
 }  // namespace tune::functions

@@ -5,6 +5,7 @@
 // Szegoe, "Towards Global Optimization 2", 1978. A folder's worth of citizens of their own, because samplers are
 // measured on them.
 
+#include <cstdint>
 #include <span>
 
 namespace tune::functions {
@@ -29,5 +30,9 @@ double levy(std::span<const double> x);
 
 /// [-5.12, 5.12]^d; minimum 0 at 0. Requires: x.size() >= 1
 double rastrigin(std::span<const double> x);
+
+/// Pi by `points` random points in a square, of which a quarter circle holds some (Monte Carlo); equal for equal seeds.
+/// A unit of work: about as long as any other of as many points. Requires: points >= 1
+double monte_carlo_pi(std::uint64_t seed, std::int64_t points);
 
 }  // namespace tune::functions
