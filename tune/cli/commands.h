@@ -53,6 +53,23 @@ struct ExportCommand {
   std::int64_t top = 0;            ///< md: best N; 0: all
 };
 
+struct ReportCommand {
+  std::vector<std::string> metrics;  ///< `loss=0.3`
+  std::string checkpoint;            ///< a name in the checkpoint directory; "true": all of it; empty: none
+};
+
+struct InitCommand {
+  std::string folder = ".";
+  std::string template_name;
+  bool force = false, list = false;
+};
+
+// report.cc
+int report_metrics(const ReportCommand& command);
+
+// init.cc
+int init(const InitCommand& command, const Common& common);
+
 // run.cc
 int run(const RunCommand& command, const Common& common);
 int resume(const std::string& experiment, const RunCommand& command, const Common& common);

@@ -16,6 +16,7 @@ enum Exit : int {
   kDatabase = 6,      ///< the database cannot be used: held, newer, damaged, disk full
   kRefused = 7,       ///< a command does not fit the state of its experiment or trial
   kInterrupted = 130, ///< and 143: state saved
+  kTerminated = 143,  ///< tune report: taken, and the trial should leave
 };
 
 /// The exit code of an error.

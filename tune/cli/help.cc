@@ -18,6 +18,7 @@ constexpr std::string_view kExitCodes = R"(Exit codes
   5    --require-target not met
   6    the database cannot be used: held by another, newer, damaged, disk full
   130  interrupted by Ctrl-C, state saved (143: by SIGTERM)
+  143  tune report: the report was taken, and the trial should leave
 )";
 
 constexpr std::string_view kTrainables = R"(What a trial runs (key `trainable` of the experiment file)
@@ -42,7 +43,8 @@ constexpr std::string_view kFiles = R"(Files
 constexpr std::string_view kEnvironment = R"(Environment
   TUNE_DB                  database file
   NO_COLOR, FORCE_COLOR    colours off, on
-  In a trial's program: TUNE_TRIAL_ID TUNE_TRIAL_DIR TUNE_CHECKPOINT_DIR TUNE_PARAMS_FILE TUNE_REPORT_FILE TUNE_SEED
+  In a trial's program: TUNE_TRIAL_ID TUNE_TRIAL_DIR TUNE_CHECKPOINT_DIR TUNE_PARAMS_FILE TUNE_REPORT_FILE
+    TUNE_REPORT_SOCKET TUNE_SEED
 )";
 
 }  // namespace

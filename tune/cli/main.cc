@@ -30,6 +30,8 @@ struct CommandLine {
   RunCommand run_options;
   TrialsCommand trials_options;
   ExportCommand export_options;
+  InitCommand init_options;
+  ReportCommand report_options;
   std::string experiment, trial, file, topic, format, output;
   std::vector<std::string> set, targets;
   std::int64_t n = 10;
@@ -143,6 +145,23 @@ void add_file_commands(CLI::App& app, CommandLine& line) {
   add(app, line, "schema", "Print the JSON Schema of the experiment file", [&] { return schema(line.common); });
 }
 
+void add_program_commands(CLI::App& app, CommandLine& line) {
+  InitCommand& i = line.init_options;
+  CLI::App* init_command = add(app, line, "init", "Write a project to start from: an experiment file and its trainable",
+                               [&] { return init(line.init_options, line.common); });
+  init_command->add_option("FOLDER", i.folder)->capture_default_str();
+  init_command->add_option("--template", i.template_name, "what to write; --list tells them");
+  init_command->add_flag("--force", i.force, "overwrite files that are there");
+  init_command->add_flag("--list", i.list, "list the templates");
+
+  ReportCommand& r = line.report_options;
+  CLI::App* report_command = add(app, line, "report", "Report from inside a trial, as a shell script does",
+                                 [&] { return report_metrics(line.report_options); });
+  report_command->add_option("NAME=VALUE", r.metrics, "metrics; step=N is the training iteration")->required();
+  report_command->add_flag("--checkpoint", r.checkpoint,
+                           "with all of $TUNE_CHECKPOINT_DIR; --checkpoint=NAME: with what has this name in it");
+}
+
 void add_reading_commands(CLI::App& app, CommandLine& line) {
   add(app, line, "ls", "All experiments of the database", [&] { return list(line.common); });
 
@@ -218,6 +237,7 @@ int main(int argc, char** argv) {
   add_control_commands(app, line);
   add_reading_commands(app, line);
   add_file_commands(app, line);
+  add_program_commands(app, line);
   CLI::App* help_command = add(app, line, "help", "More about: commands, trainables, exit-codes, files, environment",
                                [&] { return help(line.topic); });
   help_command->add_option("TOPIC", line.topic);
