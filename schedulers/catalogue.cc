@@ -7,6 +7,7 @@
 #include "schedulers/fifo.h"
 #include "schedulers/hyperband.h"
 #include "schedulers/median.h"
+#include "schedulers/pbt.h"
 #include "schedulers/planned.h"
 #include "schedulers/scheduler.h"
 
@@ -14,7 +15,7 @@ namespace tune {
 
 const Catalogue& scheduler_catalogue() {
   static const Catalogue kCatalogue = [] {
-    Catalogue all{fifo_info(), asha_info(), hyperband_info(), bohb_info(), median_info()};
+    Catalogue all{fifo_info(), asha_info(), hyperband_info(), bohb_info(), median_info(), pbt_info()};
     for (AlgorithmInfo& info : planned_schedulers()) all.push_back(std::move(info));
     return all;
   }();
@@ -46,6 +47,7 @@ Result<std::unique_ptr<Scheduler>> make_scheduler(std::string_view type, Schedul
   if (info->name == "asha") return make_asha(context);
   if (info->name == "median_stopping_rule") return make_median(context);
   if (info->name == "hyperband" || info->name == "hb_bohb") return make_hyperband(info->name, context);
+  if (info->name == "pbt") return make_pbt(context);
   return std::make_unique<Fifo>();
 }
 

@@ -42,6 +42,9 @@ class RungRanks {
     return before({before_all_ties, TrialId{std::numeric_limits<std::int64_t>::min()}});
   }
 
+  /// The entry of rank k + 1. Requires: k < size().
+  const RungEntry& at(std::int64_t k) const { return *entries_.find_by_order(static_cast<std::size_t>(k)); }
+
   /// Rank by the total order, 1 = best, of an entry that is in the rung or about to be. What promotion uses.
   std::int64_t rank(const RungEntry& entry) const { return before(entry) + 1; }
 

@@ -60,4 +60,28 @@ inline OptionSpec reduction_factor(std::int64_t otherwise) {
   return integer("reduction_factor", 2, Value(otherwise), "One trial in this many goes on at a rung.");
 }
 
+inline OptionSpec fraction(std::string key, double most, double otherwise, std::string help) {
+  OptionSpec spec = real(std::move(key), 0, otherwise, std::move(help));
+  spec.max = most;
+  return spec;
+}
+
+inline OptionSpec required(std::string key, std::string help) {
+  OptionSpec spec = row(std::move(key), OptionType::kAny, Value(), std::move(help));
+  spec.required = true;
+  return spec;
+}
+
+/// What pbt and pb2 share.
+inline std::vector<OptionSpec> population() {
+  return {
+      time_attr("time_total_s"),
+      real("perturbation_interval", 0, 60, "Units of time_attr between two exploit steps."),
+      real("burn_in_period", 0, 0, "Units of time_attr before the first step."),
+      fraction("quantile_fraction", 0.5, 0.25, "Share of trials that copy, and that are copied."),
+      boolean("require_attrs", true, "A report without metric or time_attr is an error."),
+      boolean("synch", false, "All trials wait for one another at every interval."),
+  };
+}
+
 }  // namespace tune::tables

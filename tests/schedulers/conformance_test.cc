@@ -149,6 +149,8 @@ TEST_P(Conformance, FollowsVerdictsThatItWouldNotHaveGiven) {
   EXPECT_FALSE(scheduler->propose({true, false, true, 0}));
 }
 
+const std::pair<std::string, Value> kMutations{"hyperparam_mutations", List{"lr", "momentum", "units"}};
+
 const std::vector<Subject> kSubjects{
     {"fifo", "fifo", {}},
     {"stop", "asha", {{"max_t", 27}, {"reduction_factor", 3}}},
@@ -173,6 +175,14 @@ const std::vector<Subject> kSubjects{
     {"median_slices",
      "median",
      {{"time_attr", "training_iteration"}, {"grace_period", 2}, {"min_time_slice", 3}, {"min_samples_required", 9}}},
+    {"pbt", "pbt", {{"time_attr", "training_iteration"}, {"perturbation_interval", 3}, kMutations}},
+    {"pbt_half",
+     "pbt",
+     {{"perturbation_interval", 2.5}, {"burn_in_period", 7}, {"quantile_fraction", 0.5}, kMutations}},
+    {"pbt_nobody", "pbt", {{"perturbation_interval", 3}, {"quantile_fraction", 0}, kMutations}},
+    {"pbt_synch",
+     "pbt",
+     {{"time_attr", "training_iteration"}, {"perturbation_interval", 4}, {"synch", true}, kMutations}},
 };
 
 INSTANTIATE_TEST_SUITE_P(Schedulers, Conformance, testing::ValuesIn(kSubjects),

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <limits>
+#include <map>
 
 #include "core/rng.h"
 
@@ -63,6 +64,7 @@ class World {
                                                  : static_cast<double>(random_.below(options_.scores));
     Happening happening;
     happening.report = {trial, static_cast<Step>(t), t, Score::of(value, Mode::kMin, event_), event_};
+    saved_at_[event_] = t;
     happening.trial = trial;
     happening.verdict = scheduler_.judge(happening.report);
     const auto verdict = happening.verdict;
@@ -94,6 +96,9 @@ class World {
         running_.push_back(happening.started);
       } else if (proposal) {
         happening.trial = proposal->trial;
+        if (proposal->kind == Proposal::Kind::kExploit) {
+          times_[static_cast<std::size_t>(proposal->trial.value)] = saved_at_.at(proposal->checkpoint);
+        }
         if (proposal->kind == Proposal::Kind::kResume) {
           running_.push_back(proposal->trial);
           --result_.parked;
@@ -115,6 +120,7 @@ class World {
   EventNumber event_;
   std::vector<TrialId> running_;
   std::vector<double> times_;
+  std::map<CheckpointId, double> saved_at_;
   WorldResult result_;
 };
 

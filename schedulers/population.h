@@ -1,0 +1,79 @@
+#pragma once
+
+// The members of a population (see pbt.h): who has which score, who may be copied, and which of them wait. Everything
+// follows from what is folded; ranks cost O(log n).
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "core/config.h"
+#include "core/rng.h"
+#include "schedulers/rung_ranks.h"
+
+namespace tune {
+
+/// A report that can be copied: its score, its time, and the checkpoint that was saved with it.
+struct DonorState {
+  Score score;
+  double t = 0;
+  CheckpointId checkpoint;
+};
+
+struct Member {
+  Config config;
+  double t = 0;                     ///< of its last report, or its donor's
+  double ready_at = 0;              ///< when it may exploit next
+  std::int64_t generation = 0;      ///< exploits so far
+  std::optional<Score> score;       ///< by which it ranks: its last report at an interval, or its donor's
+  std::optional<DonorState> saved;  ///< of its own, in this generation
+  enum class Place { kRuns, kWaits, kAtBarrier } place = Place::kRuns;
+  bool is_weak = false;  ///< waits for its exploit
+};
+
+class Population {
+ public:
+  explicit Population(double quantile) : quantile_(quantile) {}
+
+  Member* find(TrialId trial);
+  const Member* find(TrialId trial) const;
+  /// Members that are not over.
+  const std::map<TrialId, Member>& live() const { return live_; }
+  std::int64_t size() const { return static_cast<std::int64_t>(live_.size()); }
+
+  void add(TrialId trial, Member member);
+  void remove(TrialId trial);
+  /// It was over and goes on: with all that it had. Null: it is unknown.
+  Member* revive(TrialId trial);
+  void rank(TrialId trial, const Score& score);
+  /// Moves a member to a place; those that wait are kept in order of training.
+  void move(TrialId trial, Member::Place place);
+
+  /// k of the worst and of the best, with `and_one` member more.
+  std::int64_t quantile(std::int64_t and_one = 0) const;
+  std::int64_t ranked() const { return ranks_.size(); }
+  /// Rank, 1 = best, that `score` would have, in place of what the trial had.
+  std::int64_t rank_with(TrialId trial, const Score& score) const;
+  /// Trial at rank k + 1.
+  TrialId at(std::int64_t k) const { return ranks_.at(k).trial; }
+  /// One of the best k, drawn by `random`, that has something to copy and is not `target`; none: nobody has.
+  std::optional<TrialId> donor(TrialId target, RandomStream random) const;
+
+  /// Those that wait for a slot, least trained first.
+  const std::set<std::pair<double, TrialId>>& waiting() const { return waiting_; }
+  std::int64_t at_barrier() const { return at_barrier_; }
+  const std::set<TrialId>& weak() const { return weak_; }
+  void set_weak(TrialId trial, bool weak);
+
+ private:
+  double quantile_;
+  std::map<TrialId, Member> live_, over_;
+  RungRanks ranks_;
+  std::set<std::pair<double, TrialId>> waiting_;
+  std::set<TrialId> weak_;
+  std::int64_t at_barrier_ = 0;
+};
+
+}  // namespace tune
