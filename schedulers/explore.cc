@@ -160,7 +160,8 @@ Result<Domain> read_distribution(const std::string& path, const Value& value) {
     return fail(ErrorCode::kBadInput, fmt::format("hyperparam_mutations.{}: {}", path, what),
                 "write a list of values, or {uniform: [0, 1]}, loguniform, quniform, randint, lograndint, choice");
   };
-  const bool is_choice = value.is_list() || (value.is_map() && value.map().size() == 1 && value.map()[0].first == "choice");
+  const bool is_choice =
+      value.is_list() || (value.is_map() && value.map().size() == 1 && value.map()[0].first == "choice");
   if (is_choice) {
     const Value& list = value.is_list() ? value : value.map()[0].second;
     if (!list.is_list() || list.list().empty()) return wrong("an empty list");
@@ -243,8 +244,8 @@ Result<std::vector<Mutation>> read_mutations(const Value& value, const Space& sp
         for (Value& item : choice->values) {
           item = clamp_to(parameter->domain, item);
           if (contains(parameter->domain, item)) continue;
-          return fail(ErrorCode::kBadInput, fmt::format("hyperparam_mutations.{}: {} is no value of that parameter",
-                                                        path, to_json(item)));
+          return fail(ErrorCode::kBadInput,
+                      fmt::format("hyperparam_mutations.{}: {} is no value of that parameter", path, to_json(item)));
         }
       }
     }

@@ -75,8 +75,9 @@ class Pbt final : public Scheduler {
   double ready_at(const Member& member) const { return synch_ ? barrier_ : member.ready_at; }
   /// Whether somebody would use the slot of a member that pauses.
   bool crowded() const { return !population_.waiting().empty() || !allowed_ || started_ < *allowed_; }
-  RandomStream donor_stream(TrialId trial) const {
-    return {seed_, "donor", trial.value, std::to_string(population_.find(trial)->generation)};
+  std::optional<TrialId> donor_of(TrialId target, std::int64_t k) const {
+    const std::int64_t generation = population_.find(target)->generation;
+    return population_.donor(target, k, {seed_, "donor", target.value, std::to_string(generation)});
   }
 
   SchedulerVerdict judge_at_barrier() const {
@@ -118,7 +119,7 @@ std::optional<SchedulerVerdict> Pbt::judge_alone(const SchedulerReport& report) 
   const std::int64_t rank = population_.rank_with(report.trial, report.score);
   std::string reason = fmt::format("rank {} of {}, the last {} exploit", rank, n, k);
   if (rank > n - k) {
-    if (population_.donor(report.trial, donor_stream(report.trial))) {
+    if (donor_of(report.trial, k)) {
       return SchedulerVerdict{Verdict::kPause, false, std::move(reason)};
     }
     reason += "; nobody among the first has a checkpoint to copy";
@@ -137,12 +138,13 @@ void Pbt::on_report(const SchedulerReport& report, const SchedulerVerdict* verdi
   if (is_ready || told == Verdict::kPause) {
     population_.rank(report.trial, report.score);
     member->ready_at = report.t + interval_;
+    ++member->turns;
   }
   if (told != Verdict::kPause) return;
   population_.move(report.trial, synch_ ? Member::Place::kAtBarrier : Member::Place::kWaits);
   const std::int64_t n = population_.ranked();
   const bool is_last = population_.rank_with(report.trial, report.score) > n - population_.quantile();
-  const bool has_donor = population_.donor(report.trial, donor_stream(report.trial)).has_value();
+  const bool has_donor = donor_of(report.trial, population_.quantile()).has_value();
   population_.set_weak(report.trial, !synch_ && is_last && has_donor);
 }
 
@@ -151,7 +153,7 @@ std::vector<TrialId> Pbt::weak_at_barrier() const {
   const std::int64_t n = population_.ranked(), k = population_.quantile();
   for (std::int64_t i = n - 1; i >= n - k; --i) {
     const TrialId trial = population_.at(i);
-    if (population_.donor(trial, donor_stream(trial))) weak.push_back(trial);
+    if (donor_of(trial, k)) weak.push_back(trial);
   }
   return weak;
 }
@@ -169,16 +171,15 @@ void Pbt::open_barrier() {
 }
 
 std::optional<Proposal> Pbt::exploit(TrialId target) const {
-  const auto donor = population_.donor(target, donor_stream(target));
+  const auto donor = donor_of(target, population_.quantile());
   if (!donor) return std::nullopt;
   const Member& giver = *population_.find(*donor);
   const Member& taker = *population_.find(target);
   Explored explored = explore(giver.config, mutations_, *space_, explore_, {seed_, target, taker.generation + 1});
   const std::int64_t rank = population_.rank_with(*donor, *giver.score);
-  Proposal proposal = Proposal::about(
-      Proposal::Kind::kExploit, target,
-      fmt::format("exploits trial {}, rank {} of {}, at {}: {}", donor->value, rank, population_.ranked(),
-                  format_real(giver.saved->t), explored.words));
+  Proposal proposal = Proposal::about(Proposal::Kind::kExploit, target,
+                                      fmt::format("exploits trial {}, rank {} of {}, at {}: {}", donor->value, rank,
+                                                  population_.ranked(), format_real(giver.saved->t), explored.words));
   proposal.donor = *donor;
   proposal.checkpoint = giver.saved->checkpoint;
   proposal.config = std::move(explored.config);
@@ -186,8 +187,9 @@ std::optional<Proposal> Pbt::exploit(TrialId target) const {
 }
 
 std::optional<Proposal> Pbt::resume_one() const {
-  const auto& [t, trial] = *population_.waiting().begin();
-  return Proposal::about(Proposal::Kind::kResume, trial, fmt::format("the least trained that waits, at {}", format_real(t)));
+  const auto& [turns, trial] = *population_.waiting().begin();
+  return Proposal::about(Proposal::Kind::kResume, trial,
+                         fmt::format("the least trained that waits: {} intervals", turns));
 }
 
 std::optional<Proposal> Pbt::propose(const Supply& supply) const {
@@ -245,7 +247,8 @@ std::vector<OptionFault> check_pbt(const Options& options) {
     return std::isfinite(*factor.number()) && *factor.number() > 0;
   });
   if (factors.empty() || !all_above_0) {
-    faults.push_back({"perturbation_factors", "perturbation_factors takes numbers above 0", "the default is [1.2, 0.8]"});
+    faults.push_back(
+        {"perturbation_factors", "perturbation_factors takes numbers above 0", "the default is [1.2, 0.8]"});
   }
   return faults;
 }

@@ -14,7 +14,7 @@
 // with k = ceil(n * quantile_fraction), at most floor(n / 2), over the unfinished members that have a score.
 //
 // Asynchronous (the default): each by itself. With more members than slots a member that is ready also makes room for
-// the one that is least trained. Synchronous (synch: true): every member pauses at the interval; when the last has
+// the one that has trained the fewest intervals. Synchronous (synch: true): every member pauses at the interval; when the last has
 // arrived, or ended, the worst k exploit and all go on.
 //
 // An exploit is a pause, an `exploit` decision with donor, checkpoint and configuration, and a resume.

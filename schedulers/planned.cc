@@ -18,8 +18,8 @@ AlgorithmInfo planned(std::string name, std::vector<std::string> aliases, std::s
 AlgorithmInfo pb2() {
   AlgorithmInfo info = planned("pb2", {}, "Population based training whose changes come from a time-varying bandit.");
   info.options = tables::population();
-  info.options.push_back(
-      tables::required("hyperparam_bounds", "Continuous parameters that change in training: names, or name: [min, max]."));
+  info.options.push_back(tables::required(
+      "hyperparam_bounds", "Continuous parameters that change in training: names, or name: [min, max]."));
   return info;
 }
 

@@ -43,10 +43,10 @@ void Population::rank(TrialId trial, const Score& score) {
 
 void Population::move(TrialId trial, Member::Place place) {
   Member& member = *find(trial);
-  if (member.place == Member::Place::kWaits) waiting_.erase({member.t, trial});
+  if (member.place == Member::Place::kWaits) waiting_.erase({member.turns, trial});
   if (member.place == Member::Place::kAtBarrier) --at_barrier_;
   member.place = place;
-  if (place == Member::Place::kWaits) waiting_.insert({member.t, trial});
+  if (place == Member::Place::kWaits) waiting_.insert({member.turns, trial});
   if (place == Member::Place::kAtBarrier) ++at_barrier_;
 }
 
@@ -68,8 +68,8 @@ std::int64_t Population::rank_with(TrialId trial, const Score& score) const {
   return counts_itself ? rank - 1 : rank;
 }
 
-std::optional<TrialId> Population::donor(TrialId target, RandomStream random) const {
-  const std::int64_t k = quantile();
+std::optional<TrialId> Population::donor(TrialId target, std::int64_t k, RandomStream random) const {
+  k = std::min(k, ranked());
   if (k == 0) return std::nullopt;
   const auto first = static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(k)));
   for (std::int64_t i = 0; i < k; ++i) {

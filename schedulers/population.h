@@ -27,6 +27,7 @@ struct Member {
   double t = 0;                     ///< of its last report, or its donor's
   double ready_at = 0;              ///< when it may exploit next
   std::int64_t generation = 0;      ///< exploits so far
+  std::int64_t turns = 0;           ///< intervals that it has trained, those before an exploit included
   std::optional<Score> score;       ///< by which it ranks: its last report at an interval, or its donor's
   std::optional<DonorState> saved;  ///< of its own, in this generation
   enum class Place { kRuns, kWaits, kAtBarrier } place = Place::kRuns;
@@ -48,7 +49,7 @@ class Population {
   /// It was over and goes on: with all that it had. Null: it is unknown.
   Member* revive(TrialId trial);
   void rank(TrialId trial, const Score& score);
-  /// Moves a member to a place; those that wait are kept in order of training.
+  /// Moves a member to a place; those that wait are kept in order of their turns.
   void move(TrialId trial, Member::Place place);
 
   /// k of the worst and of the best, with `and_one` member more.
@@ -59,10 +60,11 @@ class Population {
   /// Trial at rank k + 1.
   TrialId at(std::int64_t k) const { return ranks_.at(k).trial; }
   /// One of the best k, drawn by `random`, that has something to copy and is not `target`; none: nobody has.
-  std::optional<TrialId> donor(TrialId target, RandomStream random) const;
+  std::optional<TrialId> donor(TrialId target, std::int64_t k, RandomStream random) const;
 
-  /// Those that wait for a slot, least trained first.
-  const std::set<std::pair<double, TrialId>>& waiting() const { return waiting_; }
+  /// Those that wait for a slot, those with the fewest turns first. (By time, a weak member that falls back to its
+  /// donor's again and again would always go first, and the others never.)
+  const std::set<std::pair<std::int64_t, TrialId>>& waiting() const { return waiting_; }
   std::int64_t at_barrier() const { return at_barrier_; }
   const std::set<TrialId>& weak() const { return weak_; }
   void set_weak(TrialId trial, bool weak);
@@ -71,7 +73,7 @@ class Population {
   double quantile_;
   std::map<TrialId, Member> live_, over_;
   RungRanks ranks_;
-  std::set<std::pair<double, TrialId>> waiting_;
+  std::set<std::pair<std::int64_t, TrialId>> waiting_;
   std::set<TrialId> weak_;
   std::int64_t at_barrier_ = 0;
 };

@@ -12,14 +12,11 @@
 //
 // How those that wait for others use it: HyperBand (hyperband.h) names the open bracket in propose() and pauses every
 // member at its level in judge(); once all have arrived, propose() yields Stop for each loser and Resume for each winner.
-// Median stopping (median.h) judges every report (next_point = the very next one) by what on_report() folded.
+// Median stopping (median.h) judges every report (next_point = the very next one) by what on_report() folded. PBT
+// (pbt.h) has every member save at its interval and pauses the weak; propose() yields Exploit, and Resume follows.
 //
 // How the schedulers fit that are not here yet, without a change to this interface:
 //   BOHB        is HyperBand beside the `bohb` sampler, which gets every rung's score through Sampler::on_report.
-//   PBT         async: judge() at an interval pauses the weak, next_point() has every member save there, propose()
-//               yields Exploit{donor, checkpoint, configuration} for a paused one and Resume follows. sync: judge()
-//               pauses all, propose() acts when the last has arrived. Explore draws from RandomStream(seed, "explore",
-//               trial).
 //   PB2         as PBT; its GP is fitted in propose() from rows folded by on_report(), cached, dropped by the next
 //               fold.
 //   elastic     Resume may carry resources: one more field of Proposal, defaulted.

@@ -29,6 +29,14 @@ std::unique_ptr<Scheduler> scheduler(std::string_view type, std::vector<std::pai
   context.options = Options(std::move(options));
   context.trials = trials;
   context.seed = 7;
+  static const Space kSpace = [] {
+    Parameter x;
+    x.path = "x";
+    x.domain = Uniform{0, 1000};
+    std::vector<SpaceFault> faults;
+    return *Space::build({x}, {}, faults);
+  }();
+  context.space = &kSpace;
   auto made = make_scheduler(type, std::move(context));
   EXPECT_TRUE(made) << (made ? "" : made.error().message);
   return std::move(*made);
@@ -50,13 +58,28 @@ struct Trying {
 const Trying kFifo{"fifo", "fifo", {}};
 const Trying kStop{"stop", "asha", {{"max_t", 27}, {"reduction_factor", 3}}};
 const Trying kPromote{"promote", "asha", {{"max_t", 27}, {"reduction_factor", 3}, {"variant", "promote"}}};
+const Trying kHyperBand{"hyperband", "hyperband", {{"max_t", 9}}};
+const Trying kMedian{"median", "median", {{"time_attr", "training_iteration"}, {"grace_period", 2}}};
+const Trying kPausing{
+    "pausing", "median", {{"time_attr", "training_iteration"}, {"grace_period", 2}, {"hard_stop", false}}};
+const Trying kPbt{
+    "pbt", "pbt", {{"time_attr", "training_iteration"}, {"perturbation_interval", 3}, {"hyperparam_mutations", "x"}}};
+const Trying kPbtSynch{"pbt_synch",
+                       "pbt",
+                       {{"time_attr", "training_iteration"},
+                        {"perturbation_interval", 3},
+                        {"synch", true},
+                        {"hyperparam_mutations", "x"}}};
 
 void PrintTo(const Trying& setup, std::ostream* out) { *out << setup.name; }
 
 std::optional<Metrics> ten_steps(TrialId trial, const Config& config, Step step) {
   return step > 10 ? std::nullopt : curve(trial, config, step);
 }
-SimulatedTrial trial_for(const Trying& setup) { return setup.type == "fifo" ? ten_steps : curve; }
+/// Trials that no scheduler ends return by themselves.
+SimulatedTrial trial_for(const Trying& setup) {
+  return setup.type == "asha" || setup.type == "hyperband" ? curve : ten_steps;
+}
 
 /// What a results table shows, without clock, attempts and event numbers.
 std::vector<std::string> table(const Controller& controller) {
@@ -139,7 +162,8 @@ TEST_P(Simulated, KillsAndCrashesChangeNoTableInLockstep) {
       options.seed = seed;
       options.crash_rate = 0.05;
       options.loss_rate = 0.02;
-      options.checkpoint_every = static_cast<std::int64_t>(seed % 4);
+      // A donor gives its newest checkpoint, so how often they are made is part of a PBT experiment.
+      options.checkpoint_every = GetParam().type == "pbt" ? 0 : static_cast<std::int64_t>(seed % 4);
       RandomStream random(seed, "kill", slots);
       std::vector<LogEntry> log;
       bool finished = false;
@@ -183,12 +207,14 @@ TEST_P(Simulated, AKillInArrivalOrderTakesBackNothing) {
     log = run.log();
   }
   ASSERT_TRUE(finished);
-  std::map<std::pair<std::int64_t, Step>, int> counted;  // each (trial, step) is judged once at most
+  std::map<std::tuple<TrialId, int, Step>, int> counted;  // each (trial, generation, step) is judged once at most
+  std::map<TrialId, int> generation;
   for (const LogEntry& entry : log) {
     for (const Decision& decision : entry.decisions) {
       if (const auto* judged = std::get_if<Judged>(&decision.body)) {
-        EXPECT_EQ(++counted[std::pair(judged->trial.value, judged->step)], 1);
+        EXPECT_EQ(++counted[std::tuple(judged->trial, generation[judged->trial], judged->step)], 1);
       }
+      if (const auto* exploit = std::get_if<ExploitTrial>(&decision.body)) ++generation[exploit->trial];
     }
   }
   // The whole log replays: asked again, the brain decides the same.
@@ -197,7 +223,7 @@ TEST_P(Simulated, AKillInArrivalOrderTakesBackNothing) {
     again.observe(entry.event);
     for (const Decision& recorded : entry.decisions) {
       const auto answer = again.next();
-      ASSERT_TRUE(answer);
+      ASSERT_TRUE(answer) << "event " << entry.event.n.value << ": " << recorded.reason;
       ASSERT_EQ(*answer, recorded) << "event " << entry.event.n.value;
       again.apply(recorded);
     }
@@ -216,7 +242,8 @@ TEST_P(Simulated, StartsNothingNewOnceAPersonStopsIt) {
   EXPECT_EQ(run.controller().trials(), started);
 }
 
-INSTANTIATE_TEST_SUITE_P(Schedulers, Simulated, testing::Values(kFifo, kStop, kPromote),
+INSTANTIATE_TEST_SUITE_P(Schedulers, Simulated,
+                         testing::Values(kFifo, kStop, kPromote, kHyperBand, kMedian, kPausing, kPbt, kPbtSynch),
                          [](const auto& parameter) { return parameter.param.name; });
 
 TEST(SimulatedPromotion, GoesOnFromACheckpointOfTheRung) {

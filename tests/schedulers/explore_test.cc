@@ -35,9 +35,9 @@ TEST(Perturb, LeavesZeroAndChangesSign) {
 
 TEST(Perturb, NeverTruncatesIntegers) {
   EXPECT_EQ(perturbed(RandInt{1, 100}, 10, 1.2), Value(12));
-  EXPECT_EQ(perturbed(RandInt{1, 100}, 1, 0.8), Value(1));   // clamped, not 0
-  EXPECT_EQ(perturbed(RandInt{1, 100}, 1, 1.2), Value(2));   // 1.2 rounds to 1: one step instead
-  EXPECT_EQ(perturbed(RandInt{1, 100}, 2, 0.8), Value(1));   // 1.6 rounds to 2: one step instead
+  EXPECT_EQ(perturbed(RandInt{1, 100}, 1, 0.8), Value(1));  // clamped, not 0
+  EXPECT_EQ(perturbed(RandInt{1, 100}, 1, 1.2), Value(2));  // 1.2 rounds to 1: one step instead
+  EXPECT_EQ(perturbed(RandInt{1, 100}, 2, 0.8), Value(1));  // 1.6 rounds to 2: one step instead
   EXPECT_EQ(perturbed(RandInt{1, 100}, 99, 1.2), Value(99));
   EXPECT_EQ(perturbed(RandInt{0, 11}, 0, 1.2), Value(2));
   EXPECT_EQ(perturbed(QRandInt{8, 64, 8}, 32, 1.2), Value(40));
@@ -93,7 +93,9 @@ TEST(Explore, DependsOnSeedTrialAndGenerationOnly) {
   Config config;
   config.set("lr", 0.01);
   config.set("units", 20);
-  const auto made = [&](ExploreKey key) { return to_flat_json(explore(config, mutations, test_space(), {}, key).config); };
+  const auto made = [&](ExploreKey key) {
+    return to_flat_json(explore(config, mutations, test_space(), {}, key).config);
+  };
   EXPECT_EQ(made({7, TrialId{1}, 2}), made({7, TrialId{1}, 2}));
   EXPECT_NE(made({7, TrialId{1}, 2}), made({7, TrialId{1}, 3}));
   EXPECT_NE(made({7, TrialId{1}, 2}), made({7, TrialId{2}, 2}));

@@ -24,11 +24,11 @@ inline const Space& test_space() {
       return p;
     };
     std::vector<SpaceFault> faults;
-    return *Space::build({parameter("lr", LogUniform{1e-4, 1e-1}), parameter("momentum", Uniform{0, 1}),
-                          parameter("units", RandInt{1, 65}), parameter("rate", QUniform{0, 1, 0.1}),
-                          parameter("shift", Uniform{-1, 1}), parameter("kind", Choice{{"a", "b", "c"}, {}, false}),
-                          parameter("fixed", Constant{Value(3)})},
-                         {"units + rate * 10 <= 70"}, faults);
+    return *Space::build(
+        {parameter("lr", LogUniform{1e-4, 1e-1}), parameter("momentum", Uniform{0, 1}),
+         parameter("units", RandInt{1, 65}), parameter("rate", QUniform{0, 1, 0.1}), parameter("shift", Uniform{-1, 1}),
+         parameter("kind", Choice{{"a", "b", "c"}, {}, false}), parameter("fixed", Constant{Value(3)})},
+        {"units + rate * 10 <= 70"}, faults);
   }();
   return kSpace;
 }

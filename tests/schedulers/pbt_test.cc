@@ -11,7 +11,8 @@ namespace tune::test {
 namespace {
 
 OptionRow options(const OptionRow& more) {
-  OptionRow row{{"time_attr", "training_iteration"}, {"perturbation_interval", 3}, {"hyperparam_mutations", List{"lr"}}};
+  OptionRow row{
+      {"time_attr", "training_iteration"}, {"perturbation_interval", 3}, {"hyperparam_mutations", List{"lr"}}};
   row.insert(row.end(), more.begin(), more.end());
   return row;
 }

@@ -8,6 +8,7 @@
 
 #include "core/text.h"
 #include "schedulers/scheduler.h"
+#include "tests/schedulers/making.h"
 
 namespace tune::test {
 namespace {
@@ -68,6 +69,7 @@ class Runner {
 
   bool make() {
     if (scheduler_) return true;
+    context_.space = &test_space();
     auto made = make_scheduler(type_, context_);
     if (!made) {
       problem_ = made.error().message;
@@ -125,9 +127,10 @@ class Runner {
         return fmt::format("unpark {}: {}", proposal->trial.value, proposal->reason);
       case Proposal::Kind::kStop:
         return fmt::format("stop {}: {}", proposal->trial.value, proposal->reason);
-      default:
-        return "?";
+      case Proposal::Kind::kExploit:
+        return fmt::format("exploit {}: {}", proposal->trial.value, proposal->reason);
     }
+    return "?";
   }
 
   std::string next(std::istringstream& words) {
@@ -139,7 +142,9 @@ class Runner {
 
   void fold(const Proposal& proposal) {
     if (proposal.kind == Proposal::Kind::kStartNew) {
-      scheduler_->on_started(TrialId{started_++}, proposal.placement, {});
+      Config config;
+      config.set("lr", 0.01);
+      scheduler_->on_started(TrialId{started_++}, proposal.placement, config);
     } else {
       scheduler_->on_proposal(proposal);
     }

@@ -82,7 +82,11 @@ void Controller::State::interrupted(TrialRecord& trial, ResumeWhy why) {
 void Controller::State::pin(std::optional<CheckpointId>& slot, std::optional<CheckpointId> checkpoint) {
   if (slot) {
     const auto pinned = pins.find(*slot);
-    if (pinned != pins.end() && --pinned->second == 0) pins.erase(pinned);
+    if (pinned != pins.end() && --pinned->second == 0) {
+      pins.erase(pinned);
+      // The donor of an exploit may have nothing else to say for a long time.
+      if (const auto owner = owners.find(*slot); owner != owners.end()) references_changed.insert(owner->second);
+    }
   }
   slot = checkpoint;
   if (slot) ++pins[*slot];
@@ -210,6 +214,7 @@ void fold(State& state, const Event&, const RunStarted& run) {
 void add_checkpoint(State& state, TrialRecord& trial, CheckpointId id, Step step, double elapsed,
                     const CheckpointInfo& info) {
   trial.checkpoints.push_back({id, step, elapsed, info});
+  state.pin(trial.inherited, std::nullopt);
   state.owners.emplace(id, trial.id);
   state.references_changed.insert(trial.id);
 }
@@ -434,6 +439,7 @@ void fold(State& state, const Decision& decision, const FinishTrial& finish) {
   trial.reason = decision.reason;
   state.move(trial, finish.state);
   state.pin(trial.resume_from, std::nullopt);
+  state.pin(trial.inherited, std::nullopt);
   state.windows.erase(trial.id);
   state.references_changed.insert(trial.id);
   const bool failed = finish.state == TrialState::kFailed;
@@ -449,10 +455,16 @@ void fold(State& state, const Decision& decision, const ExploitTrial& exploit) {
   trial.config = exploit.config;
   trial.parent = exploit.donor;
   ++trial.generation;
-  if (source != donor.checkpoints.end()) trial.last_step = source->step;
-  trial.last_t = static_cast<double>(trial.last_step);
+  if (source != donor.checkpoints.end()) {
+    trial.last_step = source->step;
+    const std::string_view time_attr = state.scheduler->time_attr();
+    trial.last_t = time_attr == "training_iteration" ? static_cast<double>(source->step)
+                   : time_attr == "time_total_s"     ? source->elapsed
+                                                     : -1;  // any reported value may follow
+  }
   trial.reason = decision.reason;
   state.pin(trial.resume_from, exploit.checkpoint);
+  state.pin(trial.inherited, exploit.checkpoint);
   Proposal proposal = Proposal::about(Proposal::Kind::kExploit, trial.id, decision.reason);
   proposal.donor = exploit.donor;
   proposal.checkpoint = exploit.checkpoint;

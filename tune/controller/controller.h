@@ -69,6 +69,7 @@ struct TrialRecord {
   Step best_step = 0;
   std::vector<CheckpointRef> checkpoints;  ///< alive, oldest first
   std::optional<CheckpointId> resume_from; ///< pinned until the next report
+  std::optional<CheckpointId> inherited;   ///< a donor's, pinned until this generation has one of its own
   std::int64_t retries_used = 0;
   std::int64_t lost_in_a_row = 0;
   bool heard = false;           ///< this attempt has reported anything

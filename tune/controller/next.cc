@@ -67,13 +67,13 @@ Decision finish(const TrialRecord& trial) { return {FinishTrial{trial.id, trial.
 
 /// The newest checkpoint to continue from.
 std::optional<CheckpointId> latest_checkpoint(const TrialRecord& trial) {
-  if (trial.resume_from) return trial.resume_from;
+  if (trial.inherited) return trial.inherited;
   if (trial.checkpoints.empty()) return std::nullopt;
   return trial.checkpoints.back().id;
 }
 
 std::string from_where(const TrialRecord& trial) {
-  if (trial.resume_from && trial.parent.value >= 0) return fmt::format("from trial {}'s checkpoint", trial.parent.value);
+  if (trial.inherited) return fmt::format("from trial {}'s checkpoint", trial.parent.value);
   if (trial.checkpoints.empty()) return "from the start";
   return fmt::format("from its checkpoint of iteration {}", trial.checkpoints.back().step);
 }
@@ -218,7 +218,7 @@ std::optional<Decision> follow(const State& state, const Proposal& proposal) {
     case Proposal::Kind::kResume: {
       const TrialRecord& trial = state.at(proposal.trial);
       if (trial.held) return Decision{HoldTrial{trial.id}, proposal.reason + "; the user has paused it"};
-      const bool exploits = trial.resume_from.has_value();
+      const bool exploits = trial.inherited.has_value();
       return resume(trial, exploits ? ResumeWhy::kExploit : ResumeWhy::kPromoted,
                     fmt::format("{}; goes on {}", proposal.reason, from_where(trial)));
     }

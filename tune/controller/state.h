@@ -47,7 +47,7 @@ struct Controller::State {
   std::set<TrialId> stop_requests;                ///< by a person, until the trial can be told
   std::set<TrialId> references_changed;           ///< retention looks at them
   std::map<CheckpointId, TrialId> owners;         ///< of checkpoints that are alive
-  std::map<CheckpointId, int> pins;               ///< resume_from of trials that have not loaded it yet
+  std::map<CheckpointId, int> pins;               ///< resume_from and inherited ones of all trials
   std::map<TrialId, Window> windows;              ///< under stop.plateau
   std::set<std::pair<Score, TrialId>> bests;      ///< under budget.plateau
   std::int64_t plateau_reports = 0;               ///< reports in a row with a flat top
