@@ -95,6 +95,16 @@ void TrialProcess::drain() {
 
 // --- output ---------------------------------------------------------------------------------------------------------
 
+void TrialProcess::begin_output(std::string path) {
+  output_file_.begin(std::move(path));
+  output_file_.add(output_.head());  // printed while it waited for its trial
+}
+
+void TrialProcess::end_output() {
+  output_.clear();
+  output_file_.end();
+}
+
 bool TrialProcess::read_output(std::size_t at_most) {
   std::array<char, kReadAtOnce> buffer;
   for (std::size_t total = 0; output_pipe_ && total < at_most;) {
@@ -102,7 +112,9 @@ bool TrialProcess::read_output(std::size_t at_most) {
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return true;
     if (got == 0) return false;
-    output_.add({buffer.data(), static_cast<std::size_t>(got)});
+    const std::string_view printed(buffer.data(), static_cast<std::size_t>(got));
+    output_.add(printed);
+    output_file_.add(printed);
     total += static_cast<std::size_t>(got);
   }
   return true;

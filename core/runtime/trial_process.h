@@ -12,6 +12,7 @@
 #include "core/channel.h"
 #include "core/runtime/fd_watch.h"
 #include "core/runtime/output_capture.h"
+#include "core/runtime/output_file.h"
 #include "core/wire/envelope.h"
 
 namespace tune {
@@ -48,6 +49,9 @@ class TrialProcess {
 
   void send(const Frame& frame, std::vector<Fd> descriptors = {});
   OutputCapture& output() { return output_; }
+  /// From now on what it prints can be followed at `path`, until end_output() forgets it all.
+  void begin_output(std::string path);
+  void end_output();
 
   /// While held, nothing is read from its channel, so that it waits when it has more to say.
   void hold();
@@ -72,6 +76,7 @@ class TrialProcess {
   Channel channel_;
   Fd output_pipe_;
   OutputCapture output_;
+  OutputFile output_file_;
   std::unique_ptr<FdWatch> channel_watch_, output_watch_;
   bool held_ = false, open_ = true, drained_ = false;
   std::shared_ptr<bool> alive_;  // false: this object is gone

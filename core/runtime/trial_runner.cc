@@ -238,6 +238,10 @@ void TrialRunner::begin(Queued next) {
   Running& running = running_[key];
   running = {std::move(attempt), process};
   process->runs = key;
+  if (process->pid != 0) {  // before its trial begins: what it takes from then on is its own
+    running.attempt.cpu_baseline = process->cpu_seconds();
+    if (running.attempt.assign.resources.memory > 0) running.attempt.memory_baseline = private_memory(process->pid);
+  }
   hand_over(running, std::move(next.checkpoint));
   if (process->pid != 0) settle(running);
   watch_limits();
@@ -246,11 +250,8 @@ void TrialRunner::begin(Queued next) {
 
 /// What waits until its process is known.
 void TrialRunner::settle(Running& running) {
-  RunningAttempt& attempt = running.attempt;
-  const pid_t pid = running.process->pid;
-  attempt.cpu_baseline = running.process->cpu_seconds();
-  if (attempt.assign.resources.memory > 0) attempt.memory_baseline = private_memory(pid);
-  dialogue_.say(Started{attempt.assign.trial, attempt.assign.attempt, pid});
+  const Assign& assign = running.attempt.assign;
+  dialogue_.say(Started{assign.trial, assign.attempt, running.process->pid});
 }
 
 void TrialRunner::hand_over(Running& running, Fd checkpoint) {
@@ -261,6 +262,7 @@ void TrialRunner::hand_over(Running& running, Fd checkpoint) {
   begin.directory = fmt::format("{}/{}/a{}", options_.attempts_dir, assign.trial_name, assign.attempt.value);
   const std::string bytes = std::exchange(assign.checkpoint_bytes, {});  // not needed here any more
   begin.assign = assign;
+  running.process->begin_output(output_file_path(options_.attempts_dir, assign.trial_name, assign.attempt));
   if (checkpoint) {
     descriptors.push_back(std::move(checkpoint));
   } else if (bytes.size() > kInlineInFrame) {
@@ -299,7 +301,7 @@ void TrialRunner::finish(Running& running, const Exited& exited) {
   done.output_bytes = output.total();
   done.cpu_seconds = std::max(exited.cpu_seconds - running.attempt.cpu_baseline, 0.0);
   done.max_rss = exited.max_rss;
-  output.clear();
+  process.end_output();
   process.runs.reset();
   running_.erase(key);
   (void)dialogue_.say_kept(key, done, done.log.seq, true);  // its parts are bounded: it fits
