@@ -103,6 +103,12 @@ Result<sql::Connection> open_database_to_read(const std::string& db) {
     return tried || (tried.error().code != ErrorCode::kIo && tried.error().code != ErrorCode::kDiskFull);
   };
   auto connection = check_to_read(sql::Connection::open(db, sql::Access::kWrite), db);
+  if (!connection && connection.error().code == ErrorCode::kUnsupported) {
+    // Of an older version: who reads a finished experiment has no other way to upgrade it.
+    auto upgraded = open_database(db, false, {});
+    if (upgraded) return check_to_read(*std::move(upgraded), db);
+    connection.error().hint = fmt::format("it cannot be upgraded now: {}", upgraded.error().message);
+  }
   if (is_final(connection)) return connection;
   auto plain = check_to_read(sql::Connection::open(db, sql::Access::kRead), db);
   if (is_final(plain)) return plain;
