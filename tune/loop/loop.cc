@@ -210,6 +210,9 @@ void Loop::turn() {
     }
     const auto* report = std::get_if<Reported>(&entry.event.body);
     const bool counts = report != nullptr && !controller.is_replayed(report->trial, report->step);
+    if (report != nullptr && !counts) {
+      if (const auto warning = repeats_.look(*plan_.store, *plan_.spec, *report)) view_.message(Severity::kWarning, *warning);
+    }
     decide(controller, *plan_.order, entry);
     if (const auto* ended = std::get_if<Ended>(&entry.event.body)) gone_.erase({ended->trial, ended->attempt});
     if (const auto* lost = std::get_if<Lost>(&entry.event.body)) gone_.erase({lost->trial, lost->attempt});

@@ -22,6 +22,7 @@
 #include "tune/controller/controller.h"
 #include "tune/loop/edits.h"
 #include "tune/loop/order.h"
+#include "tune/loop/repeats.h"
 #include "tune/loop/slot_gate.h"
 #include "tune/loop/turn.h"
 #include "tune/view/view.h"
@@ -120,6 +121,7 @@ class Loop final : public Workers::Handler {
   std::set<std::int64_t> commands_seen_;
   ExperimentSpec edited_;  // plan_.spec points here once something was edited
   SlotGate gate_;
+  RepeatCheck repeats_;
   bool turn_scheduled_ = false;
   bool commit_failed_ = false;
   bool leaving_ = false;
