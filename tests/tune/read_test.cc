@@ -98,6 +98,7 @@ TEST_F(Reading, ShowTellsTheReasonOfEachDecision) {
       bench_->value("select trial_number from trials where experiment = 'asha' and status = 'stopped' limit 1");
   const std::string story = out({"show", "asha/" + stopped});
   EXPECT_THAT(story, AllOf(HasSubstr("stopped"), HasSubstr("judged"), HasSubstr("config"), HasSubstr("because")));
+  EXPECT_EQ(story.find(" left: "), story.rfind(" left: "));  // its own end, and not that of who made room for it
   const Value shown = json(out({"show", "asha/" + stopped, "--json"}));
   EXPECT_EQ(at(shown, "trial_number"), stopped);
   EXPECT_EQ(at(shown, "status"), "stopped");

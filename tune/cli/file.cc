@@ -19,7 +19,9 @@ namespace {
 /// Reads the file and prints what is wrong with it; the spec if nothing is.
 std::optional<ExperimentSpec> read_or_complain(const std::string& file, const std::vector<std::string>& set,
                                                const Common& common) {
-  ReadOutcome read = read_experiment_file(file, reader_context(set));
+  ReaderContext context = reader_context(set);
+  context.machine.reset();  // nothing runs, so nothing need fit
+  ReadOutcome read = read_experiment_file(file, context);
   if (common.json) {
     if (!read.spec) fmt::print("{}\n", diagnostics_to_json(read.diagnostics));
   } else if (!read.diagnostics.empty()) {

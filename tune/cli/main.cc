@@ -194,6 +194,7 @@ void add_reading_commands(CLI::App& app, CommandLine& line) {
   CLI::App* logs_command =
       add(app, line, "logs", "What a trial printed", [&] { return logs(line.trial, line.follow, line.common); });
   logs_command->add_option("EXPERIMENT/TRIAL", line.trial)->required();
+  logs_command->add_flag("-f,--follow", line.follow, "go on until the trial ends");
 
   ExportCommand& e = line.export_options;
   CLI::App* export_command = add(app, line, "export", "Results table: a row a trial, or a row a report",

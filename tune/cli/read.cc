@@ -1,4 +1,5 @@
-// Commands that only read: ls, status, show, best, logs. They work while a run goes on. (trials is in trials.cc.)
+// Commands that only read: ls, status, show, best. They work while a run goes on. (trials and logs have their own
+// files.)
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "experiments/store/store.h"
 #include "tune/cli/commands.h"
 #include "tune/cli/exit_codes.h"
+#include "tune/cli/redraw.h"
 #include "tune/cli/text_table.h"
 #include "tune/loop/recovery.h"
 
@@ -55,17 +57,20 @@ Value to_value(const Reader& reader, const ExperimentRow& row) {
   return out;
 }
 
-void print_status(const Reader& reader, const ExperimentRow& row) {
+std::string status_words(const Reader& reader, const ExperimentRow& row) {
   const std::int64_t holder = reader.holder(row.id);
-  fmt::print("{}  {}{}\n", row.name, status_of(reader, row),
-             holder != 0 ? fmt::format(" (process {})", holder) : std::string());
-  if (!row.description.empty()) fmt::print("  {}\n", row.description);
-  fmt::print("  trials   {} in all: {} done, {} stopped, {} failed, {} running, {} paused, {} waiting\n", row.trials,
-             row.completed, row.stopped, row.failed, row.running, row.paused, row.waiting);
-  fmt::print("  best     {}\n", best_of(row));
-  fmt::print("  elapsed  {}   seed {}{}\n", format_duration(row.elapsed), row.seed, row.lockstep ? "   lockstep" : "");
-  if (!row.end_reason.empty()) fmt::print("  ended    {}\n", row.end_reason);
-  if (status_of(reader, row) == "interrupted") fmt::print("  next     tune resume {}\n", row.name);
+  const std::string status = status_of(reader, row);
+  std::string text =
+      fmt::format("{}  {}{}\n", row.name, status, holder != 0 ? fmt::format(" (process {})", holder) : std::string());
+  if (!row.description.empty()) text += fmt::format("  {}\n", row.description);
+  text += fmt::format("  trials   {} in all: {} done, {} stopped, {} failed, {} running, {} paused, {} waiting\n",
+                      row.trials, row.completed, row.stopped, row.failed, row.running, row.paused, row.waiting);
+  text += fmt::format("  best     {}\n", best_of(row));
+  text += fmt::format("  elapsed  {}   seed {}{}\n", format_duration(row.elapsed), row.seed,
+                      row.lockstep ? "   lockstep" : "");
+  if (!row.end_reason.empty()) text += fmt::format("  ended    {}\n", row.end_reason);
+  if (status == "interrupted") text += fmt::format("  next     tune resume {}\n", row.name);
+  return text;
 }
 
 std::string args_form(const Config& config) {
@@ -74,7 +79,8 @@ std::string args_form(const Config& config) {
     if (!args.empty()) args += ' ';
     std::string text = cell_text(value);
     const bool plain = text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+./:") ==
-                           std::string::npos && !text.empty();
+                           std::string::npos &&
+                       !text.empty();
     if (!plain) {
       std::string quoted = "'";
       for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
@@ -107,7 +113,13 @@ void print_trial(const ExperimentRow& row, const TrialRow& trial) {
              trial.retries, trial.seed);
 }
 
-std::string event_sentence(const Event& event) {
+/// What happened to `trial`; empty for what happened to another, in whose turn something was decided about it.
+std::string event_sentence(const Event& event, TrialId trial) {
+  const auto is_other = [&](const auto* e) { return e != nullptr && e->trial != trial; };
+  if (is_other(std::get_if<Reported>(&event.body)) || is_other(std::get_if<Saved>(&event.body)) ||
+      is_other(std::get_if<Ended>(&event.body)) || is_other(std::get_if<Lost>(&event.body))) {
+    return {};
+  }
   if (const auto* e = std::get_if<Reported>(&event.body)) {
     return fmt::format("attempt {} iteration {}: {}{}", e->attempt.value, e->step, metrics_to_json(e->metrics),
                        e->checkpoint ? fmt::format(", checkpoint of {}", format_size(e->checkpoint->size)) : "");
@@ -118,7 +130,8 @@ std::string event_sentence(const Event& event) {
   if (const auto* e = std::get_if<Ended>(&event.body)) {
     return fmt::format("attempt {} left: {}", e->attempt.value, e->text.empty() ? cause_name(e->cause) : e->text);
   }
-  if (const auto* e = std::get_if<Lost>(&event.body)) return fmt::format("attempt {} lost: {}", e->attempt.value, e->why);
+  if (const auto* e = std::get_if<Lost>(&event.body))
+    return fmt::format("attempt {} lost: {}", e->attempt.value, e->why);
   return {};
 }
 
@@ -160,6 +173,7 @@ int list(const Common& common) {
 }
 
 int status(const std::string& experiment, bool watch, const Common& common) {
+  Redraw redraw;
   for (;;) {
     auto reader = open_reader(common.db);
     if (!reader) return report(reader.error());
@@ -175,17 +189,22 @@ int status(const std::string& experiment, bool watch, const Common& common) {
     }
     bool alive = false;
     List all;
+    std::string words;
     for (const ExperimentRow& row : rows) {
       alive = alive || status_of(**reader, row) == "running";
       if (common.json) {
         all.push_back(to_value(**reader, row));
       } else {
-        print_status(**reader, row);
+        words += status_words(**reader, row);
       }
     }
-    if (common.json) fmt::print("{}\n", to_json(experiment.empty() ? Value(all) : all.front()));
+    if (common.json) {
+      fmt::print("{}\n", to_json(experiment.empty() ? Value(all) : all.front()));
+      std::fflush(stdout);
+    } else {
+      redraw.show(words);
+    }
     if (!watch || !alive) return kOk;
-    std::fflush(stdout);
     std::this_thread::sleep_for(std::chrono::seconds(1));
   }
 }
@@ -206,7 +225,7 @@ int show(const std::string& trial, const Common& common) {
       for (const Decision& decision : entry.decisions) decisions.push_back(to_sentence(decision));
       entries.push_back(Map{{"event", entry.event.n.value},
                             {"at", entry.event.at},
-                            {"what", event_sentence(entry.event)},
+                            {"what", event_sentence(entry.event, id->second)},
                             {"decisions", decisions}});
     }
     const auto parsed = [](const std::string& json) {
@@ -228,7 +247,7 @@ int show(const std::string& trial, const Common& common) {
   print_trial(opened->row, *row);
   fmt::print("  story\n");
   for (const LogEntry& entry : *story) {
-    const std::string what = event_sentence(entry.event);
+    const std::string what = event_sentence(entry.event, id->second);
     if (!what.empty()) fmt::print("  {:>9.3f}s  {}\n", entry.event.at, what);
     for (const Decision& decision : entry.decisions) {
       if (std::holds_alternative<ReleaseCheckpoints>(decision.body)) continue;
@@ -266,28 +285,6 @@ int best(const std::string& experiment, const std::string& format, const Common&
                trial->best_iteration);
     for (const auto& [path, value] : config.entries) fmt::print("  {} = {}\n", path, cell_text(value));
   }
-  return kOk;
-}
-
-int logs(const std::string& trial, bool, const Common& common) {
-  auto id = parse_trial(trial);
-  if (!id) return report(id.error());
-  auto opened = open(common.db, id->first);
-  if (!opened) return report(opened.error());
-  if (auto known = opened->reader->trial(opened->row.id, id->second); !known) return report(known.error());
-  auto output = opened->reader->output(opened->row.id, id->second);
-  if (!output) return report(output.error());
-  bool printed = false;
-  for (const Reader::OutputRow& attempt : *output) {
-    if (attempt.bytes == 0) continue;
-    if (output->size() > 1) fmt::print("--- attempt {}\n", attempt.attempt);
-    fmt::print("{}", attempt.head);
-    const std::uint64_t kept = attempt.head.size() + attempt.tail.size();
-    if (attempt.bytes > kept) fmt::print("\n--- {} left out\n", format_size(attempt.bytes - kept));
-    fmt::print("{}", attempt.tail);
-    printed = true;
-  }
-  if (!printed) fmt::print(stderr, "trial {} printed nothing\n", trial);
   return kOk;
 }
 

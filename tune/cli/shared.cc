@@ -41,6 +41,7 @@ ReaderContext reader_context(const std::vector<std::string>& set) {
   context.samplers = &sampler_catalogue();
   context.schedulers = &scheduler_catalogue();
   context.builtins = list_builtin_names(compiled_in());
+  context.machine = this_machine();
   for (const std::string& one : set) {
     const std::size_t equals = one.find('=');
     context.overrides.emplace_back(one.substr(0, equals), equals == std::string::npos ? "" : one.substr(equals + 1));

@@ -25,10 +25,14 @@ bool locale_is_utf8() {
   return false;
 }
 
-std::size_t screen_width() {
+struct ScreenSize {
+  std::size_t columns = 80, rows = 24;
+};
+
+ScreenSize screen_size() {
   winsize size{};
-  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
-  return size.ws_col;
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return {};
+  return {size.ws_col, size.ws_row == 0 ? ScreenSize().rows : size.ws_row};
 }
 
 /// Cuts to `width` characters, counting UTF-8 characters and skipping colour codes.
@@ -210,7 +214,11 @@ void LiveView::refresh(const Controller& controller) {
     finished_before_ = finished;
     rate_at_ = now;
   }
-  draw(region(controller, screen_width()));
+  const ScreenSize size = screen_size();
+  std::vector<std::string> lines = region(controller, size.columns);
+  // What scrolls out at the top could not be redrawn; the first lines say most.
+  if (lines.size() >= size.rows) lines.resize(std::max<std::size_t>(size.rows - 1, 1));
+  draw(std::move(lines));
 }
 
 void LiveView::message(Severity severity, const std::string& text) { plain_.message(severity, text); }

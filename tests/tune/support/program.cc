@@ -23,7 +23,15 @@ std::string file_text(const std::string& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-/// This process's environment without what would change the program's ways, and with what the test wants.
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+  std::vector<char*> all;
+  for (std::string& text : texts) all.push_back(text.data());
+  all.push_back(nullptr);
+  return all;
+}
+
+}  // namespace
+
 std::vector<std::string> plain_environment(const Environment& wanted) {
   Environment all;
   for (char** entry = environ; *entry != nullptr; ++entry) {
@@ -40,15 +48,6 @@ std::vector<std::string> plain_environment(const Environment& wanted) {
   }
   return entries;
 }
-
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> all;
-  for (std::string& text : texts) all.push_back(text.data());
-  all.push_back(nullptr);
-  return all;
-}
-
-}  // namespace
 
 bool eventually(const std::function<bool()>& holds, double seconds) {
   const auto until = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);

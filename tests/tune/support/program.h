@@ -26,6 +26,9 @@ struct Outcome {
 
 using Environment = std::map<std::string, std::string>;
 
+/// `NAME=VALUE` of this process's environment without what would change the program's ways, and with what is `wanted`.
+std::vector<std::string> plain_environment(const Environment& wanted);
+
 struct Start {
   std::vector<std::string> command;  ///< absolute path of a program, and its arguments
   std::string folder;                ///< working directory

@@ -58,6 +58,13 @@ Program Workbench::start(const Arguments& arguments, const Environment& environm
   return Program(start);
 }
 
+Terminal Workbench::start_on_terminal(const Arguments& arguments, int columns, int rows,
+                                      const Environment& environment) {
+  Start start{{TUNE_PROGRAM}, path(), environment, {}};
+  start.command.insert(start.command.end(), arguments.begin(), arguments.end());
+  return Terminal(start, columns, rows);
+}
+
 Outcome Workbench::tune(const Arguments& arguments, const Environment& environment) {
   return start(arguments, environment).wait();
 }

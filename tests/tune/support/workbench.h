@@ -10,6 +10,7 @@
 #include "tests/trainables/scratch_directory.h"
 #include "tests/tune/support/processes.h"
 #include "tests/tune/support/program.h"
+#include "tests/tune/support/terminal.h"
 
 namespace tune::testing {
 
@@ -28,6 +29,8 @@ class Workbench {
 
   /// Starts `tune ARGUMENTS` here.
   Program start(const Arguments& arguments, const Environment& environment = {});
+  /// The same on a terminal of its own.
+  Terminal start_on_terminal(const Arguments& arguments, int columns, int rows, const Environment& environment = {});
   /// Runs it to its end.
   Outcome tune(const Arguments& arguments, const Environment& environment = {});
   /// Writes `text` as NAME.yaml and runs it with more arguments.
