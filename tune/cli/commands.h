@@ -99,6 +99,9 @@ int replay(const std::string& experiment, const Common& common);
 // attach.cc
 int attach(const std::string& experiment, double progress_interval, const Common& common);
 
+// plan.cc
+int plan(const RunCommand& command, const Common& common);  ///< file, set, trials, concurrency
+
 // control.cc
 /// stop, cancel, pause or retry of each target, EXP or EXP/N. The first exit code that is not 0.
 int control(CommandKind kind, const std::vector<std::string>& targets, const Common& common);

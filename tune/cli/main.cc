@@ -133,6 +133,14 @@ void add_file_commands(CLI::App& app, CommandLine& line) {
   validate_command->add_option("FILE", line.file)->required();
   validate_command->add_option("--set", line.set, "override a key")->allow_extra_args(false);
 
+  RunCommand& p = line.run_options;
+  CLI::App* plan_command = add(app, line, "plan", "Tell what the scheduler would spend, rung by rung; starts nothing",
+                               [&] { return plan(line.run_options, line.common); });
+  plan_command->add_option("FILE", p.file)->required();
+  plan_command->add_option("--set", p.set, "override a key")->allow_extra_args(false);
+  plan_command->add_option("--trials", p.trials, "budget.trials");
+  plan_command->add_option("-j,--concurrency", p.concurrency, "slots to plan with, beside 1; as on this machine if left out");
+
   CLI::App* sample_command = add(app, line, "sample", "Print configurations as the run would draw them", [&] {
     return sample(line.file, line.set, line.n, line.format.empty() ? "jsonl" : line.format, line.seed, line.common);
   });

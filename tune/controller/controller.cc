@@ -602,6 +602,7 @@ bool Controller::target_reached() const {
 bool Controller::stands_still() const { return state_->user_pause && state_->live.empty() && !state_->ending; }
 const ControllerOptions& Controller::options() const { return state_->options; }
 std::optional<std::int64_t> Controller::trials_allowed() const { return state_->trials_allowed(); }
+std::optional<std::int64_t> Controller::search_size() const { return state_->sampler->size(); }
 std::size_t Controller::queued() const { return state_->queue.size(); }
 std::int64_t Controller::slots() const { return state_->slots; }
 double Controller::elapsed() const { return state_->elapsed; }

@@ -139,6 +139,8 @@ class Controller {
   const ControllerOptions& options() const;
   /// Trials that the budget allows: budget.trials, and one more for each enqueued configuration; none: no limit.
   std::optional<std::int64_t> trials_allowed() const;
+  /// Configurations that the search has in all; none: without end.
+  std::optional<std::int64_t> search_size() const;
   /// Enqueued configurations that have not started.
   std::size_t queued() const;
   std::int64_t slots() const;                  ///< trials at a time; 0: nothing runs

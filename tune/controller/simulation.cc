@@ -82,6 +82,7 @@ double Simulation::draw(const char* purpose, TrialId trial, const Worker& worker
 
 double Simulation::step_cost(TrialId trial, const Worker& worker) const {
   if (in_lockstep()) return 1;
+  if (options_.cost_of) return options_.cost_of(trial, worker.step + 1);
   if (options_.cost_spread == 0) return options_.step_cost;
   return options_.step_cost * (1 + options_.cost_spread * (2 * draw("cost", trial, worker) - 1));
 }

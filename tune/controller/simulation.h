@@ -33,6 +33,8 @@ struct SimulationOptions {
   std::int64_t slots = 1;
   std::uint64_t seed = 0;             ///< of costs, crashes and losses; the brain has its own
   double step_cost = 1;               ///< virtual seconds of a step (lockstep: always 1)
+  /// Virtual seconds of a step, instead of step_cost and its spread (not in lockstep).
+  std::function<double(TrialId trial, Step step)> cost_of = {};
   double cost_spread = 0;             ///< 0..1: each step's cost is drawn from step_cost * [1 - spread, 1 + spread)
   double leave_cost = 1;              ///< from the order to pause or stop until the trial has left (lockstep: always 1)
   double crash_rate = 0;              ///< 0..1, of each step of each attempt: the process dies by a signal

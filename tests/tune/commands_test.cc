@@ -1,0 +1,234 @@
+// What a person asks of an experiment from another terminal: while it runs, while nobody runs it, and while it dies.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+#include "tests/tune/support/experiments.h"
+#include "tests/tune/support/workbench.h"
+
+namespace tune::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// Trials that report every 20 ms for a long time.
+std::string long_trials(const std::string& name, int trials, const std::string& more = {}) {
+  return curve(name, trials, 100000, 0.02, more);
+}
+
+Program start(Workbench& bench, const std::string& name, const std::string& text, const Arguments& more = {}) {
+  bench.write(name + ".yaml", text);
+  Arguments arguments{"run", name + ".yaml"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return bench.start(arguments);
+}
+
+bool reports_of(Workbench& bench, int trial, int at_least = 1) {
+  return eventually([&] {
+    const std::string n = bench.value("select count(*) from event where kind = 'reported' and trial = " + std::to_string(trial));
+    return !n.empty() && std::stoi(n) >= at_least;
+  });
+}
+
+bool eventually_is(Workbench& bench, const std::string& sql, const std::string& value) {
+  return eventually([&] { return bench.value(sql) == value; });
+}
+
+void expect_replays(Workbench& bench, const std::string& name) {
+  const Outcome replay = bench.tune({"replay", name});
+  EXPECT_EQ(replay.code, 0) << replay.out << replay.err;
+}
+
+TEST(Commands, APausedExperimentStandsStillAndGoesOn) {
+  Workbench bench;
+  Program run = start(bench, "still", curve("still", 4, 60, 0.02, "checkpoint: {every: 1}\n"));
+  ASSERT_TRUE(reports_of(bench, 0, 3));
+  EXPECT_EQ(bench.tune({"pause", "still"}).code, 0);
+  ASSERT_TRUE(eventually_is(bench, "select status from experiments", "paused"));
+  EXPECT_EQ(bench.value("select running from experiments"), "0");
+  EXPECT_EQ(bench.tune({"pause", "still"}).code, 7);
+
+  EXPECT_EQ(bench.tune({"resume", "still"}).code, 0);
+  EXPECT_EQ(run.wait().code, 0);
+  EXPECT_EQ(bench.value("select count(*) from trials where status = 'completed' and training_iteration = 60"), "4");
+  EXPECT_EQ(bench.value("select count(*) from event where kind = 'reported' and replayed = 1"), "0");
+  expect_replays(bench, "still");
+}
+
+TEST(Commands, ATrialIsPausedAndGoesOnFromItsCheckpoint) {
+  Workbench bench;
+  Program run = start(bench, "one", curve("one", 3, 40, 0.02), {"-j", "1"});
+  ASSERT_TRUE(reports_of(bench, 0, 3));
+  EXPECT_EQ(bench.tune({"pause", "one/0"}).code, 0);
+  ASSERT_TRUE(eventually_is(bench, "select status from trials where trial_number = 0", "paused"));
+  ASSERT_TRUE(reports_of(bench, 1));
+  EXPECT_EQ(bench.tune({"resume", "one/0"}).code, 0);
+  EXPECT_EQ(run.wait().code, 0);
+  EXPECT_EQ(bench.value("select count(*) from trials where status = 'completed' and training_iteration = 40"), "3");
+  EXPECT_THAT(bench.value("select group_concat(reason, '|') from decision where trial = 0 and kind = 'resume'"),
+              HasSubstr("resumed by the user"));
+  expect_replays(bench, "one");
+}
+
+TEST(Commands, CancelKillsAndEnds) {
+  Workbench bench;
+  Program run = start(bench, "gone", shell("gone", 2, "trap '' TERM\nwhile :; do echo '{\"loss\": 1}'; sleep 0.02; done"));
+  ASSERT_TRUE(reports_of(bench, 0));
+  EXPECT_EQ(bench.tune({"cancel", "gone"}).code, 0);
+  EXPECT_EQ(run.wait(20).code, 0);  // well before the 30 s that a stop would give
+  EXPECT_EQ(bench.value("select count(*) from trials where status = 'stopped' and cause = 'user'"),
+            bench.value("select count(*) from trials"));
+  EXPECT_EQ(bench.left_behind(), "");
+  expect_replays(bench, "gone");
+}
+
+TEST(Commands, EnqueuedConfigurationsAreTypedCheckedAndRun) {
+  Workbench bench;
+  Program run = start(bench, "mine", curve("mine", 3, 20, 0.02), {"-j", "1"});
+  ASSERT_TRUE(reports_of(bench, 0));
+  const Outcome unknown = bench.tune({"enqueue", "mine", "x3=1"});
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_THAT(unknown.err, HasSubstr("did you mean"));
+  EXPECT_EQ(bench.tune({"enqueue", "mine", "x1=1000"}).code, 2);
+  EXPECT_EQ(bench.tune({"enqueue", "mine", "x1=many"}).code, 2);
+  EXPECT_EQ(bench.tune({"enqueue", "mine", "x1"}).code, 2);
+  EXPECT_EQ(bench.tune({"enqueue", "mine", "x1=1", "x2=2", "x1=3"}).code, 0);
+  EXPECT_EQ(run.wait().code, 0);
+  EXPECT_EQ(bench.query("select json_extract(config, '$.x1'), json_extract(config, '$.x2') from trials "
+                        "where trial_number = 2"),  // trial 1 was granted ahead
+            (Rows{{"1", "2"}}));
+  EXPECT_EQ(bench.value("select json_extract(config, '$.x1') from trials where trial_number = 3"), "3");
+  EXPECT_EQ(bench.value("select trials from experiments"), "5");
+  expect_replays(bench, "mine");
+
+  // The configurations of the search are those of a run that nobody disturbed.
+  bench.run("plain", curve("plain", 3, 20, 0));
+  EXPECT_EQ(bench.query("select json_extract(config, '$.x1') from trials where experiment = 'plain' order by trial_number"),
+            bench.query("select json_extract(config, '$.x1') from trials where experiment = 'mine' and trial_number in "
+                        "(0, 1, 4) order by trial_number"));
+}
+
+TEST(Commands, AFinishedExperimentIsOpenedByEnqueueRetryAndMoreTrials) {
+  Workbench bench;
+  ASSERT_EQ(bench.run("again", shell("again", 2, "test -e good || exit 3\necho '{\"loss\": 1}'")).code, 1);
+  EXPECT_EQ(bench.value("select failed from experiments"), "2");
+  EXPECT_EQ(bench.tune({"retry", "again/0", "again/1"}).code, 0);
+  EXPECT_EQ(bench.tune({"retry", "again/1"}).code, 7);
+  bench.write("good", "");
+  const Outcome outcome = bench.tune({"resume", "again"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(bench.value("select completed from experiments"), "2");
+
+  EXPECT_EQ(bench.tune({"enqueue", "again", "x=1"}).code, 0);
+  EXPECT_EQ(bench.tune({"resume", "again"}).code, 0);
+  EXPECT_EQ(bench.value("select completed from experiments"), "3");
+  EXPECT_EQ(bench.tune({"retry", "again/2"}).code, 7);
+  EXPECT_EQ(bench.tune({"retry", "again/9"}).code, 4);
+  expect_replays(bench, "again");
+}
+
+TEST(Commands, BudgetIsRaisedLiveAndAfterTheEndWithItsHistory) {
+  Workbench bench;
+  Program run = start(bench, "more", curve("more", 2, 40, 0.02), {"-j", "1"});
+  ASSERT_TRUE(reports_of(bench, 0));
+  EXPECT_EQ(bench.tune({"set", "more", "budget.trials=3", "budget.concurrency=2"}).code, 0);
+  ASSERT_TRUE(reports_of(bench, 1));
+  EXPECT_EQ(bench.tune({"set", "more", "budget.trials=3"}).code, 7);
+  EXPECT_EQ(bench.tune({"set", "more", "search.seed=3"}).code, 7);
+  EXPECT_EQ(bench.tune({"set", "more", "budget.trails=3"}).code, 2);
+  EXPECT_EQ(run.wait().code, 0);
+  EXPECT_EQ(bench.value("select completed from experiments"), "3");
+  EXPECT_EQ(bench.tune({"resume", "more", "--trials", "4"}).code, 0);
+  EXPECT_EQ(bench.value("select completed from experiments"), "4");
+  EXPECT_EQ(bench.query("select before, now from commands where key = 'budget.trials' order by event"),
+            (Rows{{"2", "3"}, {"3", "4"}}));
+  EXPECT_EQ(bench.value("select json_extract(document, '$.budget.trials') from experiments"), "4");
+  expect_replays(bench, "more");
+}
+
+TEST(Commands, ARowWhoseControllerDiesIsDoneOnceByTheNext) {
+  Workbench bench;
+  Program run = start(bench, "dies", long_trials("dies", 4));
+  ASSERT_TRUE(reports_of(bench, 0));
+  run.signal(SIGSTOP);  // it takes no command any more
+  Program stop = bench.start({"stop", "dies"});
+  ASSERT_TRUE(eventually([&] { return bench.value("select count(*) from command") == "1"; }));
+  run.signal(SIGKILL);
+  run.wait();
+  EXPECT_EQ(stop.wait().code, 0);
+  const Outcome resumed = bench.tune({"resume", "dies"});
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_EQ(bench.value("select end_reason from experiments"), "user");
+  EXPECT_EQ(bench.value("select count(*) from event where kind = 'commanded'"), "1");
+  expect_replays(bench, "dies");
+}
+
+TEST(Commands, TwoAtOnceAreBothDoneInTheirOrder) {
+  Workbench bench;
+  Program run = start(bench, "both", long_trials("both", 2));
+  ASSERT_TRUE(reports_of(bench, 0));
+  Program first = bench.start({"stop", "both/0"}), second = bench.start({"stop", "both/1"});
+  EXPECT_EQ(first.wait().code, 0);
+  EXPECT_EQ(second.wait().code, 0);
+  EXPECT_EQ(run.wait().code, 0);
+  EXPECT_EQ(bench.value("select count(*) from trials where status = 'stopped' and cause = 'user'"), "2");
+  EXPECT_EQ(bench.value("select count(*) from command where done_turn is null"), "0");
+}
+
+TEST(Commands, ConcernOnlyTheirOwnExperiment) {
+  Workbench bench;
+  Program left = start(bench, "left", long_trials("left", 2)), right = start(bench, "right", long_trials("right", 2));
+  ASSERT_TRUE(reports_of(bench, 0));
+  ASSERT_TRUE(eventually_is(bench, "select count(distinct experiment) from event where kind = 'reported'", "2"));
+  EXPECT_EQ(bench.tune({"cancel", "left"}).code, 0);
+  EXPECT_EQ(left.wait().code, 0);
+  EXPECT_EQ(bench.value("select status from experiments where experiment = 'right'"), "running");
+  EXPECT_EQ(bench.value("select count(*) from commands where experiment = 'right'"), "0");
+  EXPECT_EQ(bench.tune({"cancel", "right"}).code, 0);
+  EXPECT_EQ(right.wait().code, 0);
+}
+
+TEST(Commands, FromElsewhereAreRefusedNotObeyed) {
+  Workbench bench;
+  Program run = start(bench, "odd", long_trials("odd", 2));
+  ASSERT_TRUE(reports_of(bench, 0));
+  bench.change(
+      "insert into command(experiment, kind, trial, args, sent_at) values"
+      "(1, 'stop', 99, '', 0), (1, 'enqueue', null, 'no json', 0), (1, 'enqueue', null, '{\"x1\": 1e9}', 0), "
+      "(1, 'set', null, '[\"budget.trials=no\"]', 0), (1, 'set', null, '', 0), (1, 'retry', null, '', 0)");
+  ASSERT_TRUE(eventually_is(bench, "select count(*) from command where done_turn is null", "0"));
+  EXPECT_EQ(bench.value("select count(*) from commands where refused is not null"), "6");
+  EXPECT_EQ(bench.tune({"cancel", "odd"}).code, 0);
+  EXPECT_EQ(run.wait().code, 0);
+  expect_replays(bench, "odd");
+}
+
+class ScheduledCommands : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(ScheduledCommands, LeaveALogThatReplays) {
+  Workbench bench;
+  const bool lockstep = std::string(GetParam()) == "lockstep";
+  Program run = start(bench, "rungs",
+                      curve("rungs", 12, 9, 0.02,
+                            "scheduler: {type: asha, variant: promote, max_t: 9, grace_period: 1, reduction_factor: 3}\n"
+                            "checkpoint: {every: 1}\n"),
+                      lockstep ? Arguments{"--lockstep"} : Arguments{});
+  ASSERT_TRUE(reports_of(bench, 2));
+  EXPECT_EQ(bench.tune({"pause", "rungs"}).code, 0);
+  ASSERT_TRUE(eventually_is(bench, "select status from experiments", "paused"));
+  EXPECT_EQ(bench.tune({"enqueue", "rungs", "x1=3.14", "x2=2.27"}).code, 0);
+  EXPECT_EQ(bench.tune({"stop", "rungs/0"}).code, 0);
+  EXPECT_EQ(bench.tune({"resume", "rungs"}).code, 0);
+  bench.tune({"retry", "rungs/0"});  // it may be too late, or not
+  EXPECT_EQ(run.wait().code, 0);
+  EXPECT_EQ(bench.value("select trials from experiments"), "13");
+  expect_replays(bench, "rungs");
+}
+
+INSTANTIATE_TEST_SUITE_P(Promote, ScheduledCommands, ::testing::Values("arrival", "lockstep"),
+                         [](const auto& test) { return std::string(test.param); });
+
+}  // namespace
+}  // namespace tune::testing
