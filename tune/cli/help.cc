@@ -17,6 +17,7 @@ constexpr std::string_view kExitCodes = R"(Exit codes
   4    nothing found: no such experiment or trial
   5    --require-target not met
   6    the database cannot be used: held by another, newer, damaged, disk full
+  7    refused: the command does not fit the state of its experiment or trial
   130  interrupted by Ctrl-C, state saved (143: by SIGTERM)
   143  tune report: the report was taken, and the trial should leave
 )";
