@@ -26,6 +26,6 @@ if(TARGET tune_trainable)
                 ${PROJECT_SOURCE_DIR}/cmake/TuneTrainable.cmake
           DESTINATION lib/cmake/tune)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/experiments/gallery/ DESTINATION share/tune/gallery
-          FILES_MATCHING PATTERN "*.yaml" PATTERN "*.py" PATTERN "README.md" PATTERN "__pycache__" EXCLUDE)
+          FILES_MATCHING PATTERN "*.yaml" PATTERN "*.py" PATTERN "*.c" PATTERN "README.md" PATTERN "__pycache__" EXCLUDE)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/trainables/data/ DESTINATION share/tune/data)
 endif()
