@@ -283,5 +283,15 @@ TEST(Resume, OfWhatIsNotThereSaysWhatIs) {
   EXPECT_THAT(outcome.err, HasSubstr("iris"));
 }
 
+TEST(Readme, ItsTrainableIsTuned) {
+  Workbench bench;
+  const Outcome outcome = bench.run("readme",
+                                    "version: 1\ntrainable: " README_LIBRARY
+                                    ":MyNet\nobjective: {metric: loss, mode: min}\nsearch_space: {lr: {loguniform: [1e-4, "
+                                    "1e-1]}}\nbudget: {trials: 3}\nstop: {training_iteration: 5}\n");
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(bench.value("select count(*) from reports"), "15");
+}
+
 }  // namespace
 }  // namespace tune

@@ -35,7 +35,7 @@ constexpr std::string_view kTrainables = R"(What a trial runs (key `trainable` o
 constexpr std::string_view kFiles = R"(Files
   tune.db                  the database: --db FILE or TUNE_DB; any number of experiments
   tune.db.checkpoints      checkpoints larger than 256 KiB
-  tune.db.d/               directories of running attempts
+  tune.db.d/               directories of attempts, and the output of those that run
   tune.db-lock             who runs which experiment
   The views experiments, trials, reports, decisions, checkpoints and best can be queried at any time:
     sqlite3 tune.db "select * from best"

@@ -207,6 +207,7 @@ std::int64_t Session::slots_of(const ExperimentSpec& spec) const {
 Result<std::unique_ptr<Store>> Session::open_store(Loop& loop, const std::optional<ExperimentRow>& row) {
   StoreOptions options;
   options.sync = options_.sync;
+  options.warn = [this](const std::string& text) { view_.message(Severity::kWarning, text); };
   auto post = loop.poster();
   if (row) return open_experiment(options_.database, row->name, options, post);
 
