@@ -64,7 +64,7 @@ std::string with_shell() {
 /// Prints its reports, waits for nothing, and never changes a file that a report has named.
 std::string with_stdout() {
   return "import json, os, signal, sys\n"
-         "x, folder, told = int(sys.argv[1]), sys.argv[2], []\n"
+         "x, folder, told = float(sys.argv[1]), sys.argv[2], []\n"
          "signal.signal(signal.SIGTERM, lambda *_: told.append(1))\n"
          "kept = sorted(f for f in os.listdir(folder) if f.startswith('epochs-'))\n"
          "epochs = open(os.path.join(folder, kept[-1])).read().split() if kept else []\n"
@@ -103,17 +103,22 @@ class AnyProgram : public ::testing::TestWithParam<Steps> {
            more;
   }
 
+  Rows steps_with_another_state() const {
+    return bench.query(
+        "select trial_number, training_iteration, json_extract(metrics, '$.sum') from reports where "
+        "json_extract(metrics, '$.sum') <> training_iteration * (training_iteration + 1) / 2");
+  }
+
   /// Each step once, each with the state of an unbroken training, and so the last checkpoint of each that came to its
   /// end.
   void expect_unbroken() {
-    EXPECT_EQ(bench.query("select trial_number, training_iteration, json_extract(metrics, '$.sum') from reports where "
-                          "json_extract(metrics, '$.sum') <> training_iteration * (training_iteration + 1) / 2"),
-              Rows());
+    EXPECT_EQ(steps_with_another_state(), Rows());
     EXPECT_EQ(bench.query("select trial_number, training_iteration from reports group by 1, 2 having count(*) > 1"),
               Rows());
-    EXPECT_EQ(bench.query("select trial_number from trials where training_iteration <> (select count(*) from reports r "
-                          "where r.trial_number = trials.trial_number)"),
-              Rows());
+    const char* const with_gaps =
+        "select trial_number from trials where training_iteration <> (select count(*) from reports r where "
+        "r.trial_number = trials.trial_number)";
+    EXPECT_EQ(bench.query(with_gaps), Rows());
     EXPECT_EQ(bench.value("select count(*) from trials where status not in ('completed', 'stopped')"), "0");
     const Rows done = bench.query("select trial_number from trials where training_iteration = 9");
     EXPECT_FALSE(done.empty());
@@ -151,6 +156,23 @@ TEST_P(AnyProgram, GoesOnAfterTheControllerWasKilledAsIfUnbroken) {
   const Outcome outcome = bench.tune({"resume", "steps"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   expect_unbroken();
+}
+
+TEST_P(AnyProgram, IsClonedWithTheStateOfItsDonor) {
+  std::string text = experiment(
+      "search: {algorithm: random, seed: 7}\nbudget: {trials: 8}\nstop: {training_iteration: 9}\n"
+      "scheduler: {type: pbt, time_attr: training_iteration, perturbation_interval: 2, hyperparam_mutations: [x]}\n");
+  const std::string grid = "{grid_search: [1, 2, 3, 4, 5, 6, 7, 8, 9]}";
+  text.replace(text.find(grid), grid.size(), "{uniform: [1, 9]}");
+  const Outcome outcome = bench.run("steps", text, {"-j", "8"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  if (std::string(GetParam().name).starts_with("By")) {  // the others may be at their end before they are judged
+    EXPECT_NE(bench.value("select count(*) from decisions where decision = 'exploit'"), "0");
+  }
+  EXPECT_EQ(steps_with_another_state(), Rows());
+  EXPECT_EQ(bench.value("select count(*) from trials where status not in ('completed', 'stopped')"), "0");
+  EXPECT_EQ(bench.tune({"replay", "steps"}).code, 0);
+  EXPECT_EQ(bench.left_behind(), "");
 }
 
 TEST_P(AnyProgram, IsRetriedFromItsLastCheckpointAfterACrash) {

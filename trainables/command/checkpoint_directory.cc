@@ -16,13 +16,14 @@ namespace fs = std::filesystem;
 
 constexpr const char* kStateName = ".tune-state.json";
 
-Result<HeldBack> parse_state(const std::string& text) {
+Result<HeldBack> parse_state(const std::string& text, const std::string& config) {
   const auto state = parse_json(text);
   const Value* reports = state ? state->find("reports") : nullptr;
   const Value* ended = state ? state->find("ended") : nullptr;
   if (reports == nullptr || !reports->is_list() || ended == nullptr || !ended->is_bool()) {
     return fail(ErrorCode::kDamaged, "the checkpoint's " + std::string(kStateName) + " cannot be read");
   }
+  if (const Value* of = state->find("config"); of != nullptr && *of != Value(config)) return HeldBack();
   HeldBack held_back{{}, ended->boolean()};
   for (const Value& value : reports->list()) {
     auto report = read_json_report(to_json(value), {});
@@ -32,12 +33,12 @@ Result<HeldBack> parse_state(const std::string& text) {
   return held_back;
 }
 
-std::string state_text(const HeldBack& held_back) {
+std::string state_text(const HeldBack& held_back, const std::string& config) {
   List reports;
   for (const ProgramReport& report : held_back.reports) {
     if (auto value = parse_json(program_report_to_json(report))) reports.push_back(*std::move(value));
   }
-  return to_json(Value(Map{{"ended", held_back.ended}, {"reports", Value(std::move(reports))}}));
+  return to_json(Value(Map{{"ended", held_back.ended}, {"config", config}, {"reports", Value(std::move(reports))}}));
 }
 
 }  // namespace
@@ -51,12 +52,12 @@ Result<void> CheckpointDirectory::make(std::string path) {
   return {};
 }
 
-Result<HeldBack> CheckpointDirectory::restore(std::string_view bytes) {
+Result<HeldBack> CheckpointDirectory::restore(std::string_view bytes, const std::string& config) {
   if (auto unpacked = unpack_directory(bytes, path_); !unpacked) return pass_on(std::move(unpacked));
   HeldBack held_back;
   const std::string state_file = path_ + "/" + kStateName;
   if (std::ifstream in(state_file, std::ios::binary); in) {
-    auto state = parse_state(std::string((std::istreambuf_iterator<char>(in)), {}));
+    auto state = parse_state(std::string((std::istreambuf_iterator<char>(in)), {}), config);
     if (!state) return pass_on(std::move(state));
     held_back = *std::move(state);
     std::error_code ignored;
@@ -77,9 +78,10 @@ void CheckpointDirectory::remember() { stored_ = fingerprint(); }
 
 bool CheckpointDirectory::has_news() const { return !is_empty() && fingerprint() != stored_; }
 
-Result<std::string> CheckpointDirectory::save_with(const HeldBack& held_back) const {
+Result<std::string> CheckpointDirectory::save_with(const HeldBack& held_back, const std::string& config) const {
   PackOptions options;
-  if (held_back.ended || !held_back.reports.empty()) options.more.emplace_back(kStateName, state_text(held_back));
+  if (held_back.ended || !held_back.reports.empty())
+    options.more.emplace_back(kStateName, state_text(held_back, config));
   return pack_directory(path_, options);
 }
 

@@ -25,8 +25,9 @@ class CheckpointDirectory {
   /// Makes `path` an empty directory.
   Result<void> make(std::string path);
 
-  /// Unpacks what save_with() or capture() gave, and takes out what was held back.
-  Result<HeldBack> restore(std::string_view bytes);
+  /// Unpacks what save_with() or capture() gave, and takes out what was held back. Another `config` than that of the
+  /// program that left: a clone, which begins with its donor's state but not with its donor's reports.
+  Result<HeldBack> restore(std::string_view bytes, const std::string& config);
 
   /// The bytes of all of it, or of the file or directory `only` in it. kNotFound if there is nothing, kIo if it cannot
   /// be read.
@@ -38,8 +39,8 @@ class CheckpointDirectory {
   /// Whether it holds a state that is in no checkpoint yet.
   bool has_news() const;
 
-  /// The bytes of all of it with what was held back.
-  Result<std::string> save_with(const HeldBack& held_back) const;
+  /// The bytes of all of it with what was held back of a program with these parameters.
+  Result<std::string> save_with(const HeldBack& held_back, const std::string& config) const;
 
  private:
   bool is_empty() const;

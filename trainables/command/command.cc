@@ -8,7 +8,6 @@
 
 #include "trainables/command/command.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,7 +16,6 @@
 #include <cstdint>
 #include <cstdlib>
 #include <exception>
-#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <optional>
@@ -30,6 +28,7 @@
 #include "trainables/command/line_splitter.h"
 #include "trainables/command/placeholders.h"
 #include "trainables/command/program.h"
+#include "trainables/command/program_command.h"
 #include "trainables/command/program_report.h"
 #include "trainables/command/report_file.h"
 #include "trainables/command/report_socket.h"
@@ -37,10 +36,7 @@
 namespace tune {
 namespace {
 
-namespace fs = std::filesystem;
-
-constexpr int kPollMilliseconds = 20;      // how late a report in a file, or a stop, may be noticed
-constexpr std::size_t kStderrTail = 4096;  // bytes of stderr told with a failure
+constexpr int kPollMilliseconds = 20;  // how late a report in a file, or a stop, may be noticed
 constexpr int kFailException = 0, kFailExit = 1, kFailSignal = 2, kFailLoad = 3;  // as tune_host::fail says
 
 /// The spec of this process; see set_command_spec().
@@ -130,53 +126,19 @@ class CommandRun {
     const void* data = nullptr;
     std::size_t size = 0;
     if (host_.checkpoint(trial_, &data, &size, &step_) == 0) return {};
-    auto held_back = directory_.restore(std::string_view(static_cast<const char*>(data), size));
+    auto held_back = directory_.restore(std::string_view(static_cast<const char*>(data), size), facts_.params_json);
     if (!held_back) return pass_on(std::move(held_back));
     held_back_ = *std::move(held_back);
     return {};
   }
 
   Result<Program> start() {
-    ProgramCommand command;
-    command.working_dir = spec_.working_dir;
-    command.is_shell = spec_.shell;
-    EnvironmentList& env = command.environment;
-    // Python holds back what it prints to a pipe; a report that comes at the end decides nothing.
-    if (std::getenv("PYTHONUNBUFFERED") == nullptr) env.emplace_back("PYTHONUNBUFFERED", "1");
-    env.emplace_back("TUNE_TRIAL_ID", facts_.trial_id);
-    env.emplace_back("TUNE_TRIAL_DIR", facts_.trial_dir);
-    env.emplace_back("TUNE_CHECKPOINT_DIR", facts_.checkpoint_dir);
-    env.emplace_back("TUNE_PARAMS_FILE", facts_.params_file);
-    env.emplace_back("TUNE_SEED", facts_.seed);
-    if (reports_by_file()) env.emplace_back("TUNE_REPORT_FILE", report_file_.path());
-    if (!socket_path_.empty()) env.emplace_back("TUNE_REPORT_SOCKET", socket_path_);
-    env.emplace_back("PATH", path_with_tune());
-    for (const auto& [name, text] : spec_.env) {
-      auto value = expand_plain(text, facts_);
-      if (!value) return pass_on(std::move(value));
-      env.emplace_back(name, *std::move(value));
-    }
-    if (spec_.shell) {
-      auto text = expand_shell_text(spec_.command[0], facts_, env);
-      if (!text) return pass_on(std::move(text));
-      command.arguments = {"/bin/sh", "-c", *std::move(text)};
-    } else {
-      auto items = expand_items(spec_.command, facts_);
-      if (!items) return pass_on(std::move(items));
-      if (items->empty())
-        return fail(ErrorCode::kTrial, "the command is empty: its only item names an inactive parameter");
-      command.arguments = *std::move(items);
-    }
-    return Program::start(command);
-  }
-
-  /// PATH with the folder of this program at its end, so that `tune report` is found wherever tune is installed.
-  static std::string path_with_tune() {
-    const char* path = std::getenv("PATH");
-    std::error_code error;
-    const fs::path self = fs::read_symlink("/proc/self/exe", error);
-    const std::string all = path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin";
-    return error ? all : all + ":" + self.parent_path().string();
+    EnvironmentList own;
+    if (reports_by_file()) own.emplace_back("TUNE_REPORT_FILE", report_file_.path());
+    if (!socket_path_.empty()) own.emplace_back("TUNE_REPORT_SOCKET", socket_path_);
+    auto command = program_command(spec_, facts_, std::move(own));
+    if (!command) return pass_on(std::move(command));
+    return Program::start(*command);
   }
 
   bool reports_by_file() const { return spec_.report == CommandSpec::ReportBy::kFile; }
@@ -188,11 +150,7 @@ class CommandRun {
       write_all(1, bytes);
       if (!reports_by_file()) lines_.feed(bytes);
     };
-    const Program::Listener err = [this](std::string_view bytes) {
-      write_all(2, bytes);
-      stderr_tail_ += bytes.substr(bytes.size() - std::min(bytes.size(), kStderrTail));
-      if (stderr_tail_.size() > kStderrTail) stderr_tail_.erase(0, stderr_tail_.size() - kStderrTail);
-    };
+    const Program::Listener err = [](std::string_view bytes) { write_all(2, bytes); };
     bool more = false;  // lies in the report file
     for (;;) {
       auto running = program.listen(more ? 0 : kPollMilliseconds, out, err, sockets());
@@ -311,11 +269,12 @@ class CommandRun {
   /// directory holds something new: the state of an earlier checkpoint does not belong to the last step.
   void save() {
     if (!held_back_.ended && !directory_.has_news()) return;
-    const auto bytes = directory_.save_with(held_back_);
+    const auto bytes = directory_.save_with(held_back_, facts_.params_json);
     if (!bytes) return note("no checkpoint: " + bytes.error().message);
     host_.save(trial_, step_, bytes->data(), bytes->size());
   }
 
+  /// The worker, which keeps the output, adds the last of it to a failure.
   void judge(const ProgramEnd& end) {
     if (!end.signalled && end.code == 0) {
       if (step_ == 0) return host_.fail(trial_, kFailException, 0, without_report().c_str());
@@ -328,9 +287,6 @@ class CommandRun {
     } else {
       text = "the program ended with exit code " + std::to_string(end.code);
     }
-    while (!stderr_tail_.empty() && (stderr_tail_.back() == '\n' || stderr_tail_.back() == ' '))
-      stderr_tail_.pop_back();
-    if (!stderr_tail_.empty()) text += "\n" + stderr_tail_;
     // A shell says 127 and 126 for a program that is not there or cannot be run.
     const bool not_found = spec_.shell && !end.signalled && (end.code == 127 || end.code == 126) && step_ == 0;
     host_.fail(trial_, not_found ? kFailLoad : end.signalled ? kFailSignal : kFailExit, end.code, text.c_str());
@@ -370,7 +326,6 @@ class CommandRun {
   ReportSocket report_socket_;
   std::string socket_path_;  ///< empty: there is none
   LineSplitter lines_;
-  std::string stderr_tail_;
   std::vector<ProgramReport> arrived_;  ///< read, not yet reported
   std::string unlike_;                  ///< numbers in the first line that holds some, but not the objective
   std::optional<Error> bad_report_;     ///< nothing is read beyond it
