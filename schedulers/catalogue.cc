@@ -7,16 +7,15 @@
 #include "schedulers/fifo.h"
 #include "schedulers/hyperband.h"
 #include "schedulers/median.h"
+#include "schedulers/pb2.h"
 #include "schedulers/pbt.h"
-#include "schedulers/planned.h"
 #include "schedulers/scheduler.h"
 
 namespace tune {
 
 const Catalogue& scheduler_catalogue() {
   static const Catalogue kCatalogue = [] {
-    Catalogue all{fifo_info(), asha_info(), hyperband_info(), bohb_info(), median_info(), pbt_info()};
-    for (AlgorithmInfo& info : planned_schedulers()) all.push_back(std::move(info));
+    Catalogue all{fifo_info(), asha_info(), hyperband_info(), bohb_info(), median_info(), pbt_info(), pb2_info()};
     return all;
   }();
   return kCatalogue;
@@ -48,6 +47,7 @@ Result<std::unique_ptr<Scheduler>> make_scheduler(std::string_view type, Schedul
   if (info->name == "median_stopping_rule") return make_median(context);
   if (info->name == "hyperband" || info->name == "hb_bohb") return make_hyperband(info->name, context);
   if (info->name == "pbt") return make_pbt(context);
+  if (info->name == "pb2") return make_pb2(context);
   return std::make_unique<Fifo>();
 }
 

@@ -77,14 +77,6 @@ Value perturb_number(const Range& range, double old, double factor) {
   return Value(std::clamp(target, range.lower, range.upper));
 }
 
-/// The value of `home` nearest to one of another range.
-Value clamp_to(const Domain& home, const Value& value) {
-  const auto range = range_of(home);
-  if (!range || !value.is_number() || contains(home, value)) return value;
-  const double x = std::clamp(*value.number(), range->lower, range->upper);
-  return range->q > 0 ? in_steps(*range, x, x, 1) : Value(x);
-}
-
 // --- lists -----------------------------------------------------------------------------------------------------------
 
 const std::vector<Value>* values_of(const Domain& domain) {
@@ -113,27 +105,6 @@ Value perturb_choice(const std::vector<Value>& values, bool ordered, const Value
 
 // --- a whole configuration -------------------------------------------------------------------------------------------
 
-/// Inactive parameters go, those that have become active are drawn, derived values follow.
-Result<void> settle(Config& config, const Space& space, const ExploreKey& key, const std::string& where) {
-  for (const std::size_t index : space.order()) {
-    const Parameter& parameter = space.parameters()[index];
-    if (std::holds_alternative<Derived>(parameter.domain)) continue;
-    const bool active = space.is_active(parameter, config), present = config.find(parameter.path) != nullptr;
-    if (!active && present) std::erase_if(config.entries, [&](const auto& e) { return e.first == parameter.path; });
-    if (!active || present) continue;
-    RandomStream random(key.seed, "explore", key.trial.value, parameter.path + where);
-    const auto* grid = std::get_if<GridSearch>(&parameter.domain);
-    config.set(parameter.path, grid == nullptr ? sample(parameter.domain, random) : grid->values.front());
-  }
-  std::erase_if(config.entries, [&](const auto& entry) {
-    const Parameter* parameter = space.find(entry.first);
-    return parameter != nullptr && std::holds_alternative<Derived>(parameter->domain);
-  });
-  if (auto derived = space.derive(config); !derived) return derived;
-  config = space.in_file_order(config);
-  return {};
-}
-
 Explored try_once(const Config& from, const std::vector<Mutation>& mutations, const ExploreOptions& options,
                   const ExploreKey& key, const std::string& where) {
   Explored out{from, {}};
@@ -155,9 +126,9 @@ Explored try_once(const Config& from, const std::vector<Mutation>& mutations, co
 
 // --- reading ---------------------------------------------------------------------------------------------------------
 
-Result<Domain> read_distribution(const std::string& path, const Value& value) {
+Result<Domain> read_distribution(const std::string& place, const Value& value) {
   const auto wrong = [&](const std::string& what) -> Result<Domain> {
-    return fail(ErrorCode::kBadInput, fmt::format("hyperparam_mutations.{}: {}", path, what),
+    return fail(ErrorCode::kBadInput, fmt::format("{}: {}", place, what),
                 "write a list of values, or {uniform: [0, 1]}, loguniform, quniform, randint, lograndint, choice");
   };
   const bool is_choice =
@@ -190,6 +161,33 @@ Result<Domain> read_distribution(const std::string& path, const Value& value) {
 
 }  // namespace
 
+Value clamp_to(const Domain& home, const Value& value) {
+  const auto range = range_of(home);
+  if (!range || !value.is_number() || contains(home, value)) return value;
+  const double x = std::clamp(*value.number(), range->lower, range->upper);
+  return range->q > 0 ? in_steps(*range, x, x, 1) : Value(x);
+}
+
+Result<void> settle_config(Config& config, const Space& space, const ExploreKey& key, const std::string& where) {
+  for (const std::size_t index : space.order()) {
+    const Parameter& parameter = space.parameters()[index];
+    if (std::holds_alternative<Derived>(parameter.domain)) continue;
+    const bool active = space.is_active(parameter, config), present = config.find(parameter.path) != nullptr;
+    if (!active && present) std::erase_if(config.entries, [&](const auto& e) { return e.first == parameter.path; });
+    if (!active || present) continue;
+    RandomStream random(key.seed, "explore", key.trial.value, parameter.path + where);
+    const auto* grid = std::get_if<GridSearch>(&parameter.domain);
+    config.set(parameter.path, grid == nullptr ? sample(parameter.domain, random) : grid->values.front());
+  }
+  std::erase_if(config.entries, [&](const auto& entry) {
+    const Parameter* parameter = space.find(entry.first);
+    return parameter != nullptr && std::holds_alternative<Derived>(parameter->domain);
+  });
+  if (auto derived = space.derive(config); !derived) return derived;
+  config = space.in_file_order(config);
+  return {};
+}
+
 Value perturb(const Domain& domain, const Value& old, double factor, RandomStream& random) {
   if (const auto* values = values_of(domain)) {
     return perturb_choice(*values, is_ordered(domain), old, factor > 1, random);
@@ -204,40 +202,40 @@ Explored explore(const Config& from, const std::vector<Mutation>& mutations, con
   for (int attempt = 0; attempt < kMostTries; ++attempt) {
     const std::string where = fmt::format("#{}.{}", key.generation, attempt);
     Explored out = try_once(from, mutations, options, key, where);
-    if (!settle(out.config, space, key, where)) continue;
+    if (!settle_config(out.config, space, key, where)) continue;
     const auto violated = space.violated(out.config);
     if (violated && !*violated) return out;
   }
   return {from, "constraints leave the configuration as it was"};
 }
 
-Result<std::vector<Mutation>> read_mutations(const Value& value, const Space& space) {
+Result<std::vector<Mutation>> read_mutations(std::string_view key, const Value& value, const Space& space) {
   std::vector<std::pair<std::string, Value>> given;
   if (value.is_text()) given.emplace_back(value.text(), Value());
   if (value.is_list()) {
     for (const Value& item : value.list()) {
-      if (!item.is_text()) return fail(ErrorCode::kBadInput, "hyperparam_mutations takes names of parameters");
+      if (!item.is_text()) return fail(ErrorCode::kBadInput, fmt::format("{} takes names of parameters", key));
       given.emplace_back(item.text(), Value());
     }
   }
   if (value.is_map()) given = value.map();
-  if (given.empty()) return fail(ErrorCode::kBadInput, "hyperparam_mutations names no parameter");
+  if (given.empty()) return fail(ErrorCode::kBadInput, fmt::format("{} names no parameter", key));
   std::vector<Mutation> out;
   for (const auto& [path, law] : given) {
     const Parameter* parameter = space.find(path);
     if (parameter == nullptr) {
-      return fail(ErrorCode::kBadInput, fmt::format("hyperparam_mutations names '{}', which is no parameter", path),
+      return fail(ErrorCode::kBadInput, fmt::format("{} names '{}', which is no parameter", key, path),
                   did_you_mean_hint(path, space.paths()));
     }
     if (std::holds_alternative<Constant>(parameter->domain) || std::holds_alternative<Derived>(parameter->domain)) {
       return fail(ErrorCode::kBadInput,
-                  fmt::format("hyperparam_mutations names '{}', which is {}", path,
+                  fmt::format("{} names '{}', which is {}", key, path,
                               std::holds_alternative<Derived>(parameter->domain) ? "derived" : "a constant"));
     }
     Domain domain = parameter->domain;
     if (const auto* grid = std::get_if<GridSearch>(&domain)) domain = Choice{grid->values, {}, false};
     if (!law.is_null()) {
-      auto read = read_distribution(path, law);
+      auto read = read_distribution(fmt::format("{}.{}", key, path), law);
       if (!read) return pass_on(std::move(read));
       domain = *std::move(read);
       if (auto* choice = std::get_if<Choice>(&domain)) {
@@ -245,7 +243,7 @@ Result<std::vector<Mutation>> read_mutations(const Value& value, const Space& sp
           item = clamp_to(parameter->domain, item);
           if (contains(parameter->domain, item)) continue;
           return fail(ErrorCode::kBadInput,
-                      fmt::format("hyperparam_mutations.{}: {} is no value of that parameter", path, to_json(item)));
+                      fmt::format("{}.{}: {} is no value of that parameter", key, path, to_json(item)));
         }
       }
     }

@@ -18,6 +18,7 @@
 // forbid the result it is made again, at last left as it was.
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/config.h"
@@ -34,10 +35,10 @@ struct Mutation {
   Domain home;    ///< of the search space: nothing leaves it
 };
 
-/// `value`: a list of names, or a map from names to lists of values or `{distribution: arguments}`. kBadInput with the
-/// fault in words: a name that is no parameter, or is a constant or derived; a distribution that is none; values that
-/// are not in the parameter's range.
-Result<std::vector<Mutation>> read_mutations(const Value& value, const Space& space);
+/// `key`: the option's name, for messages. `value`: a list of names, or a map from names to lists of values or
+/// `{distribution: arguments}`. kBadInput with the fault in words: a name that is no parameter, or is a constant or
+/// derived; a distribution that is none; values that are not in the parameter's range.
+Result<std::vector<Mutation>> read_mutations(std::string_view key, const Value& value, const Space& space);
 
 struct ExploreOptions {
   double resample_probability = 0.25;
@@ -58,6 +59,13 @@ struct ExploreKey {
 
 Explored explore(const Config& from, const std::vector<Mutation>& mutations, const Space& space,
                  const ExploreOptions& options, const ExploreKey& key);
+
+/// After a change: inactive parameters go, those that have become active are drawn (`where` keeps their streams apart),
+/// derived values follow, entries come in file order. kBadInput: a derived value is not finite.
+Result<void> settle_config(Config& config, const Space& space, const ExploreKey& key, const std::string& where);
+
+/// The value of `home` nearest to one of another range; values of other kinds stay.
+Value clamp_to(const Domain& home, const Value& value);
 
 /// One perturbed value, as above. Requires: `old` is a value of `domain`.
 Value perturb(const Domain& domain, const Value& old, double factor, RandomStream& random);

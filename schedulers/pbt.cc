@@ -6,35 +6,48 @@
 #include <cmath>
 
 #include "core/text.h"
-#include "schedulers/explore.h"
 #include "schedulers/population.h"
 #include "schedulers/tables.h"
 
 namespace tune {
 namespace {
 
+class PbtExplorer final : public Explorer {
+ public:
+  PbtExplorer(std::vector<Mutation> mutations, const SchedulerContext& context)
+      : mutations_(std::move(mutations)), space_(context.space) {
+    options_.resample_probability = context.options.real("resample_probability");
+    options_.factors.clear();
+    for (const Value& factor : context.options.find("perturbation_factors")->list()) {
+      options_.factors.push_back(*factor.number());
+    }
+  }
+  Explored explore(const Config& giver, double, const ExploreKey& key) const override {
+    return tune::explore(giver, mutations_, *space_, options_, key);
+  }
+
+ private:
+  std::vector<Mutation> mutations_;
+  const Space* space_;
+  ExploreOptions options_;
+};
+
 class Pbt final : public Scheduler {
  public:
-  Pbt(const SchedulerContext& context, std::vector<Mutation> mutations)
-      : time_attr_(context.options.text("time_attr")),
+  Pbt(std::string_view name, const SchedulerContext& context, std::unique_ptr<Explorer> explorer)
+      : name_(name),
+        time_attr_(context.options.text("time_attr")),
         interval_(context.options.real("perturbation_interval")),
         burn_in_(context.options.real("burn_in_period")),
         exploits_(context.options.real("quantile_fraction") > 0),
         synch_(context.options.boolean("synch")),
         seed_(context.seed),
         allowed_(context.trials),
-        space_(context.space),
-        mutations_(std::move(mutations)),
+        explorer_(std::move(explorer)),
         population_(context.options.real("quantile_fraction")),
-        barrier_(first_ready()) {
-    explore_.resample_probability = context.options.real("resample_probability");
-    explore_.factors.clear();
-    for (const Value& factor : context.options.find("perturbation_factors")->list()) {
-      explore_.factors.push_back(*factor.number());
-    }
-  }
+        barrier_(first_ready()) {}
 
-  std::string_view name() const override { return "pbt"; }
+  std::string_view name() const override { return name_; }
   int rules() const override { return 1; }
   std::string_view time_attr() const override { return time_attr_; }
 
@@ -63,7 +76,10 @@ class Pbt final : public Scheduler {
   }
   void on_report(const SchedulerReport& report, const SchedulerVerdict* verdict) override;
   void on_proposal(const Proposal& proposal) override;
-  void on_ended(TrialId trial, bool, EventNumber) override { population_.remove(trial); }
+  void on_ended(TrialId trial, bool, EventNumber) override {
+    population_.remove(trial);
+    explorer_->on_ended(trial);
+  }
   void on_revived(TrialId trial) override {
     if (population_.revive(trial) == nullptr) return;
     population_.move(trial, Member::Place::kRuns);
@@ -99,14 +115,12 @@ class Pbt final : public Scheduler {
   std::optional<Proposal> exploit(TrialId target) const;
   std::optional<Proposal> resume_one() const;
 
-  std::string time_attr_;
+  std::string name_, time_attr_;
   double interval_, burn_in_;
   bool exploits_, synch_;
   std::uint64_t seed_;
   std::optional<std::int64_t> allowed_;
-  const Space* space_;
-  std::vector<Mutation> mutations_;
-  ExploreOptions explore_;
+  std::unique_ptr<Explorer> explorer_;
   Population population_;
   std::int64_t started_ = 0;
   double barrier_;  ///< synchronous: the time at which everybody pauses next
@@ -136,6 +150,11 @@ void Pbt::on_report(const SchedulerReport& report, const SchedulerVerdict* verdi
   const bool is_ready = report.t >= ready_at(*member);
   const Verdict told = verdict == nullptr ? Verdict::kContinue : verdict->verdict;
   if (is_ready || told == Verdict::kPause) {
+    if (member->score && member->score->is_number() && report.score.is_number()) {
+      explorer_->on_interval(report.trial, member->scored_at, report.t, member->score->u - report.score.u,
+                             member->config);
+    }
+    member->scored_at = report.t;
     population_.rank(report.trial, report.score);
     member->ready_at = report.t + interval_;
     ++member->turns;
@@ -175,7 +194,7 @@ std::optional<Proposal> Pbt::exploit(TrialId target) const {
   if (!donor) return std::nullopt;
   const Member& giver = *population_.find(*donor);
   const Member& taker = *population_.find(target);
-  Explored explored = explore(giver.config, mutations_, *space_, explore_, {seed_, target, taker.generation + 1});
+  Explored explored = explorer_->explore(giver.config, giver.saved->t, {seed_, target, taker.generation + 1});
   const std::int64_t rank = population_.rank_with(*donor, *giver.score);
   Proposal proposal = Proposal::about(Proposal::Kind::kExploit, target,
                                       fmt::format("exploits trial {}, rank {} of {}, at {}: {}", donor->value, rank,
@@ -227,21 +246,16 @@ void Pbt::on_proposal(const Proposal& proposal) {
   member->saved.reset();
   if (donor != nullptr && donor->saved) {
     member->t = donor->saved->t;
+    member->scored_at = donor->saved->t;
     member->ready_at = donor->saved->t + interval_;
+    explorer_->on_exploit(proposal.trial, proposal.config, donor->saved->t);
     population_.rank(proposal.trial, donor->saved->score);  // until it has one of its own
   }
   population_.move(proposal.trial, Member::Place::kWaits);
 }
 
 std::vector<OptionFault> check_pbt(const Options& options) {
-  std::vector<OptionFault> faults;
-  if (options.text("time_attr").empty()) faults.push_back({"time_attr", "time_attr is empty", {}});
-  if (options.real("perturbation_interval") <= 0) {
-    faults.push_back({"perturbation_interval", "perturbation_interval is not above 0", {}});
-  }
-  if (!options.boolean("require_attrs")) {
-    faults.push_back({"require_attrs", "every report needs its metric and time_attr", "leave require_attrs out"});
-  }
+  std::vector<OptionFault> faults = check_population(options);
   const List& factors = options.find("perturbation_factors")->list();
   const bool all_above_0 = std::all_of(factors.begin(), factors.end(), [](const Value& factor) {
     return std::isfinite(*factor.number()) && *factor.number() > 0;
@@ -271,15 +285,32 @@ AlgorithmInfo pbt_info() {
   return info;
 }
 
-Result<std::unique_ptr<Scheduler>> make_pbt(const SchedulerContext& context) {
+std::vector<OptionFault> check_population(const Options& options) {
+  std::vector<OptionFault> faults;
+  if (options.text("time_attr").empty()) faults.push_back({"time_attr", "time_attr is empty", {}});
+  if (options.real("perturbation_interval") <= 0) {
+    faults.push_back({"perturbation_interval", "perturbation_interval is not above 0", {}});
+  }
+  if (!options.boolean("require_attrs")) {
+    faults.push_back({"require_attrs", "every report needs its metric and time_attr", "leave require_attrs out"});
+  }
+  return faults;
+}
+
+Result<std::unique_ptr<Scheduler>> make_population_based(std::string_view name, const SchedulerContext& context,
+                                                         std::unique_ptr<Explorer> explorer) {
   if (context.options.boolean("synch") && !context.trials) {
-    return fail(ErrorCode::kBadInput, "scheduler pbt: synch needs to know the size of the population",
+    return fail(ErrorCode::kBadInput, fmt::format("scheduler {}: synch needs to know the size of the population", name),
                 "set budget.trials");
   }
+  return std::make_unique<Pbt>(name, context, std::move(explorer));
+}
+
+Result<std::unique_ptr<Scheduler>> make_pbt(const SchedulerContext& context) {
   const Value* mutations = context.options.find("hyperparam_mutations");
-  auto read = read_mutations(mutations == nullptr ? Value() : *mutations, *context.space);
+  auto read = read_mutations("hyperparam_mutations", mutations == nullptr ? Value() : *mutations, *context.space);
   if (!read) return fail(read.error().code, "scheduler pbt: " + read.error().message, read.error().hint);
-  return std::make_unique<Pbt>(context, *std::move(read));
+  return make_population_based("pbt", context, std::make_unique<PbtExplorer>(*std::move(read), context));
 }
 
 }  // namespace tune

@@ -14,8 +14,8 @@
 // with k = ceil(n * quantile_fraction), at most floor(n / 2), over the unfinished members that have a score.
 //
 // Asynchronous (the default): each by itself. With more members than slots a member that is ready also makes room for
-// the one that has trained the fewest intervals. Synchronous (synch: true): every member pauses at the interval; when the last has
-// arrived, or ended, the worst k exploit and all go on.
+// the one that has trained the fewest intervals. Synchronous (synch: true): every member pauses at the interval; when
+// the last has arrived, or ended, the worst k exploit and all go on.
 //
 // An exploit is a pause, an `exploit` decision with donor, checkpoint and configuration, and a resume.
 //
@@ -28,7 +28,10 @@
 //               exploits. Its two quantiles may share a member; here a donor is never the target.
 
 #include <memory>
+#include <string_view>
+#include <vector>
 
+#include "schedulers/explorer.h"
 #include "schedulers/scheduler.h"
 
 namespace tune {
@@ -37,5 +40,11 @@ AlgorithmInfo pbt_info();
 
 /// kBadInput: hyperparam_mutations that do not fit the space; synch without a number of trials.
 Result<std::unique_ptr<Scheduler>> make_pbt(const SchedulerContext& context);
+
+/// What pbt and pb2 share: who copies whom, and when. `name`: of the scheduler. kBadInput: synch without a number of
+/// trials.
+Result<std::unique_ptr<Scheduler>> make_population_based(std::string_view name, const SchedulerContext& context,
+                                                         std::unique_ptr<Explorer> explorer);
+std::vector<OptionFault> check_population(const Options& options);
 
 }  // namespace tune

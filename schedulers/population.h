@@ -29,6 +29,7 @@ struct Member {
   std::int64_t generation = 0;      ///< exploits so far
   std::int64_t turns = 0;           ///< intervals that it has trained, those before an exploit included
   std::optional<Score> score;       ///< by which it ranks: its last report at an interval, or its donor's
+  double scored_at = 0;             ///< time of that score
   std::optional<DonorState> saved;  ///< of its own, in this generation
   enum class Place { kRuns, kWaits, kAtBarrier } place = Place::kRuns;
   bool is_weak = false;  ///< waits for its exploit

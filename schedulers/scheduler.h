@@ -15,11 +15,9 @@
 // Median stopping (median.h) judges every report (next_point = the very next one) by what on_report() folded. PBT
 // (pbt.h) has every member save at its interval and pauses the weak; propose() yields Exploit, and Resume follows.
 //
-// How the schedulers fit that are not here yet, without a change to this interface:
-//   BOHB        is HyperBand beside the `bohb` sampler, which gets every rung's score through Sampler::on_report.
-//   PB2         as PBT; its GP is fitted in propose() from rows folded by on_report(), cached, dropped by the next
-//               fold.
-//   elastic     Resume may carry resources: one more field of Proposal, defaulted.
+// PB2 (pb2.h) is PBT with a model behind Exploit, fitted from what on_report() folded; an answer is kept until the next
+// fold. BOHB is HyperBand beside the `bohb` sampler, which gets every rung's score through Sampler::on_report. Elastic
+// resources will need one more field of Proposal, defaulted: what a Resume may use.
 //
 // Thread rule: one object, one thread.
 

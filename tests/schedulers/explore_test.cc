@@ -66,7 +66,8 @@ TEST(Perturb, MovesAlongOrderedChoicesAndBetweenOthers) {
 }
 
 TEST(Explore, NeverLeavesTheSpaceAndKeepsItsConstraints) {
-  const auto mutations = read_mutations(List{"lr", "momentum", "units", "rate", "shift", "kind"}, test_space());
+  const auto mutations =
+      read_mutations("hyperparam_mutations", List{"lr", "momentum", "units", "rate", "shift", "kind"}, test_space());
   ASSERT_TRUE(mutations) << mutations.error().message;
   Config config;
   for (const Parameter& parameter : test_space().parameters()) {
@@ -89,7 +90,7 @@ TEST(Explore, NeverLeavesTheSpaceAndKeepsItsConstraints) {
 }
 
 TEST(Explore, DependsOnSeedTrialAndGenerationOnly) {
-  const auto mutations = *read_mutations(List{"lr", "units"}, test_space());
+  const auto mutations = *read_mutations("hyperparam_mutations", List{"lr", "units"}, test_space());
   Config config;
   config.set("lr", 0.01);
   config.set("units", 20);
@@ -104,7 +105,7 @@ TEST(Explore, DependsOnSeedTrialAndGenerationOnly) {
 
 TEST(Mutations, AreNamesOrAMapAndSayWhatIsWrong) {
   const auto fault = [](const Value& value) {
-    const auto read = read_mutations(value, test_space());
+    const auto read = read_mutations("hyperparam_mutations", value, test_space());
     return read ? std::string("fine") : read.error().message;
   };
   EXPECT_EQ(fault(Map{{"lr", Map{{"loguniform", List{1e-3, 1e-2}}}}, {"units", List{8, 16, 32}}}), "fine");
@@ -118,7 +119,7 @@ TEST(Mutations, AreNamesOrAMapAndSayWhatIsWrong) {
 }
 
 TEST(Mutations, AreClampedToTheSearchRange) {
-  const auto read = read_mutations(Map{{"momentum", List{0, 0.5, 2}}}, test_space());
+  const auto read = read_mutations("hyperparam_mutations", Map{{"momentum", List{0, 0.5, 2}}}, test_space());
   ASSERT_TRUE(read);
   const auto& values = std::get<Choice>(read->front().domain).values;
   EXPECT_EQ(values[0], Value(0.0));
