@@ -2,6 +2,8 @@
 
 #include <exception>
 
+#include "trainables/run/loader.h"
+
 namespace tune {
 namespace {
 
@@ -22,8 +24,14 @@ std::string caught(const char* name, const char* what, Body&& body) {
 
 std::string Actor::make() {
   if (made_) return {};
-  std::string fault = caught(table_.name, "cannot be created",
-                             [&] { instance_ = table_.create != nullptr ? table_.create() : nullptr; });
+  std::string fault = caught(table_.name, "cannot be created", [&] {
+    const tune_trainable_extended* extended = extended_table(table_);
+    if (extended != nullptr && extended->create_in != nullptr) {
+      instance_ = extended->create_in(extended->context);
+    } else {
+      instance_ = table_.create != nullptr ? table_.create() : nullptr;
+    }
+  });
   made_ = fault.empty();
   return fault;
 }

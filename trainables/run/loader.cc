@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <exception>
 #include <filesystem>
+#include <mutex>
 #include <set>
 #include <string_view>
 #include <system_error>
@@ -20,6 +21,11 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kPrefix = "libtune_", kSuffix = ".so";
+
+bool is_same_file(const std::string& a, const std::string& b) {
+  std::error_code error;
+  return a == b || fs::equivalent(a, b, error);
+}
 
 LoadedTrainable compiled(const tune_trainable* table) { return {table, nullptr, count_tasks(), info_of(*table)}; }
 
@@ -78,8 +84,8 @@ Result<const tune_library*> library_table(void* handle, const std::string& shown
   return library;
 }
 
-Result<const tune_trainable*> pick(const tune_library& library, const std::string& name, const std::string& shown) {
-  const std::span<const tune_trainable* const> tables(library.trainables, library.count);
+Result<const tune_trainable*> pick(std::span<const tune_trainable* const> tables, const std::string& name,
+                                   const std::string& shown) {
   if (name.empty() && tables.size() == 1) return tables.front();
   for (const tune_trainable* table : tables) {
     if (name == table->name) return table;
@@ -108,9 +114,21 @@ Result<LoadedTrainable> load_library(const std::string& path, const std::string&
   const int tasks = count_tasks();
   const auto library = library_table(handle, shown);
   if (!library) return tl::unexpected<Error>(library.error());
-  const auto table = pick(**library, name, shown);
+  const auto table = pick({(*library)->trainables, (*library)->count}, name, shown);
   if (!table) return tl::unexpected<Error>(table.error());
   return LoadedTrainable{*table, handle, tasks, info_of(**table)};
+}
+
+/// What this program has registered itself: it cannot be loaded into itself, and need not be.
+Result<LoadedTrainable> load_own(const std::string& name, const CompiledIn& compiled_in) {
+  const std::string shown = shown_path(compiled_in.program);
+  if (compiled_in.registered.empty()) {
+    return fail(ErrorCode::kNotFound, fmt::format("{} registers no trainable", shown),
+                "register one with the macros of <tune/trainable.h>");
+  }
+  const auto table = pick(compiled_in.registered, name, shown);
+  if (!table) return tl::unexpected<Error>(table.error());
+  return compiled(*table);
 }
 
 Result<LoadedTrainable> load_builtin(const std::string& name, const CompiledIn& compiled_in) {
@@ -134,6 +152,9 @@ Result<LoadedTrainable> load_trainable(const TrainableRef& ref, const CompiledIn
     case TrainableRef::Kind::kBuiltin:
       return load_builtin(ref.name, compiled_in);
     case TrainableRef::Kind::kLibrary:
+      if (!compiled_in.program.empty() && is_same_file(ref.library, compiled_in.program)) {
+        return load_own(ref.name, compiled_in);
+      }
       return load_library(ref.library, ref.name);
     case TrainableRef::Kind::kCommand:
       break;
@@ -142,6 +163,22 @@ Result<LoadedTrainable> load_trainable(const TrainableRef& ref, const CompiledIn
   auto table = compiled_in.command(ref.command_json);
   if (!table) return pass_on(std::move(table));
   return compiled(*table);
+}
+
+Result<void> prepare_trainable(const LoadedTrainable& trainable) {
+  static std::mutex mutex;
+  static std::set<const tune_trainable*> prepared;
+  const tune_trainable& table = *trainable.table;
+  const tune_trainable_extended* extended = extended_table(table);
+  if (extended == nullptr || extended->prepare == nullptr) return {};
+  const std::lock_guard lock(mutex);
+  if (prepared.contains(&table)) return {};
+  char why[1000] = "";
+  if (extended->prepare(extended->context, why, sizeof why) != 0) {
+    return fail(ErrorCode::kTrial, fmt::format("{} cannot prepare its trials: {}", table.name, why));
+  }
+  prepared.insert(&table);
+  return {};
 }
 
 std::vector<std::string> list_builtin_names(const CompiledIn& compiled_in) {

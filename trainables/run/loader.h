@@ -19,6 +19,9 @@ struct CompiledIn {
   std::span<const tune_trainable* const> trainables;
   /// The runner of a `command`, set up for this command map. Empty: this program runs none.
   std::function<Result<const tune_trainable*>(const std::string& command_json)> command;
+  /// Of a program that runs trials itself: its path, under which experiments name what it has registered, and that.
+  std::string program = {};
+  std::vector<const tune_trainable*> registered = {};
 };
 
 struct LoadedTrainable {
@@ -30,6 +33,15 @@ struct LoadedTrainable {
 
 /// kNotFound: no such file or name. kTrial: the library is none of tune's, of another interface, or does not load.
 Result<LoadedTrainable> load_trainable(const TrainableRef& ref, const CompiledIn& compiled_in);
+
+/// Of a table that has more than every table; null: it has not.
+inline const tune_trainable_extended* extended_table(const tune_trainable& table) {
+  const bool is = (table.flags & TUNE_EXTENDED) != 0;
+  return is ? reinterpret_cast<const tune_trainable_extended*>(&table) : nullptr;
+}
+
+/// Calls the trainable's own `prepare`, once in this process. kTrial with its words.
+Result<void> prepare_trainable(const LoadedTrainable& trainable);
 
 /// Names that need no path, sorted: those compiled in, and those of the libraries libtune_NAME.so that came with tune.
 std::vector<std::string> list_builtin_names(const CompiledIn& compiled_in);

@@ -22,6 +22,9 @@ ThreadWorkers::~ThreadWorkers() { shut_down(); }
 
 void ThreadWorkers::start(Handler& handler, CheckpointChannel& channel) {
   auto loaded = load_trainable(ref_, compiled_in_);
+  if (loaded) {
+    if (auto prepared = prepare_trainable(*loaded); !prepared) loaded = pass_on(std::move(prepared));
+  }
   // The pool outlives this object where a trial does not leave, so it may hold the delivery only weakly.
   auto weak = std::make_shared<std::weak_ptr<Delivery>>();
   pool_ = std::make_shared<Pool>([post = post_, weak] {

@@ -69,7 +69,8 @@ enum {
   TUNE_CAN_RESET = 2,      /* one instance may run one trial after another */
   TUNE_HAS_END = 4,        /* ends by itself */
   TUNE_ANY_PARAMETERS = 8, /* takes parameters beyond its list */
-  TUNE_NUMBERED = 16       /* takes x1 .. xd for any d >= 1 */
+  TUNE_NUMBERED = 16,      /* takes x1 .. xd for any d >= 1 */
+  TUNE_EXTENDED = 32       /* the table is a tune_trainable_extended */
 };
 
 enum { TUNE_PROCESS = 1, TUNE_REUSE = 2, TUNE_THREAD = 3 };
@@ -87,12 +88,28 @@ typedef struct tune_trainable {
   void (*destroy)(void* instance);
 } tune_trainable;
 
+/* What a trainable with TUNE_EXTENDED is the beginning of. Each of the functions may be NULL. */
+typedef struct tune_trainable_extended {
+  tune_trainable trainable;
+  void* context;                     /* for the two below */
+  void* (*create_in)(void* context); /* called instead of create() */
+  /* Called once in each process that trials are forked from, or run in as threads, before the first. Data that it loads
+   * is shared by all of them. 0: done; else it writes why not, and no trial starts. */
+  int (*prepare)(void* context, char* why, size_t size);
+} tune_trainable_extended;
+
 typedef struct tune_library {
   uint32_t abi;        /* TUNE_ABI of its headers */
   const char* version; /* of tune, whose headers it was built with */
   size_t count;
   const tune_trainable* const* trainables;
 } tune_library;
+
+/* How a program that runs trials itself (tune::init of <tune/tune.h>) is asked to be a fork server: the text that such a
+ * program holds, and its first argument. */
+#define TUNE_PROGRAM_MARK "tune-program-interface:"
+#define TUNE_HOST_ARGUMENT "__tune_host"
+#define TUNE_WORKER_ARGUMENT "__tune_worker"
 
 /* The one symbol a library exports. */
 #define TUNE_LIBRARY_SYMBOL "tune_library_v1"

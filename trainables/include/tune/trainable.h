@@ -364,6 +364,9 @@ struct TrainableOptions {
   std::vector<std::string> metrics = {};       ///< the names it reports
   bool has_end = false;                        ///< ends by itself; else the experiment must say when
   bool can_save = false;                       ///< function form only: brings checkpoints and continues from them
+  /// Called once in the process that trials are forked from, before the first: what it loads into static objects is
+  /// seen by all of them and exists once. It may throw, and must leave no thread behind.
+  void (*prepare)() = nullptr;
 };
 
 /// The class form's loop, and the one place where its exceptions end.
@@ -462,16 +465,26 @@ class TrainableTable {
     if (options_.has_end) flags |= TUNE_HAS_END;
     if (any) flags |= TUNE_ANY_PARAMETERS;
     if (options_.numbered_parameters) flags |= TUNE_NUMBERED;
-    table_ = {options_.name.c_str(),
-              static_cast<std::uint32_t>(flags),
-              options_.isolation,
-              parameters_.data(),
-              parameters_.size(),
-              metrics_.data(),
-              metrics_.size(),
-              create,
-              run,
-              destroy};
+    table_ = {{options_.name.c_str(),
+               static_cast<std::uint32_t>(flags | TUNE_EXTENDED),
+               options_.isolation,
+               parameters_.data(),
+               parameters_.size(),
+               metrics_.data(),
+               metrics_.size(),
+               create,
+               run,
+               destroy},
+              this,
+              nullptr,
+              options_.prepare != nullptr ? prepare : nullptr};
+  }
+  /// A callable with whatever it holds; trials in threads call it at the same time.
+  TrainableTable(std::string name, TrainableOptions options, std::function<void(Trial&)> callable)
+      : TrainableTable(std::move(name), options, TUNE_CAN_RESET | (options.can_save ? int{TUNE_CAN_SAVE} : 0), nullptr,
+                       call, [](void*) {}) {
+    callable_ = std::move(callable);
+    table_.create_in = [](void* self) -> void* { return &static_cast<TrainableTable*>(self)->callable_; };
   }
   TrainableTable(const TrainableTable&) = delete;
   TrainableTable& operator=(const TrainableTable&) = delete;
@@ -510,13 +523,36 @@ class TrainableTable {
         [](void*) {});
   }
 
-  const tune_trainable* get() const { return &table_; }
+  const tune_trainable* get() const { return &table_.trainable; }
 
  private:
+  static void call(void* callable, tune_trial* handle, const tune_host* host) {
+    TrainableDriver::guard(handle, host, [&] {
+      Trial trial(handle, host);
+      (*static_cast<std::function<void(Trial&)>*>(callable))(trial);
+    });
+  }
+
+  static int prepare(void* self, char* why, std::size_t size) {
+    const char* what = "an exception that is no std::exception";
+    std::string kept;
+    try {
+      static_cast<TrainableTable*>(self)->options_.prepare();
+      return 0;
+    } catch (const std::exception& e) {
+      kept = e.what();
+      what = kept.c_str();
+    } catch (...) {
+    }
+    std::snprintf(why, size, "%s", what);
+    return 1;
+  }
+
+  std::function<void(Trial&)> callable_;
   TrainableOptions options_;
   std::vector<tune_parameter> parameters_;
   std::vector<const char*> metrics_;
-  tune_trainable table_{};
+  tune_trainable_extended table_{};
 };
 
 }  // namespace tune
