@@ -7,26 +7,34 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <boost/asio/post.hpp>
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <string_view>
 #include <vector>
 
+#include "core/runtime/host_command.h"
 #include "core/runtime/launch.h"
 #include "core/trainable_ref.h"
 
 namespace tune {
 namespace {
 
-/// The environment with TUNE_ATTEMPT set: in the first block of the new program's memory, where /proc shows it, and
-/// where a forked trial can put its own mark in its place.
-std::vector<std::string> environment_with(const std::string& mark) {
-  constexpr std::string_view kName = "TUNE_ATTEMPT=";
+/// The environment with these variables set: TUNE_ATTEMPT among them is in the first block of the new program's memory,
+/// where /proc shows it, and where a forked trial can put its own mark in its place.
+std::vector<std::string> environment_with(std::vector<std::string> set) {
   std::vector<std::string> all;
   for (char** entry = environ; *entry; ++entry) {
-    if (!std::string_view(*entry).starts_with(kName)) all.emplace_back(*entry);
+    const std::string_view name = std::string_view(*entry).substr(0, std::string_view(*entry).find('=') + 1);
+    if (name.empty() || std::ranges::none_of(set, [&](const std::string& one) { return one.starts_with(name); })) {
+      all.emplace_back(*entry);
+    }
   }
-  all.push_back(std::string(kName) + mark);
+  std::ranges::move(set, std::back_inserter(all));
   return all;
 }
 
@@ -35,6 +43,23 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   for (std::string& text : texts) all.push_back(text.data());
   all.push_back(nullptr);
   return all;
+}
+
+/// A copy of this process becomes the fork server.
+[[noreturn]] void become_host(HostEntry entry, Fd channel, std::vector<std::string> arguments, const std::string& mark) {
+  constexpr int kHostFd = 3;
+  if (channel.get() != kHostFd) ::dup2(channel.get(), kHostFd);
+  (void)channel.release();
+  ::close_range(kHostFd + 1, ~0u, 0);
+  forget_signal_handlers();
+  ::setenv("TUNE_ATTEMPT", mark.c_str(), 1);
+  for (std::size_t i = 0; i + 1 < arguments.size(); ++i) {
+    if (arguments[i] == "--fd") arguments[i + 1] = std::to_string(kHostFd);
+  }
+  std::vector<char*> argv = pointers(arguments);
+  const int code = entry(static_cast<int>(arguments.size()), argv.data());
+  std::fflush(nullptr);
+  ::_exit(code);
 }
 
 }  // namespace
@@ -54,15 +79,21 @@ Result<void> HostProcess::start(const WorkerOptions& options, const std::string&
   if (!pair) return pass_on(std::move(pair));
   Fd host_end = pair->second.take_fd();
   const pid_t self = ::getpid();
-  std::vector<std::string> arguments{options.host_program,
-                                     "--fd",
-                                     std::to_string(host_end.get()),
-                                     "--trainable",
-                                     to_json(options.trainable),
-                                     "--parent",
-                                     std::to_string(self)};
+  auto command = options.host_entry == nullptr ? host_command(options) : HostCommand{{options.host_program}, {}};
+  if (!command) {
+    boost::asio::post(io_, [this, alive = alive_, error = command.error()] {
+      if (*alive) events_.ready(Ready{false, {}, error.message, error.hint, error.code});
+    });
+    return {};
+  }
+  std::vector<std::string> arguments = std::move(command->arguments);
+  for (const std::string& argument : {std::string("--fd"), std::to_string(host_end.get()), std::string("--trainable"),
+                                      to_json(options.trainable), std::string("--parent"), std::to_string(self)}) {
+    arguments.push_back(argument);
+  }
   if (reuse) arguments.push_back("--reuse");
-  std::vector<std::string> environment = environment_with(mark);
+  command->environment.push_back("TUNE_ATTEMPT=" + mark);
+  std::vector<std::string> environment = environment_with(std::move(command->environment));
   const std::vector<char*> argv = pointers(arguments), envp = pointers(environment);
 
   pid_ = ::fork();  // this process has one thread
@@ -73,6 +104,7 @@ Result<void> HostProcess::start(const WorkerOptions& options, const std::string&
   if (pid_ == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != self) ::_exit(1);
+    if (options.host_entry != nullptr) become_host(options.host_entry, std::move(host_end), arguments, mark);
     ::signal(SIGPIPE, SIG_DFL);
     const int flags = ::fcntl(host_end.get(), F_GETFD);
     ::fcntl(host_end.get(), F_SETFD, flags & ~FD_CLOEXEC);

@@ -20,9 +20,6 @@
 namespace tune {
 namespace {
 
-/// Where the token's pipe is in the worker.
-constexpr int kTokenFd = 3;
-
 /// posix_spawn's two parameter objects.
 struct SpawnSetup {
   posix_spawn_file_actions_t files;
@@ -46,9 +43,29 @@ struct SpawnSetup {
   }
 };
 
+/// StartWorker for a program.
+Result<pid_t> spawn_program(std::vector<std::string> arguments, const std::string& complaints, const Fd& token) {
+  std::vector<char*> argv;
+  for (std::string& argument : arguments) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+
+  SpawnSetup setup;
+  ::posix_spawn_file_actions_addopen(&setup.files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  ::posix_spawn_file_actions_addopen(&setup.files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  ::posix_spawn_file_actions_addopen(&setup.files, STDERR_FILENO, complaints.c_str(), O_WRONLY | O_CREAT | O_APPEND,
+                                     0600);
+  ::posix_spawn_file_actions_adddup2(&setup.files, token.get(), kTokenFd);
+  ::posix_spawn_file_actions_addclosefrom_np(&setup.files, kTokenFd + 1);
+  pid_t pid = 0;
+  const int error = ::posix_spawn(&pid, argv[0], &setup.files, &setup.attributes, argv.data(), environ);
+  if (error == 0) return pid;
+  return fail(error == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo,
+              fmt::format("cannot start the worker {}: {}", arguments.front(), std::strerror(error)));
+}
+
 }  // namespace
 
-Result<LaunchedWorker> launch_worker(LaunchPlan plan) {
+Result<LaunchedWorker> launch_worker(LaunchPlan plan, const StartWorker& start) {
   LaunchedWorker worker;
   worker.launch = random_hex(16);
   worker.token = random_hex(32);
@@ -66,22 +83,10 @@ Result<LaunchedWorker> launch_worker(LaunchPlan plan) {
   plan.worker.token_fd = kTokenFd;
   std::vector<std::string> arguments = plan.command;
   for (std::string& argument : worker_arguments(plan.worker)) arguments.push_back(std::move(argument));
-  std::vector<char*> argv;
-  for (std::string& argument : arguments) argv.push_back(argument.data());
-  argv.push_back(nullptr);
-
-  SpawnSetup setup;
-  ::posix_spawn_file_actions_addopen(&setup.files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_addopen(&setup.files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-  ::posix_spawn_file_actions_addopen(&setup.files, STDERR_FILENO, plan.complaints.c_str(),
-                                     O_WRONLY | O_CREAT | O_APPEND, 0600);
-  ::posix_spawn_file_actions_adddup2(&setup.files, token_out.get(), kTokenFd);
-  ::posix_spawn_file_actions_addclosefrom_np(&setup.files, kTokenFd + 1);
-  const int error = ::posix_spawn(&worker.pid, argv[0], &setup.files, &setup.attributes, argv.data(), environ);
-  if (error != 0) {
-    return fail(error == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo,
-                fmt::format("cannot start the worker {}: {}", arguments.front(), std::strerror(error)));
-  }
+  const auto pid = start ? start(std::move(arguments), plan.complaints, token_out)
+                         : spawn_program(std::move(arguments), plan.complaints, token_out);
+  if (!pid) return fail(pid.error().code, pid.error().message, pid.error().hint);
+  worker.pid = *pid;
   worker.pidfd = Fd(static_cast<int>(::syscall(SYS_pidfd_open, worker.pid, 0)));
   worker.start = process_start(worker.pid).value_or(0);
   const ssize_t written = ::write(token_in.get(), worker.token.data(), worker.token.size());

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -30,8 +31,14 @@ struct LaunchPlan {
   std::string complaints;            ///< file for its stderr
 };
 
-/// Starts it as a session of its own, with its stderr appended to a file. kIo, kNotFound with the program's path.
-Result<LaunchedWorker> launch_worker(LaunchPlan plan);
+/// Starts a process as a session of its own, with the token's pipe as descriptor kTokenFd, its stderr appended to a file
+/// and nothing else open.
+using StartWorker = std::function<Result<pid_t>(std::vector<std::string> arguments, const std::string& complaints,
+                                                const Fd& token)>;
+inline constexpr int kTokenFd = 3;
+
+/// Starts it by `start`, or (empty) as a program. kIo, kNotFound with the program's path.
+Result<LaunchedWorker> launch_worker(LaunchPlan plan, const StartWorker& start = {});
 
 /// `exit code 1`, `signal 9 (Killed)`: a wait status in words.
 std::string status_words(int status);

@@ -162,7 +162,7 @@ void ProcessWorkers::Impl::launch() {
   plan.worker.experiment = options_.experiment;
   plan.worker.attempts_dir = options_.attempts_dir;
   plan.worker.lease = options_.lease;
-  auto launched = launch_worker(std::move(plan));
+  auto launched = launch_worker(std::move(plan), options_.start_worker);
   if (!launched) return unusable_soon(launched.error());
   worker_ = *std::move(launched);
   end_.clear();
@@ -220,9 +220,9 @@ void ProcessWorkers::Impl::watch_lease() {
 
 void ProcessWorkers::Impl::worker_ended() {
   int status = 0;
-  ::waitpid(worker_.pid, &status, WNOHANG);
+  const bool is_child = ::waitpid(worker_.pid, &status, WNOHANG) == worker_.pid;
   death_.reset();
-  end_ = status_words(status);
+  end_ = is_child ? status_words(status) : "an unknown status";
   if (!link_) return sweep(running_seconds() + kUntilGone);
   // What it had sent is read first; the end of the stream follows at once, but for a descriptor that lives on
   // somewhere.

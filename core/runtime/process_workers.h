@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "core/runtime/launch.h"
 #include "core/workers.h"
 
 namespace tune {
@@ -22,6 +23,7 @@ struct ProcessWorkersOptions {
   std::string experiment;
   std::string attempts_dir;                 ///< an attempt's own directory is <this>/<trial name>/a<attempt>
   std::vector<std::string> worker_command;  ///< empty: {this program, "__worker"}
+  StartWorker start_worker;                 ///< empty: worker_command is started as a program
   std::string host_program;                 ///< empty: tune-host beside this program
   double lease = 10;                        ///< seconds a worker lives on without its controller
   double heartbeat = 2;

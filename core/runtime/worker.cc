@@ -95,6 +95,13 @@ int run_worker(const WorkerOptions& options) {
   return Worker(options).run();
 }
 
+void forget_signal_handlers() {
+  for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);  // fails for those that cannot be handled
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
 int worker_main(int argc, char** argv) {
   const auto options = parse_worker_arguments({argv, argv + argc});
   if (!options) {

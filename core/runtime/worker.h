@@ -13,6 +13,9 @@
 
 namespace tune {
 
+/// A fork server's main function, with its arguments as the program tune-host takes them.
+using HostEntry = int (*)(int argc, char** argv);
+
 struct WorkerOptions {
   std::string socket;        ///< path where the controller listens
   std::string launch;        ///< names this start of a worker
@@ -23,6 +26,8 @@ struct WorkerOptions {
   std::string experiment;
   std::string attempts_dir;  ///< an attempt's own directory is <this>/<trial name>/a<attempt>
   double lease = 10;         ///< seconds without a controller before the first Welcome says otherwise
+  /// Not told by arguments. Set: the fork server is a copy of this process that calls it, and no program.
+  HostEntry host_entry = nullptr;
 
   friend bool operator==(const WorkerOptions&, const WorkerOptions&);
 };
@@ -33,6 +38,10 @@ int run_worker(const WorkerOptions& options);
 /// The options as arguments, and back (kBadInput). Secrets are not among them.
 std::vector<std::string> worker_arguments(const WorkerOptions& options);
 Result<WorkerOptions> parse_worker_arguments(const std::vector<std::string>& arguments);
+
+/// Signals as a fresh program has them: none blocked, ignored or handled. For copies of a process that were not begun by
+/// exec.
+void forget_signal_handlers();
 
 /// `tune __worker ARGUMENTS...`: argv holds the arguments alone.
 int worker_main(int argc, char** argv);
