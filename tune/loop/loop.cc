@@ -55,16 +55,10 @@ void LateChannel::read(CheckpointId id, std::uint64_t offset, std::size_t size,
 
 // --- Life -------------------------------------------------------------------------------------------------------------
 
-Loop::Loop(boost::asio::io_context& io, RunView& view)
+Loop::Loop(boost::asio::io_context& io, RunView& view, const std::vector<int>& signals)
     : io_(io), view_(view), signals_(io), clock_(io), commands_(io), refresh_(io), retry_(io), grace_(io) {
   boost::system::error_code ignored;
-  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) {
-    struct sigaction old {};
-    sigaction(number, nullptr, &old);
-    // `tune run x &` in a script, and nohup: what is ignored stays ignored.
-    if ((number == SIGINT || number == SIGHUP) && old.sa_handler == SIG_IGN) continue;
-    signals_.add(number, ignored);
-  }
+  for (const int number : signals) signals_.add(number, ignored);
   std::signal(SIGPIPE, SIG_IGN);
   wait_for_signal();
 }
@@ -74,7 +68,7 @@ Loop::~Loop() = default;
 Result<TrainableInfo> Loop::load(Workers& workers) {
   workers_ = &workers;
   workers.start(*this, channel_);
-  while (!ready_ && signal_ == 0) io_.run_one();
+  while (!ready_ && !interrupted_) io_.run_one();
   if (!ready_) return tune::fail(ErrorCode::kInterrupted, "interrupted before the first trial; nothing was started");
   return *ready_;
 }
@@ -101,7 +95,7 @@ Result<RunEnd> Loop::run(const RunPlan& plan) {
   every(clock_, milliseconds(250), [this] { watch_clock(); });
   every(commands_, milliseconds(100), [this] { watch_commands(); });
   every(refresh_, milliseconds(125), [this] { view_.refresh(*plan_.controller); });
-  if (signal_ != 0) leave("interrupted");
+  if (interrupted_) leave("interrupted");
   while (!outcome_) io_.run_one();
   workers_->shut_down();
   return *std::move(outcome_);
@@ -238,7 +232,7 @@ void Loop::commit() {
                                           (error.hint.empty() ? "" : " (" + error.hint + ")"));
     }
     commit_failed_ = true;
-    if (signal_ != 0 && leaving_) return fail(error);
+    if (interrupted_ && leaving_) return fail(error);
     retry_.expires_after(milliseconds(500));
     retry_.async_wait([this](const boost::system::error_code& cancelled) {
       if (!cancelled && !outcome_) commit();
@@ -390,7 +384,7 @@ void Loop::wait_for_signal() {
     if (error) return;
     if (signal_ == 0) {
       signal_ = number;
-      if (plan_.controller != nullptr) leave("interrupted");
+      interrupt();
     } else if (!outcome_ && plan_.controller != nullptr) {
       view_.message(Severity::kNote, "killing what still runs");
       finish(RunEnd::kInterrupted);
@@ -399,6 +393,11 @@ void Loop::wait_for_signal() {
     }
     wait_for_signal();
   });
+}
+
+void Loop::interrupt() {
+  interrupted_ = true;
+  if (plan_.controller != nullptr) leave("interrupted");
 }
 
 void Loop::leave(const std::string& why) {

@@ -62,7 +62,8 @@ struct RunPlan {
 
 class Loop final : public Workers::Handler {
  public:
-  Loop(boost::asio::io_context& io, RunView& view);
+  /// `signals`: which of them interrupt the run.
+  Loop(boost::asio::io_context& io, RunView& view, const std::vector<int>& signals);
   ~Loop() override;
 
   /// Starts the workers and waits until the trainable is loaded. kInterrupted: the user gave up.
@@ -71,6 +72,8 @@ class Loop final : public Workers::Handler {
   Result<RunEnd> run(const RunPlan& plan);
   /// Runs a function on this loop's thread; callable from any thread.
   Post poster();
+  /// What a signal does: trials save and leave, and the run ends as interrupted.
+  void interrupt();
   /// The signal that interrupted the run, or 0.
   int signal() const { return signal_; }
 
@@ -125,6 +128,7 @@ class Loop final : public Workers::Handler {
   bool turn_scheduled_ = false;
   bool commit_failed_ = false;
   bool leaving_ = false;
+  bool interrupted_ = false;
   int signal_ = 0;
   double elapsed_before_ = 0;
   std::chrono::steady_clock::time_point started_, last_turn_;

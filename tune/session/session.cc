@@ -16,6 +16,7 @@
 #include "tune/loop/loop.h"
 #include "tune/loop/recovery.h"
 #include "tune/session/run_info.h"
+#include "tune/session/signals.h"
 
 namespace tune {
 namespace {
@@ -38,6 +39,11 @@ bool has_errors(const std::vector<Diagnostic>& diagnostics) {
   return false;
 }
 
+bool holds_unregistered(const CompiledIn& compiled_in) {
+  return std::ranges::any_of(compiled_in.registered,
+                             [](const tune_trainable* t) { return std::string_view(t->name) == kUnregistered; });
+}
+
 /// Ends the workers on every way out.
 class ShutDown {
  public:
@@ -52,12 +58,44 @@ class ShutDown {
 
 }  // namespace
 
+/// interrupt() finds the loop as long as this lives.
+class Session::Reachable {
+ public:
+  Reachable(Session& session, Loop& loop) : session_(session) {
+    const std::lock_guard lock(session_.mutex_);
+    session_.loop_ = &loop;
+    if (session_.interrupted_) loop.interrupt();
+  }
+  ~Reachable() {
+    const std::lock_guard lock(session_.mutex_);
+    session_.loop_ = nullptr;
+  }
+  Reachable(const Reachable&) = delete;
+  Reachable& operator=(const Reachable&) = delete;
+
+ private:
+  Session& session_;
+};
+
+void Session::interrupt() {
+  const std::lock_guard lock(mutex_);
+  interrupted_ = true;
+  if (loop_ != nullptr) loop_->poster()([loop = loop_] { loop->interrupt(); });
+}
+
 Session::Session(SessionOptions options, RunView& view) : options_(std::move(options)), view_(view) {}
 
 Session::~Session() = default;
 
 Result<SessionEnd> Session::run(ExperimentSpec spec, std::optional<ExperimentRow> row) {
   spec_ = std::move(spec);
+  if (spec_.trainable.kind == TrainableRef::Kind::kLibrary && spec_.trainable.name == kUnregistered &&
+      !holds_unregistered(options_.compiled_in)) {
+    return fail(ErrorCode::kUnsupported,
+                fmt::format("experiment '{}' runs a function of {} that has no name; only that program can go on with it",
+                            spec_.name, shown_path(spec_.trainable.library)),
+                "run the program again, or register the function: TUNE_FUNCTION(name, function)");
+  }
   if (!options_.changes.empty()) {
     auto changed = with_changes(spec_, options_.changes, options_.context);
     if (!changed) return pass_on(std::move(changed));
@@ -66,9 +104,11 @@ Result<SessionEnd> Session::run(ExperimentSpec spec, std::optional<ExperimentRow
   if (auto planned = plan(row); !planned) return pass_on(std::move(planned));
 
   boost::asio::io_context io;
-  Loop loop(io, view_);
+  const SignalLease signals(options_.signals);
+  Loop loop(io, view_, signals.numbers());
+  const Reachable reachable(*this, loop);
   const std::string attempts = attempts_dir(options_.database);
-  if (runs_in_threads(spec_)) {
+  if (options_.threads || runs_in_threads(spec_)) {
     ThreadWorkers workers(spec_.trainable, capacity_, loop.poster(), spec_.name, attempts, options_.compiled_in);
     threads_ = &workers;
     auto end = with_workers(loop, workers, row);
@@ -80,6 +120,9 @@ Result<SessionEnd> Session::run(ExperimentSpec spec, std::optional<ExperimentRow
   options.plan = capacity_;
   options.experiment = spec_.name;
   options.attempts_dir = attempts;
+  options.worker_command = options_.worker_command;
+  options.host_program = options_.host_program;
+  options.start_worker = options_.start_worker;
   options.log = [this](const std::string& text) { view_.message(Severity::kWarning, text); };
   options.launched = [this] {  // a later controller ends what this one left behind
     if (store_ != nullptr) (void)store_->set_workers(processes_->launches_json());

@@ -8,10 +8,12 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "core/runtime/launch.h"
 #include "experiments/spec.h"
 #include "experiments/spec/reader.h"
 #include "experiments/store/store.h"
@@ -21,6 +23,10 @@
 #include "tune/view/view.h"
 
 namespace tune {
+
+/// Under which name the document of an experiment has a function that was never registered: only the program that holds
+/// it can run it.
+inline constexpr const char* kUnregistered = "(function)";
 
 class Loop;
 class ProcessWorkers;
@@ -35,6 +41,12 @@ struct SessionOptions {
   bool take_stop_back = false;       ///< a stored experiment that its user stopped goes on
   ReaderContext context;
   CompiledIn compiled_in;  ///< trainables of this program, for trials in its threads
+  /// How processes are made, as in ProcessWorkersOptions; all empty: by the program tune and its neighbour tune-host.
+  std::vector<std::string> worker_command;
+  std::string host_program;
+  StartWorker start_worker;
+  bool threads = false;  ///< trials run in threads of this program, whatever the experiment says
+  bool signals = true;   ///< SIGINT and its kind interrupt the run, where the program leaves them at their default
   std::function<void()> begun;  ///< called once the run has begun: what could not be begun never calls it
   /// Hears, before anything is stored, what was found when the loaded trainable was held against the experiment.
   std::function<void(const std::vector<Diagnostic>&)> diagnosed;
@@ -61,10 +73,13 @@ class Session {
   /// says why nothing could be begun, or why the run broke off: kTrial and kNotFound for a trainable that cannot be
   /// loaded, kBadInput without a message where `diagnosed` has heard of errors.
   Result<SessionEnd> run(ExperimentSpec spec, std::optional<ExperimentRow> row = std::nullopt);
+  /// Makes run() end as a signal does: trials save and leave. Any thread, at any time after construction.
+  void interrupt();
   /// After run(): trials in threads did not leave, so the program must end by _exit.
   bool stuck() const { return stuck_; }
 
  private:
+  class Reachable;
   Result<void> plan(const std::optional<ExperimentRow>& row);
   Result<SessionEnd> with_workers(Loop& loop, Workers& workers, const std::optional<ExperimentRow>& row);
   Result<SessionEnd> with_store(Loop& loop, const std::optional<ExperimentRow>& row);
@@ -82,6 +97,9 @@ class Session {
   Store* store_ = nullptr;               // while the loop runs
   ProcessWorkers* processes_ = nullptr;  // whichever of the two there is
   ThreadWorkers* threads_ = nullptr;
+  std::mutex mutex_;       // guards the next two
+  Loop* loop_ = nullptr;  // while run() goes on
+  bool interrupted_ = false;
   bool lockstep_ = false, resumes_ = false, seed_was_drawn_ = false, stuck_ = false;
 };
 
