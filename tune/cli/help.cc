@@ -26,7 +26,8 @@ constexpr std::string_view kTrainables = R"(What a trial runs (key `trainable` o
   branin                   built in, or a library that comes with tune: a plain name
   ./libmine.so:MyNet       a trainable registered in a shared library of your own
   {command: [python3, train.py, "--lr=${lr}"]}
-                           any program: it prints one JSON object a report on stdout
+                           any program: it prints one JSON object a report on stdout, or calls
+                           `tune report loss=0.25 step=4 --checkpoint`
   isolation: auto|process|reuse|thread
                            where it runs: a forked process a trial, a reused process, a thread of
                            tune itself (fast, but it dies with tune and cannot be killed)

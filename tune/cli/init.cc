@@ -100,7 +100,7 @@ std::string where_tune_is() {
   if (fs::exists(prefix / "lib/cmake/tune/tuneConfig.cmake", error)) {
     return " -DCMAKE_PREFIX_PATH=" + shell_word(prefix.string());
   }
-  if (fs::exists(prefix / "tuneConfig.cmake", error)) return " -Dtune_DIR=" + shell_word(prefix.string());
+  if (fs::exists(prefix / "tuneTargets.cmake", error)) return " -Dtune_DIR=" + shell_word(prefix.string());
   return {};
 }
 
@@ -155,7 +155,11 @@ int init(const InitCommand& command, const Common& common) {
   for (const auto& [name, content] : files) fmt::print("  {}\n", name);
   fmt::print("Next:\n");
   if (folder != ".") fmt::print("  cd {}\n", shell_word(command.folder));
-  if (chosen->is_built) fmt::print("  cmake -B build{} && cmake --build build\n", where_tune_is());
+  if (chosen->is_built) {
+    const std::string where = where_tune_is();
+    fmt::print("  cmake -B build{} && cmake --build build\n",
+               where.empty() ? " -DCMAKE_PREFIX_PATH=<where tune is installed>" : where);
+  }
   fmt::print("  tune run experiment.yaml\n");
   fmt::print("Then change it to yours: grep -n CHANGE *\n");
   return kOk;
