@@ -92,6 +92,11 @@ class TrainableCheck {
     if (root_ && root_->is_map()) apply_overrides(*root_, context.overrides, unheard);
   }
 
+  std::vector<Diagnostic> refuse(const Error& error) {
+    faults_.error(place_of("trainable", true), code::kPluginLoad, error.message, error.hint);
+    return faults_.take();
+  }
+
   std::vector<Diagnostic> run() {
     check_given_parameters();
     check_required_parameters();
@@ -248,6 +253,11 @@ class TrainableCheck {
 };
 
 }  // namespace
+
+std::vector<Diagnostic> place_load_error(const ExperimentSpec& spec, const Error& error, const ReaderContext& context) {
+  const TrainableInfo nothing_known;
+  return TrainableCheck(spec, nothing_known, context).refuse(error);
+}
 
 std::vector<Diagnostic> check_trainable(const ExperimentSpec& spec, const TrainableInfo& info,
                                         const ReaderContext& context) {

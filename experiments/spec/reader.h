@@ -59,6 +59,9 @@ ReadOutcome read_stored_experiment(const std::string& resolved_json, const std::
 std::vector<Diagnostic> check_trainable(const ExperimentSpec& spec, const TrainableInfo& info,
                                         const ReaderContext& context);
 
+/// The fault of a trainable that could not be loaded at all, placed in the file's text.
+std::vector<Diagnostic> place_load_error(const ExperimentSpec& spec, const Error& error, const ReaderContext& context);
+
 /// `FILE:LINE:COLUMN: error: ...`, the line, the caret with the hint; then `8 errors; nothing was started`.
 std::string format_diagnostics(const std::vector<Diagnostic>& diagnostics, bool color);
 /// JSON list of {file, line, column, endColumn, severity, code, message, hint}.

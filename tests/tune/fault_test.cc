@@ -145,6 +145,7 @@ TEST(Faults, LibrariesThatAreMissingOrNoneLeaveNoTrace) {
     const Outcome outcome = bench.run("lib", with(trainable));
     EXPECT_EQ(outcome.code, 2) << trainable << "\n" << outcome.err;
     EXPECT_THAT(outcome.err, HasSubstr(named));
+    EXPECT_THAT(outcome.err, HasSubstr("lib.yaml:3:12: error: ")) << trainable;
     EXPECT_FALSE(std::filesystem::exists(bench / "tune.db")) << trainable;
   }
   EXPECT_EQ(bench.left_behind(), "");

@@ -157,6 +157,10 @@ Result<void> Session::plan(const std::optional<ExperimentRow>& row) {
 Result<SessionEnd> Session::with_workers(Loop& loop, Workers& workers, const std::optional<ExperimentRow>& row) {
   const ShutDown at_the_end(workers);
   auto info = loop.load(workers);
+  if (!info && options_.diagnosed && (info.error().code == ErrorCode::kTrial || info.error().code == ErrorCode::kNotFound)) {
+    options_.diagnosed(place_load_error(spec_, info.error(), options_.context));
+    return fail(ErrorCode::kBadInput, "");
+  }
   if (!info) return pass_on(std::move(info));
   const std::vector<Diagnostic> found = check_trainable(spec_, *info, options_.context);
   if (options_.diagnosed) options_.diagnosed(found);
