@@ -55,7 +55,6 @@ Result<LoadedTrainable> load_alone(const TrainableRef& ref, const CompiledIn& co
   const auto before = std::set_terminate(say_last_words);
   auto loaded = load_trainable(ref, compiled_in);
   if (loaded) {
-    set_thread_counts(loaded->library, 1);
     if (auto prepared = prepare_trainable(*loaded); !prepared) loaded = pass_on(std::move(prepared));
   }
   std::set_terminate(before);
