@@ -145,6 +145,7 @@ TEST(Commands, BudgetIsRaisedLiveAndAfterTheEndWithItsHistory) {
   EXPECT_EQ(bench.query("select before, now from commands where key = 'budget.trials' order by event"),
             (Rows{{"2", "3"}, {"3", "4"}}));
   EXPECT_EQ(bench.value("select json_extract(document, '$.budget.trials') from experiments"), "4");
+  EXPECT_THAT(bench.tune({"status", "more"}).out, HasSubstr("budget.trials 4, was 3"));
   expect_replays(bench, "more");
 }
 

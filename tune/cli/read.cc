@@ -11,6 +11,7 @@
 #include "core/json.h"
 #include "core/text.h"
 #include "experiments/export/csv.h"
+#include "experiments/store/history.h"
 #include "experiments/store/store.h"
 #include "tune/cli/commands.h"
 #include "tune/cli/exit_codes.h"
@@ -24,7 +25,7 @@ namespace {
 /// `running` without a controller is `interrupted`: what was killed cannot say so itself.
 std::string status_of(const Reader& reader, const ExperimentRow& row) {
   if (row.status == "finished" || row.status == "failed") return row.status;
-  if (reader.holder(row.id) != 0) return "running";
+  if (reader.holder(row.id) != 0) return row.status == "paused" ? "paused" : "running";
   return row.status == "new" ? "new" : "interrupted";
 }
 
@@ -70,6 +71,18 @@ std::string status_words(const Reader& reader, const ExperimentRow& row) {
                       row.lockstep ? "   lockstep" : "");
   if (!row.end_reason.empty()) text += fmt::format("  ended    {}\n", row.end_reason);
   if (status == "interrupted") text += fmt::format("  next     tune resume {}\n", row.name);
+  return text;
+}
+
+/// What its user has changed since it began.
+std::string edit_words(const std::string& db, const ExperimentRow& row) {
+  const auto edits = read_edits(db, row.id);
+  if (!edits) return {};
+  std::string text;
+  for (const EditRow& edit : *edits) {
+    text += fmt::format("  edited   {} {}, was {} ({})\n", edit.key, edit.now, edit.before,
+                        format_time(edit.wall).substr(0, 19));
+  }
   return text;
 }
 
@@ -191,11 +204,12 @@ int status(const std::string& experiment, bool watch, const Common& common) {
     List all;
     std::string words;
     for (const ExperimentRow& row : rows) {
-      alive = alive || status_of(**reader, row) == "running";
+      const std::string now = status_of(**reader, row);
+      alive = alive || now == "running" || now == "paused";
       if (common.json) {
         all.push_back(to_value(**reader, row));
       } else {
-        words += status_words(**reader, row);
+        words += status_words(**reader, row) + edit_words(common.db, row);
       }
     }
     if (common.json) {

@@ -59,7 +59,7 @@ int say_detached(const Detachment& detachment, const std::string& name, const Co
   const std::string log = Detachment::log_of(common.db, name);
   if (common.json) {
     fmt::print("{}\n", to_json(Map{{"event", "detached"}, {"experiment", name}, {"pid", detachment.child()}, {"log", log}}));
-  } else if (common.verbosity >= -1) {
+  } else if (common.verbosity >= 0) {
     const std::string db = common.db == "tune.db" ? "" : " --db " + common.db;
     fmt::print(stderr,
                "{0} runs in the background as process {1}\nwatch tune attach {0}{2}\nend   tune stop {0}{2} | tune pause "
