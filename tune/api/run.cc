@@ -72,7 +72,10 @@ std::optional<TrialResult> Run::State::read_trial(std::int64_t number) {
 
 /// One that comes too early for the database, or too late for the run, has nothing to end.
 void Run::State::command(CommandKind kind) {
-  if (!done) (void)send_command(database, experiment, kind, std::nullopt);
+  if (done) return;
+  CommandRow row;
+  row.kind = kind;
+  (void)send_command(database, experiment, row);
 }
 
 Run::Run(std::unique_ptr<State> state) : state_(std::move(state)) {}
