@@ -204,7 +204,10 @@ bool TrialRunner::end_strays(const TrialProcess& process, double since) {
   left = kill_marked(process.mark) > 0 || left;
   const bool alone = running_.size() == (process.runs ? 1u : 0u);
   for (const pid_t child : *children) {
-    if (child == host_->pid() || mark_of(child) != mark(0)) continue;
+    if (child == host_->pid()) continue;
+    const std::string seen = mark_of(child);
+    if (seen.empty()) left = left || running_seconds() < since + kUntilExecuted;  // in the middle of executing
+    if (seen != mark(0)) continue;
     if (alone) left = ::kill(child, SIGKILL) == 0 || left;
     if (!alone) left = left || running_seconds() < since + kUntilExecuted;
   }

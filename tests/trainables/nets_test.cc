@@ -59,7 +59,7 @@ void expect_same_reports(const FakeHost& a, const FakeHost& b) {
 
 TEST(Iris, SaysWhatItTakesAndReports) {
   EXPECT_STREQ(iris()->name, "iris");
-  EXPECT_EQ(iris()->flags, static_cast<unsigned>(TUNE_CAN_SAVE | TUNE_CAN_RESET | TUNE_HAS_END));
+  EXPECT_EQ(iris()->flags, static_cast<unsigned>(TUNE_CAN_SAVE | TUNE_CAN_RESET | TUNE_HAS_END | TUNE_EXTENDED));
   ASSERT_EQ(iris()->metric_count, 2u);
   EXPECT_STREQ(iris()->metrics[0], "loss");
   EXPECT_STREQ(iris()->metrics[1], "accuracy");

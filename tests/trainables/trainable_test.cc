@@ -85,10 +85,10 @@ const tune_trainable* table() {
 }
 
 TEST(TrainableTable, SeesFromTheClassWhatItCanDo) {
-  EXPECT_EQ(table<Plain>()->flags, static_cast<unsigned>(TUNE_ANY_PARAMETERS));
-  EXPECT_EQ(table<Counter>()->flags, static_cast<unsigned>(TUNE_ANY_PARAMETERS | TUNE_CAN_SAVE));
+  EXPECT_EQ(table<Plain>()->flags, static_cast<unsigned>(TUNE_ANY_PARAMETERS | TUNE_EXTENDED));
+  EXPECT_EQ(table<Counter>()->flags, static_cast<unsigned>(TUNE_ANY_PARAMETERS | TUNE_CAN_SAVE | TUNE_EXTENDED));
   EXPECT_EQ(table<ResettableCounter>()->flags,
-            static_cast<unsigned>(TUNE_ANY_PARAMETERS | TUNE_CAN_SAVE | TUNE_CAN_RESET));
+            static_cast<unsigned>(TUNE_ANY_PARAMETERS | TUNE_CAN_SAVE | TUNE_CAN_RESET | TUNE_EXTENDED));
 }
 
 TEST(TrainableTable, CarriesItsOptions) {
@@ -103,7 +103,7 @@ TEST(TrainableTable, CarriesItsOptions) {
 
   EXPECT_STREQ(t.name, "Plain");
   EXPECT_EQ(t.isolation, TUNE_REUSE);
-  EXPECT_EQ(t.flags, static_cast<unsigned>(TUNE_HAS_END));
+  EXPECT_EQ(t.flags, static_cast<unsigned>(TUNE_HAS_END | TUNE_EXTENDED));
   ASSERT_EQ(t.parameter_count, 2u);
   EXPECT_STREQ(t.parameters[1].name, "kind");
   EXPECT_EQ(t.parameters[1].kind, TUNE_TEXT);

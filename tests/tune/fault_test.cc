@@ -164,7 +164,7 @@ TEST(Faults, AFullDiskStopsNothingThatIsStoredAndGoesOnWhenThereIsRoom) {
   Workbench bench;
   SmallDisk disk(bench / "disk", "32m");  // the write-ahead log takes up to 16 MiB
   if (!disk.mounted()) GTEST_SKIP() << disk.why();
-  bench.write("full.yaml", curve("full", 4, 60, 0.002, "checkpoint: {every: 1, keep: all}\n"));
+  bench.write("full.yaml", curve("full", 4, 60, 0.02, "checkpoint: {every: 1, keep: all}\n"));
   Program run = bench.start({"run", "full.yaml", "--db", "disk/tune.db"});
   ASSERT_TRUE(eventually([&] { return !bench.value("select 1 from event where kind = 'reported'", "disk/tune.db").empty(); }));
   disk.fill(16 << 10);
@@ -185,7 +185,7 @@ TEST(Faults, AfterADeathOnAFullDiskResumeGoesOn) {
   Workbench bench;
   SmallDisk disk(bench / "disk", "32m");  // the write-ahead log takes up to 16 MiB
   if (!disk.mounted()) GTEST_SKIP() << disk.why();
-  bench.write("full.yaml", curve("full", 4, 60, 0.002, "checkpoint: {every: 1, keep: all}\n"));
+  bench.write("full.yaml", curve("full", 4, 60, 0.02, "checkpoint: {every: 1, keep: all}\n"));
   Program run = bench.start({"run", "full.yaml", "--db", "disk/tune.db"});
   ASSERT_TRUE(eventually([&] { return !bench.value("select 1 from event where kind = 'reported'", "disk/tune.db").empty(); }));
   disk.fill(16 << 10);
