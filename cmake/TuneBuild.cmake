@@ -30,6 +30,9 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release" OR CMAKE_BUILD_TYPE STREQUAL "RelWithDebI
     target_compile_options(tune_flags INTERFACE -Wno-restrict -Wno-maybe-uninitialized)
   endif()
 endif()
+if(TUNE_SANITIZE MATCHES thread AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(tune_flags INTERFACE -Wno-tsan)  # Asio's fences, of which GCC warns that it does not follow them
+endif()
 if(TUNE_SANITIZE)
   target_compile_options(tune_flags INTERFACE -fsanitize=${TUNE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(tune_flags INTERFACE -fsanitize=${TUNE_SANITIZE})

@@ -32,7 +32,7 @@ void Link::start(Callbacks callbacks) {
 void Link::read() {
   if (in_begin_ == in_end_) in_begin_ = in_end_ = 0;
   if (in_.size() - in_end_ < kReadAtOnce) {
-    std::memmove(in_.data(), in_.data() + in_begin_, in_end_ - in_begin_);
+    if (in_begin_ > 0) std::memmove(in_.data(), in_.data() + in_begin_, in_end_ - in_begin_);
     in_end_ -= in_begin_;
     in_begin_ = 0;
     in_.resize(std::max(in_.size(), in_end_ + kReadAtOnce));
