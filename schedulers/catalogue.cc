@@ -23,17 +23,12 @@ const Catalogue& scheduler_catalogue() {
 
 Result<std::unique_ptr<Scheduler>> make_scheduler(std::string_view type, SchedulerContext context) {
   const AlgorithmInfo* info = find_algorithm(scheduler_catalogue(), type);
-  if (info == nullptr || !info->capabilities.built) {
-    std::vector<std::string> built, names;
-    for (const AlgorithmInfo& known : scheduler_catalogue()) {
-      names.push_back(known.name);
-      if (known.capabilities.built) built.push_back(known.name);
-    }
-    const std::string list = "built: " + join(built);
-    if (info != nullptr)
-      return fail(ErrorCode::kUnsupported, fmt::format("scheduler '{}' is not built yet", info->name), list);
+  if (info == nullptr) {
+    std::vector<std::string> names;
+    for (const AlgorithmInfo& known : scheduler_catalogue()) names.push_back(known.name);
     const std::string near = did_you_mean_hint(type, names);
-    return fail(ErrorCode::kBadInput, fmt::format("unknown scheduler '{}'", type), near.empty() ? list : near);
+    return fail(ErrorCode::kBadInput, fmt::format("unknown scheduler '{}'", type),
+                near.empty() ? "built: " + join(names) : near);
   }
   context.options = with_defaults(info->options, context.options);
   if (info->check) {

@@ -22,7 +22,6 @@ class HalvingBracket {
   // --- members
   bool open() const { return !closed_ && joined_ < planned_; }
   std::int64_t joined() const { return joined_; }
-  std::int64_t planned() const { return planned_; }
   void add(TrialId trial);
 
   // --- where a member stands. Requires: it was added and has not left.

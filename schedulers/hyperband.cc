@@ -38,9 +38,8 @@ class BracketPlan {
     return largest_first_ ? s_max_ - k : k;
   }
   bool exists(std::int64_t bracket) const { return !max_rounds_ || bracket / (s_max_ + 1) < *max_rounds_; }
-  HalvingBracket make(std::int64_t bracket) const {
-    return {levels(s(bracket)), hyperband_n(s_max_, eta_, s(bracket)), eta_};
-  }
+  std::int64_t members(std::int64_t bracket) const { return hyperband_n(s_max_, eta_, s(bracket)); }
+  HalvingBracket make(std::int64_t bracket) const { return {levels(s(bracket)), members(bracket), eta_}; }
   std::string words(std::int64_t bracket) const {
     return fmt::format("bracket {} (s = {}, round {})", bracket, s(bracket), bracket / (s_max_ + 1) + 1);
   }
@@ -143,10 +142,9 @@ std::optional<Proposal> HyperBand::propose(const Supply& supply) const {
   const std::int64_t number = next_bracket();
   if (!supply.new_allowed || number < 0) return std::nullopt;
   const auto open = brackets_.find(number);
-  const HalvingBracket fresh = plan_.make(number);
-  const HalvingBracket& bracket = open == brackets_.end() ? fresh : open->second;
+  const std::int64_t joined = open == brackets_.end() ? 0 : open->second.joined();
   return Proposal::start_new(
-      {number}, fmt::format("{}, member {} of {}", plan_.words(number), bracket.joined() + 1, bracket.planned()));
+      {number}, fmt::format("{}, member {} of {}", plan_.words(number), joined + 1, plan_.members(number)));
 }
 
 SchedulePoint HyperBand::next_point(TrialId trial) const {
@@ -164,7 +162,8 @@ bool HyperBand::may_resume(TrialId trial) const {
 
 void HyperBand::on_started(TrialId trial, const Placement& placement, const Config&) {
   const std::int64_t number = std::max<std::int64_t>(placement.bracket, 0);
-  const auto bracket = brackets_.try_emplace(number, plan_.make(number)).first;
+  auto bracket = brackets_.find(number);
+  if (bracket == brackets_.end()) bracket = brackets_.emplace(number, plan_.make(number)).first;
   opened_ = std::max(opened_, number + 1);
   bracket->second.add(trial);
   home_[trial] = number;

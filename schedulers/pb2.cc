@@ -161,8 +161,6 @@ Result<Value> as_mutations(const Value& bounds, const Space& space) {
   return Value(std::move(out));
 }
 
-std::vector<OptionFault> check_pb2(const Options& options) { return check_population(options); }
-
 }  // namespace
 
 AlgorithmInfo pb2_info() {
@@ -173,7 +171,7 @@ AlgorithmInfo pb2_info() {
   info.options.push_back(
       tables::required("hyperparam_bounds", "Numeric parameters that change in training: names, or name: [min, max]."));
   info.capabilities.needs_checkpoints = true;
-  info.check = check_pb2;
+  info.check = check_population;
   return info;
 }
 

@@ -143,9 +143,9 @@ struct SchedulerContext {
   std::optional<std::int64_t> trials = std::nullopt;  ///< no more than these will ever start; none: unknown
 };
 
-/// Those that are built, and the names of those that are not built yet.
+/// All schedulers: names, options and their checks.
 const Catalogue& scheduler_catalogue();
-/// kUnsupported for one that is not built, kBadInput for an unknown name or options that the checks refuse.
+/// kBadInput: an unknown name, or options that the checks refuse.
 Result<std::unique_ptr<Scheduler>> make_scheduler(std::string_view type, SchedulerContext context);
 
 }  // namespace tune

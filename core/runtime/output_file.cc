@@ -52,6 +52,10 @@ void OutputFile::end() {
   size_ = forgotten_ = 0;
 }
 
+std::string attempts_dir(const std::string& database) {
+  return std::filesystem::absolute(database).lexically_normal().string() + ".d";
+}
+
 std::string output_file_path(const std::string& attempts_dir, const std::string& trial_name, Attempt attempt) {
   return fmt::format("{}/{}/a{}.out", attempts_dir, trial_name, attempt.value);
 }

@@ -36,7 +36,10 @@ class OutputFile {
   std::uint64_t size_ = 0, forgotten_ = 0;
 };
 
-/// The file of an attempt below the folder of all attempts.
+/// The folder of all attempts: beside the database.
+std::string attempts_dir(const std::string& database);
+
+/// The file of an attempt below it.
 std::string output_file_path(const std::string& attempts_dir, const std::string& trial_name, Attempt attempt);
 
 }  // namespace tune

@@ -41,6 +41,8 @@ std::string state_text(const HeldBack& held_back, const std::string& config) {
   return to_json(Value(Map{{"ended", held_back.ended}, {"config", config}, {"reports", Value(std::move(reports))}}));
 }
 
+std::size_t fingerprint(const std::string& bytes) { return std::hash<std::string>()(bytes); }
+
 }  // namespace
 
 Result<void> CheckpointDirectory::make(std::string path) {
@@ -70,30 +72,34 @@ Result<HeldBack> CheckpointDirectory::restore(std::string_view bytes, const std:
 Result<std::string> CheckpointDirectory::capture(const std::string& only) {
   if (is_empty()) return fail(ErrorCode::kNotFound, "a checkpoint was announced, but " + path_ + " is empty");
   auto bytes = pack_directory(path_, {.only = only, .more = {}});
-  if (bytes && only.empty()) stored_ = std::hash<std::string>()(*bytes);
+  if (bytes && only.empty()) stored_ = fingerprint(*bytes);
   return bytes;
 }
 
-void CheckpointDirectory::remember() { stored_ = fingerprint(); }
+void CheckpointDirectory::remember() {
+  const auto bytes = pack_directory(path_);
+  stored_.reset();
+  if (bytes) stored_ = fingerprint(*bytes);
+}
 
-bool CheckpointDirectory::has_news() const { return !is_empty() && fingerprint() != stored_; }
-
-Result<std::string> CheckpointDirectory::save_with(const HeldBack& held_back, const std::string& config) const {
+Result<std::optional<std::string>> CheckpointDirectory::save_with(const HeldBack& held_back,
+                                                                  const std::string& config) const {
   PackOptions options;
   if (held_back.ended || !held_back.reports.empty())
     options.more.emplace_back(kStateName, state_text(held_back, config));
+  if (!held_back.ended) {
+    if (is_empty()) return std::nullopt;
+    auto bytes = pack_directory(path_);
+    if (!bytes && !stored_) return std::nullopt;
+    if (bytes && fingerprint(*bytes) == stored_) return std::nullopt;
+    if (!bytes || options.more.empty()) return bytes;
+  }
   return pack_directory(path_, options);
 }
 
 bool CheckpointDirectory::is_empty() const {
   std::error_code ignored;
   return fs::is_empty(path_, ignored);
-}
-
-std::optional<std::size_t> CheckpointDirectory::fingerprint() const {
-  const auto bytes = pack_directory(path_);
-  if (!bytes) return std::nullopt;
-  return std::hash<std::string>()(*bytes);
 }
 
 }  // namespace tune

@@ -36,15 +36,12 @@ class CheckpointDirectory {
   /// All that lies in it now belongs to a report whose program waits.
   void remember();
 
-  /// Whether it holds a state that is in no checkpoint yet.
-  bool has_news() const;
-
-  /// The bytes of all of it with what was held back of a program with these parameters.
-  Result<std::string> save_with(const HeldBack& held_back, const std::string& config) const;
+  /// The bytes of all of it with what was held back of a program with these parameters. Nothing: the program was not
+  /// through, and left no state that is in no checkpoint yet.
+  Result<std::optional<std::string>> save_with(const HeldBack& held_back, const std::string& config) const;
 
  private:
   bool is_empty() const;
-  std::optional<std::size_t> fingerprint() const;
 
   std::string path_;
   std::optional<std::size_t> stored_;  ///< fingerprint of the last whole checkpoint

@@ -221,7 +221,7 @@ class CommandRun {
       auto bytes = directory_.capture(*report.checkpoint);
       if (!bytes) return report_refusal(bytes.error().message);
       checkpoint = *std::move(bytes);
-      directory_.remember();
+      if (!report.checkpoint->empty()) directory_.remember();
     }
     take(std::move(report), checkpoint);
     return report_answer(leaving_ || failed_ ? ReportVerdict::kLeave : ReportVerdict::kGoOn);
@@ -268,10 +268,9 @@ class CommandRun {
   /// Leaves the state to continue from: the directory and what was held back. After an interruption only if the
   /// directory holds something new: the state of an earlier checkpoint does not belong to the last step.
   void save() {
-    if (!held_back_.ended && !directory_.has_news()) return;
     const auto bytes = directory_.save_with(held_back_, facts_.params_json);
     if (!bytes) return note("no checkpoint: " + bytes.error().message);
-    host_.save(trial_, step_, bytes->data(), bytes->size());
+    if (*bytes) host_.save(trial_, step_, (*bytes)->data(), (*bytes)->size());
   }
 
   /// The worker, which keeps the output, adds the last of it to a failure.

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <filesystem>
 #include <set>
 #include <thread>
 
@@ -49,7 +48,7 @@ class Follower {
       : reader_(reader),
         row_(std::move(row)),
         trial_(trial),
-        attempts_dir_(std::filesystem::absolute(common.db).lexically_normal().string() + ".d") {}
+        attempts_dir_(attempts_dir(common.db)) {}
 
   /// Prints what is new; false when nothing will follow.
   Result<bool> look() {

@@ -7,7 +7,7 @@
 
 #include "core/rng.h"
 #include "core/text.h"
-#include "schedulers/rungs.h"
+#include "schedulers/asha_plan.h"
 #include "tune/controller/simulation.h"
 #include "tune/loop/recovery.h"
 
@@ -24,14 +24,8 @@ std::vector<double> levels_of(const ExperimentSpec& spec, bool counts) {
   std::vector<double> levels;
   const Value* max_t = options.find("max_t");
   if (max_t != nullptr && max_t->number()) {
-    if (spec.scheduler.type == "asha" && counts) {
-      for (const std::int64_t level : asha_levels(static_cast<std::int64_t>(options.real("grace_period")),
-                                                  static_cast<std::int64_t>(*max_t->number()),
-                                                  options.integer("reduction_factor"), 0)) {
-        levels.push_back(static_cast<double>(level));
-      }
-    } else if (spec.scheduler.type == "asha") {
-      levels = real_asha_levels(options.real("grace_period"), *max_t->number(), options.integer("reduction_factor"), 0);
+    if (spec.scheduler.type == "asha") {
+      levels = AshaPlan::from({0, nullptr, options, std::nullopt}).levels.front();
     } else {
       const double step = std::max(1.0, std::ceil(*max_t->number() / static_cast<double>(kMostReports)));
       for (double level = step; level < *max_t->number(); level += step) levels.push_back(level);

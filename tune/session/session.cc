@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
-#include <filesystem>
 
 #include "core/json.h"
+#include "core/runtime/output_file.h"
 #include "core/runtime/process_workers.h"
 #include "schedulers/asha.h"
 #include "trainables/threads/thread_workers.h"
@@ -25,11 +25,6 @@ Result<std::uint64_t> draw_seed() {
   std::uint64_t seed = 0;
   if (getrandom(&seed, sizeof seed, 0) != sizeof seed) return fail(ErrorCode::kIo, "the system gives no random bytes");
   return seed >> 12;  // 52 bits: exact in every JSON reader
-}
-
-/// Where attempts keep their files: beside the database.
-std::string attempts_dir(const std::string& database) {
-  return std::filesystem::absolute(database).lexically_normal().string() + ".d";
 }
 
 bool has_errors(const std::vector<Diagnostic>& diagnostics) {
