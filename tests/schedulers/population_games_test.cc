@@ -1,6 +1,6 @@
-// Small problems on which population based methods are known to work, or to fail: the quadratic of the PBT paper, a
-// learning rate that must follow a drift, and a bump that moves (for PB2). Bars are medians over seeds with a margin;
-// every number here is exact in itself, since nothing is drawn but by core/rng.h.
+// The problems of trainables/builtin/games.h, played with a scheduler alone: the quadratic of the PBT paper, a learning
+// rate that must follow a drift, and a bump that moves (for PB2). Bars are medians over seeds with a margin; every number
+// here is exact in itself, since nothing is drawn but by core/rng.h.
 
 #include <gtest/gtest.h>
 
@@ -9,6 +9,7 @@
 #include <functional>
 
 #include "tests/schedulers/making.h"
+#include "trainables/builtin/games.h"
 
 namespace tune::test {
 namespace {
@@ -115,15 +116,14 @@ double median(std::vector<double> values) {
 Game quadratic(Domain h) {
   Game game;
   game.parameters = {parameter("h0", h), parameter("h1", h)};
-  game.start = {0.9, 0.9};
+  game.start = {games::kQuadraticStart.begin(), games::kQuadraticStart.end()};
   game.members = 2;
   game.steps = 200;
   game.step = [](State& state, const Config& config, std::int64_t) {
-    for (int i = 0; i < 2; ++i) {
-      const double h = *config.find(i == 0 ? "h0" : "h1")->number();
-      state[static_cast<std::size_t>(i)] -= 0.02 * 2 * h * state[static_cast<std::size_t>(i)];
-    }
-    return -(1.2 - state[0] * state[0] - state[1] * state[1]);
+    std::array<double, 2> weights = {state[0], state[1]};
+    const double q = games::quadratic_step(weights, *config.find("h0")->number(), *config.find("h1")->number());
+    state = {weights[0], weights[1]};
+    return -q;
   };
   return game;
 }
@@ -176,7 +176,7 @@ double drift_error(std::int64_t members, std::uint64_t seed) {
     const double lr = config.find("lr")->real();
     EXPECT_GE(lr, 1e-5);
     EXPECT_LT(lr, 1);
-    return std::abs(std::log10(lr) - (-1 - 3 * static_cast<double>(t) / 100));
+    return games::drift_error(lr, static_cast<double>(t));
   };
   const Played played = play(game, "pbt",
                              {{"time_attr", "training_iteration"},
@@ -219,8 +219,7 @@ double bump_gain(std::string_view type, const OptionRow& more, std::uint64_t see
   game.parameters = {parameter("x", Uniform{0, 1})};
   game.start = {0};
   game.step = [](State& state, const Config& config, std::int64_t t) {
-    const double from_top = config.find("x")->real() - (0.2 + 0.6 * static_cast<double>(t) / 60);
-    state[0] += std::exp(-from_top * from_top / 0.02);
+    state[0] += games::bump_gain(config.find("x")->real(), static_cast<double>(t));
     return -state[0];
   };
   OptionRow options{{"time_attr", "training_iteration"}, {"perturbation_interval", 1}, {"synch", true}};

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string_view>
 
@@ -12,9 +13,9 @@
 namespace tune {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::IsSupersetOf;
 using ::testing::SizeIs;
 using tune::testing::FakeHost;
 
@@ -29,16 +30,18 @@ TEST(Builtin, ComesInOrderOfName) {
   std::vector<std::string> names;
   for (const tune_trainable* t : builtin_trainables()) names.push_back(t->name);
 
-  EXPECT_THAT(names, ElementsAre("ackley", "branin", "curve", "empty", "hartmann3", "hartmann6", "levy", "pi", "rastrigin",
-                                 "rosenbrock", "sleep"));
+  EXPECT_TRUE(std::is_sorted(names.begin(), names.end()));
+  EXPECT_THAT(names, SizeIs(22));
+  EXPECT_THAT(names, IsSupersetOf({"branin", "lcbench", "mf_hartmann6", "tabular"}));
 }
 
-TEST(Builtin, AllReportLossAndEndByThemselves) {
+TEST(Builtin, AllEndByThemselvesAndAllButRecordedDataReportLoss) {
   for (const tune_trainable* t : builtin_trainables()) {
     SCOPED_TRACE(t->name);
-    ASSERT_EQ(t->metric_count, 1u);
-    EXPECT_STREQ(t->metrics[0], "loss");
     EXPECT_TRUE(t->flags & TUNE_HAS_END);
+    if (t->name == std::string_view("lcbench") || t->name == std::string_view("tabular")) continue;
+    ASSERT_GE(t->metric_count, 1u);
+    EXPECT_STREQ(t->metrics[0], "loss");
   }
 }
 

@@ -7,8 +7,13 @@
 #include <vector>
 
 #include "trainables/builtin/curve.h"
+#include "trainables/builtin/families.h"
+#include "trainables/builtin/fidelity.h"
 #include "trainables/builtin/functions.h"
+#include "trainables/builtin/lcbench.h"
 #include "trainables/builtin/nap.h"
+#include "trainables/builtin/population.h"
+#include "trainables/builtin/tabular.h"
 #include "trainables/include/tune/trainable.h"
 
 namespace tune {
@@ -70,6 +75,12 @@ TrainableOptions function_of(std::size_t dimensions, bool any_more = false) {
   return options;
 }
 
+/// The table of a benchmark that says itself what it takes.
+template <class T>
+TrainableTable stepped(std::string name) {
+  return TrainableTable::of_class<T>(std::move(name), T::options());
+}
+
 }  // namespace
 
 std::span<const tune_trainable* const> builtin_trainables() {
@@ -92,9 +103,23 @@ std::span<const tune_trainable* const> builtin_trainables() {
   static const T kRosenbrock = T::of_function<of_any_size<f::rosenbrock, 2>>("rosenbrock", function_of(2, true));
   static const T kSleep = T::of_function<sleep>(
       "sleep", {.parameters = {ParameterSpec::real("seconds")}, .metrics = {"loss"}, .has_end = true});
-  static const std::array<const tune_trainable*, 11> kAll = {
-      kAckley.get(), kBranin.get(), kCurve.get(),     kEmpty.get(),      kHartmann3.get(), kHartmann6.get(),
-      kLevy.get(),   kPi.get(),     kRastrigin.get(), kRosenbrock.get(), kSleep.get()};
+  static const T kCountingOnes = stepped<CountingOnes>("counting_ones");
+  static const T kCrossing = stepped<FamilyCurve<CurveFamily::kCrossing>>("crossing_curve");
+  static const T kDiverging = stepped<FamilyCurve<CurveFamily::kDiverging>>("diverging_curve");
+  static const T kNoisy = stepped<FamilyCurve<CurveFamily::kNoisy>>("noisy_curve");
+  static const T kLcbench = stepped<Lcbench>("lcbench");
+  static const T kMfHartmann3 = stepped<MfHartmann<3>>("mf_hartmann3");
+  static const T kMfHartmann6 = stepped<MfHartmann<6>>("mf_hartmann6");
+  static const T kPb2Bump = stepped<Pb2Bump>("pb2_bump");
+  static const T kPbtDrift = stepped<PbtDrift>("pbt_drift");
+  static const T kPbtQuadratic = stepped<PbtQuadratic>("pbt_quadratic");
+  static const T kTabular = stepped<Tabular>("tabular");
+  static const std::array kAll = {kAckley.get(),       kBranin.get(),    kCountingOnes.get(), kCrossing.get(),
+                                  kCurve.get(),        kDiverging.get(), kEmpty.get(),        kHartmann3.get(),
+                                  kHartmann6.get(),    kLcbench.get(),   kLevy.get(),         kMfHartmann3.get(),
+                                  kMfHartmann6.get(),  kNoisy.get(),     kPb2Bump.get(),      kPbtDrift.get(),
+                                  kPbtQuadratic.get(), kPi.get(),        kRastrigin.get(),    kRosenbrock.get(),
+                                  kSleep.get(),        kTabular.get()};
   return kAll;
 }
 

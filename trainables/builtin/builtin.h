@@ -1,7 +1,8 @@
 #pragma once
 
-// The trainables that are compiled into tune: `empty`, `sleep`, `curve` and closed-form functions. They need no
-// library, load nothing, and report `loss`. docs/trainables.md lists their parameters.
+// The trainables that are compiled into tune: `empty`, `sleep`, closed-form functions, and learning curves, invented
+// (`curve` and its kind) or recorded (`lcbench`, `tabular`). They need no library. docs/trainables.md lists their
+// parameters.
 
 #include <span>
 

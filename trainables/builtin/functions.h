@@ -2,8 +2,8 @@
 
 // Closed-form test functions, all to be minimised. Formulas, domains and optima: Surjanovic and Bingham, "Virtual
 // Library of Simulation Experiments: Test Functions and Datasets" (sfu.ca/~ssurjano); Hartmann constants from Dixon and
-// Szegoe, "Towards Global Optimization 2", 1978. A folder's worth of citizens of their own, because samplers are
-// measured on them.
+// Szegoe, "Towards Global Optimization 2", 1978. Citizens of their own, because samplers are measured on them. No libm:
+// the same bits on any machine (core/portable_math.h).
 
 #include <cstdint>
 #include <span>
@@ -18,6 +18,10 @@ double hartmann3(std::span<const double> x);
 
 /// [0, 1]^6; minimum -3.3223680114 at (.201690, .150011, .476874, .275332, .311652, .657301). Requires: x.size() == 6
 double hartmann6(std::span<const double> x);
+
+/// The same with `lowered` subtracted from each of their four weights, as low fidelities of MF-Hartmann have it.
+double hartmann3(std::span<const double> x, double lowered);
+double hartmann6(std::span<const double> x, double lowered);
 
 /// [-5, 10]^d; minimum 0 at 1. Requires: x.size() >= 2
 double rosenbrock(std::span<const double> x);
