@@ -45,12 +45,21 @@ double monotonic_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
+DoneMessage never_began(const Assign& assign, const Order& order) {
+  const EndKind how = order.kind == OrderKind::kPause       ? EndKind::kPaused
+                      : order.kind == OrderKind::kInterrupt ? EndKind::kInterrupted
+                                                            : EndKind::kStopped;
+  DoneMessage done;
+  done.log = {assign.trial, assign.attempt, 1, how, Cause::kNone, order.reason, 0, assign.elapsed};
+  return done;
+}
+
 TrialRun::TrialRun(const Begin& begin, std::string_view checkpoint, TrialPort& port, Clock clock)
     : begin_(begin),
       checkpoint_(checkpoint),
       port_(port),
-      clock_(clock),
-      began_(clock()),
+      clock_(std::move(clock)),
+      began_(clock_()),
       step_(begin.assign.start_step),
       saved_step_(begin.assign.start_step),
       wait_(begin.assign.wait) {}

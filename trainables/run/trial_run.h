@@ -7,6 +7,7 @@
 // Thread rule: everything happens on the thread that calls run(), as the C table demands.
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,9 +26,12 @@ double monotonic_seconds();
 /// The table that trainables are given; its tune_trial is a TrialRun.
 const tune_host& host_table();
 
+/// The end of an attempt that was ordered to leave before it began. Requires: an order to leave.
+DoneMessage never_began(const Assign& assign, const Order& order);
+
 class TrialRun {
  public:
-  using Clock = double (*)();
+  using Clock = std::function<double()>;
   /// Reports that may be on their way unacknowledged; the next one waits.
   static constexpr Seq kWindow = 1024;
 

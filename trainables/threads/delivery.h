@@ -12,17 +12,15 @@
 #include <string>
 
 #include "core/workers.h"
+#include "trainables/run/checkpoints.h"
 #include "trainables/threads/pool.h"
 
 namespace tune {
 
-/// Checkpoints up to this size travel inside their message; larger ones go through the CheckpointChannel before it.
-inline constexpr std::size_t kMaxInline = 256u << 10;
-
 class ThreadWorkers::Delivery : public std::enable_shared_from_this<Delivery> {
  public:
   Delivery(Handler& handler, CheckpointChannel& channel, std::shared_ptr<Pool> pool)
-      : handler_(&handler), channel_(&channel), pool_(std::move(pool)) {}
+      : handler_(&handler), carrier_(std::make_unique<CheckpointCarrier>(channel)), pool_(std::move(pool)) {}
 
   void ready(const Result<TrainableInfo>& info);
   void add(std::shared_ptr<Job> job);
@@ -37,18 +35,13 @@ class ThreadWorkers::Delivery : public std::enable_shared_from_this<Delivery> {
 
   void take(WorkerMessage message);
   void hand_on(WorkerMessage message, std::uint64_t large);
-  /// Stores the checkpoint of the message at the front of the attempt's backlog, from `offset` on.
-  void store(Key attempt, std::uint64_t large, std::size_t offset);
-  void stored(Key attempt, std::uint64_t large, Result<CheckpointInfo> info);
-  void fetch(const std::shared_ptr<Job>& job);
-  void fetched(const std::shared_ptr<Job>& job, std::string fault);
+  void stored(Key attempt, std::uint64_t large, const Result<CheckpointInfo>& info);
 
   Handler* handler_;
-  CheckpointChannel* channel_;
+  std::unique_ptr<CheckpointCarrier> carrier_;  ///< its callbacks end with it
   std::shared_ptr<Pool> pool_;
   std::map<Key, std::shared_ptr<Job>> jobs_;           ///< assigned, and not yet done
   std::map<Key, std::deque<WorkerMessage>> backlogs_;  ///< the first waits for the store, the others for the first
-  std::uint64_t last_large_ = 0;
 };
 
 }  // namespace tune

@@ -9,8 +9,8 @@
 #include <system_error>
 #include <utility>
 
-#include "core/sha256.h"
 #include "trainables/run/actor.h"
+#include "trainables/run/checkpoints.h"
 #include "trainables/run/trial_run.h"
 #include "trainables/threads/delivery.h"
 
@@ -33,14 +33,14 @@ class QueuePort : public TrialPort {
 
   Result<void> send(ReportMessage report, std::optional<std::string_view> checkpoint) override {
     if (checkpoint) {
-      report.log.checkpoint = info_of(*checkpoint);
+      report.log.checkpoint = checkpoint_info(*checkpoint);
       report.checkpoint_bytes = *checkpoint;
     }
     return put(std::move(report));
   }
 
   Result<void> send(SavedMessage saved, std::string_view checkpoint) override {
-    saved.log.checkpoint = info_of(checkpoint);
+    saved.log.checkpoint = checkpoint_info(checkpoint);
     saved.checkpoint_bytes = checkpoint;
     return put(std::move(saved));
   }
@@ -48,11 +48,6 @@ class QueuePort : public TrialPort {
   Result<std::optional<TrialInput>> receive(bool wait) override { return mailbox_.take(wait); }
 
  private:
-  static CheckpointInfo info_of(std::string_view bytes) {
-    const bool small = bytes.size() <= kMaxInline;
-    return {bytes.size(), small ? sha256_hex(bytes) : std::string(), false};
-  }
-
   Result<void> put(WorkerMessage message) {
     if (mailbox_.is_closed()) return nobody();
     pool_.put(std::move(message));

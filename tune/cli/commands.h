@@ -32,6 +32,18 @@ struct RunCommand {
   double progress_interval = 60;
 };
 
+struct SimulateCommand {
+  std::string file;
+  std::vector<std::string> set;
+  std::string trials, time;  ///< as written: overrides of the file
+  std::string name;          ///< of the experiment; empty: the file's, and `-simulated`
+  std::int64_t workers = 1;
+  std::string step_cost = "1";
+  double end_cost = 0, straggler = 0, crash_rate = 0, lost_worker_rate = 0;
+  std::optional<std::uint64_t> seed;  ///< of the conditions, and search.seed
+  bool lockstep = false, fresh = false;
+};
+
 struct TrialsCommand {
   std::string experiment;
   std::string sort;                ///< column, with '-' in front: descending
@@ -101,6 +113,9 @@ int attach(const std::string& experiment, double progress_interval, const Common
 
 // plan.cc
 int plan(const RunCommand& command, const Common& common);  ///< file, set, trials, concurrency
+
+// simulate.cc
+int simulate(const SimulateCommand& command, const Common& common);
 
 // control.cc
 /// stop, cancel, pause or retry of each target, EXP or EXP/N. The first exit code that is not 0.

@@ -28,6 +28,7 @@ bool color_wanted() {
 struct CommandLine {
   Common common;
   RunCommand run_options;
+  SimulateCommand simulate_options;
   TrialsCommand trials_options;
   ExportCommand export_options;
   InitCommand init_options;
@@ -153,6 +154,31 @@ void add_file_commands(CLI::App& app, CommandLine& line) {
   add(app, line, "schema", "Print the JSON Schema of the experiment file", [&] { return schema(line.common); });
 }
 
+void add_simulate_command(CLI::App& app, CommandLine& line) {
+  SimulateCommand& s = line.simulate_options;
+  CLI::App* command = add(app, line, "simulate", "Run an experiment in virtual time, on as many workers as you imagine",
+                          [&] { return simulate(line.simulate_options, line.common); });
+  command->add_option("FILE", s.file, "experiment file")->required();
+  command->add_option("-w,--workers", s.workers, "trials at a time, 1 to 10000; instead of resources and concurrency")
+      ->capture_default_str();
+  command->add_option("--step-cost", s.step_cost,
+                      "virtual seconds of a step: a number, metric:NAME (what it reports), lognormal(MU,SIGMA), "
+                      "uniform(LOW,HIGH)")
+      ->capture_default_str();
+  command->add_option("--end-cost", s.end_cost, "virtual seconds from a trial's last report until its worker is free")
+      ->capture_default_str();
+  command->add_option("--straggler", s.straggler, "an attempt takes 1 + |N(0,SIGMA)| times as long")->type_name("SIGMA");
+  command->add_option("--crash-rate", s.crash_rate, "chance of a trial's process to die within a virtual second");
+  command->add_option("--lost-worker-rate", s.lost_worker_rate, "the same of its worker");
+  command->add_option("--seed", s.seed, "of all that is drawn here, and search.seed");
+  command->add_option("-n,--name", s.name, "of the experiment that is written; the file's with '-simulated' if left out");
+  command->add_option("--set", s.set, "override a key: --set scheduler.max_t=20")->allow_extra_args(false);
+  command->add_option("--trials", s.trials, "budget.trials");
+  command->add_option("--time", s.time, "budget.time, in virtual time");
+  command->add_flag("--lockstep", s.lockstep, "order reports as tune run --lockstep does");
+  command->add_flag("--fresh", s.fresh, "an old experiment of that name is kept as NAME@1");
+}
+
 void add_program_commands(CLI::App& app, CommandLine& line) {
   InitCommand& i = line.init_options;
   CLI::App* init_command = add(app, line, "init", "Write a project to start from: an experiment file and its trainable",
@@ -246,6 +272,7 @@ int main(int argc, char** argv) {
   add_control_commands(app, line);
   add_reading_commands(app, line);
   add_file_commands(app, line);
+  add_simulate_command(app, line);
   add_program_commands(app, line);
   CLI::App* help_command = add(app, line, "help", "More about: commands, trainables, exit-codes, files, environment",
                                [&] { return help(line.topic); });

@@ -85,7 +85,8 @@ Result<RunEnd> Loop::run(const RunPlan& plan) {
   start.version = TUNE_VERSION;
   start.rules = plan.controller->rules();
   start.slots = plan.slots;
-  start.ahead = !plan.lockstep && plan.controller->may_grant_ahead() ? plan.slots : 0;
+  const bool gains_by_ahead = !plan.lockstep && plan.time == nullptr;  // in virtual time a commit costs nothing
+  start.ahead = gains_by_ahead && plan.controller->may_grant_ahead() ? plan.slots : 0;
   gate_.open(plan.slots, plan.capacity);
   const std::vector<TrialId> orphans = plan.controller->live();
   arrive({.body = start});
@@ -114,9 +115,13 @@ void Loop::every(boost::asio::steady_timer& timer, milliseconds period, std::fun
   });
 }
 
-double Loop::elapsed() const { return elapsed_before_ + (clock_stands_ ? 0 : seconds_since(started_)); }
+double Loop::elapsed() const {
+  if (plan_.time != nullptr) return plan_.time->now();
+  return elapsed_before_ + (clock_stands_ ? 0 : seconds_since(started_));
+}
 
 void Loop::keep_time() {
+  if (plan_.time != nullptr) return;  // it stands where nothing runs
   if (plan_.controller->stands_still() == clock_stands_) return;
   if (!clock_stands_) elapsed_before_ = elapsed();
   clock_stands_ = !clock_stands_;
@@ -215,8 +220,8 @@ void Loop::turn() {
   if (events == kMostEventsATurn) schedule_turn();
   if (builder_->empty()) {
     acknowledge();  // of what was not accepted: nothing to store, but the trial may stand still
-    if (leaving_ && everybody_left()) finish(RunEnd::kInterrupted);
-    return;
+    if (leaving_ && everybody_left()) return finish(RunEnd::kInterrupted);
+    return pass_time();
   }
   frozen_ = builder_->take(controller, unix_now(), status_of(controller));
   commit();
@@ -420,8 +425,18 @@ bool Loop::everybody_left() const {
                              [&](TrialId id) { return gone_.contains({id, controller.trial(id).attempt}); });
 }
 
+/// All that has happened is decided, committed and acted upon: virtual time goes on, to the end of its budget at most.
+void Loop::pass_time() {
+  if (plan_.time == nullptr) return;
+  const auto& budget = plan_.controller->options().budget.time;
+  const bool may_end = budget && !plan_.controller->ending();
+  const double until = may_end ? *budget : std::numeric_limits<double>::infinity();
+  if (plan_.time->advance(until)) return schedule_turn();
+  if (may_end && elapsed() >= until) arrive({.body = Ticked{}});
+}
+
 void Loop::watch_clock() {
-  if (clock_stands_) return;
+  if (clock_stands_ || plan_.time != nullptr) return;
   const auto& budget = plan_.controller->options().budget;
   const bool due = budget.time && elapsed() >= *budget.time && !plan_.controller->ending();
   if (due || seconds_since(last_turn_) >= 30) {

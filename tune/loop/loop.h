@@ -16,6 +16,7 @@
 #include <set>
 #include <string>
 
+#include "core/virtual_time.h"
 #include "core/workers.h"
 #include "experiments/spec.h"
 #include "experiments/store/store.h"
@@ -58,6 +59,7 @@ struct RunPlan {
   /// Trials at a time that an edited specification comes to.
   std::function<std::int64_t(const ExperimentSpec&)> slots_of;
   double grace = 30;        ///< seconds that running trials get to save when the run is interrupted
+  VirtualTime* time = nullptr;  ///< of simulated workers, at 0; null: the clock's
 };
 
 class Loop final : public Workers::Handler {
@@ -105,6 +107,7 @@ class Loop final : public Workers::Handler {
 
   void wait_for_signal();
   void every(boost::asio::steady_timer& timer, std::chrono::milliseconds period, std::function<void()> what);
+  void pass_time();
   void watch_clock();
   void watch_commands();
 

@@ -39,6 +39,22 @@ bool holds_unregistered(const CompiledIn& compiled_in) {
                              [](const tune_trainable* t) { return std::string_view(t->name) == kUnregistered; });
 }
 
+/// What a simulation has begun no real worker goes on with: its time is not the clock's.
+Result<void> check_real(const Store& store) {
+  const auto runs = store.runs();
+  if (!runs) return tl::unexpected<Error>(runs.error());
+  for (const RunRow& run : *runs) {
+    const auto workers = parse_json(run.worker_json);
+    const Value* simulated = workers && workers->is_map() ? workers->find(kSimulatedRun) : nullptr;
+    if (simulated == nullptr || !simulated->is_text()) continue;
+    return fail(ErrorCode::kBadInput,
+                fmt::format("experiment '{}' is a simulation ({}), which does not go on", store.experiment().name,
+                            simulated->text()),
+                "simulate its file again");
+  }
+  return {};
+}
+
 /// Ends the workers on every way out.
 class ShutDown {
  public:
@@ -103,6 +119,11 @@ Result<SessionEnd> Session::run(ExperimentSpec spec, std::optional<ExperimentRow
   Loop loop(io, view_, signals.numbers());
   const Reachable reachable(*this, loop);
   const std::string attempts = attempts_dir(options_.database);
+  if (options_.simulated) {
+    SimulatedWorkers workers(spec_.trainable, *options_.simulated, attempts + "/" + spec_.name, options_.compiled_in);
+    simulated_ = &workers;
+    return with_workers(loop, workers, row);
+  }
   if (options_.threads || runs_in_threads(spec_)) {
     ThreadWorkers workers(spec_.trainable, capacity_, loop.poster(), spec_.name, attempts, options_.compiled_in);
     threads_ = &workers;
@@ -130,6 +151,10 @@ Result<SessionEnd> Session::run(ExperimentSpec spec, std::optional<ExperimentRow
 Result<void> Session::plan(const std::optional<ExperimentRow>& row) {
   resumes_ = row.has_value();
   lockstep_ = row ? row->lockstep : options_.lockstep;
+  if (options_.simulated) {
+    capacity_.slots = plan_.slots = options_.simulated->workers;
+    return {};
+  }
   auto plan = plan_slots(spec_.resources, spec_.budget.concurrency, this_machine());
   if (!plan) return pass_on(std::move(plan));
   capacity_ = plan_ = *std::move(plan);
@@ -166,6 +191,9 @@ Result<SessionEnd> Session::with_workers(Loop& loop, Workers& workers, const std
 Result<SessionEnd> Session::with_store(Loop& loop, const std::optional<ExperimentRow>& row) {
   auto store = open_store(loop, row);
   if (!store) return pass_on(std::move(store));
+  if (row) {
+    if (auto real = check_real(**store); !real) return pass_on(std::move(real));
+  }
   const ExperimentRow experiment = (*store)->experiment();
   auto recovered = recover_experiment(**store, options_.context, row ? nullptr : &spec_);
   if (!recovered) return pass_on(std::move(recovered));
@@ -199,6 +227,7 @@ Result<SessionEnd> Session::with_store(Loop& loop, const std::optional<Experimen
   work.lockstep = lockstep_;
   work.seed = experiment.seed;
   work.grace = options_.grace;
+  work.time = simulated_;
   store_ = store->get();
   auto end = loop.run(work);
   store_ = nullptr;
@@ -208,7 +237,8 @@ Result<SessionEnd> Session::with_store(Loop& loop, const std::optional<Experimen
                     .counts = controller->counts(),
                     .why = controller->ending(),
                     .target_reached = controller->target_reached(),
-                    .signal = loop.signal()};
+                    .signal = loop.signal(),
+                    .simulated = simulated_ != nullptr ? simulated_->work() : SimulatedWork{}};
 }
 
 Result<std::int64_t> Session::settle(Store& store, Recovered& recovered) {
@@ -241,7 +271,7 @@ Result<std::int64_t> Session::settle(Store& store, Recovered& recovered) {
 
 /// Trials at a time that a specification comes to, with these workers.
 std::int64_t Session::slots_of(const ExperimentSpec& spec) const {
-  if (lockstep_) return plan_.slots;
+  if (lockstep_ || simulated_ != nullptr) return plan_.slots;
   const auto plan = plan_slots(spec.resources, spec.budget.concurrency, this_machine());
   return plan ? std::min(plan->slots, capacity_.slots) : plan_.slots;
 }
@@ -284,6 +314,7 @@ Result<void> Session::begin(Store& store, const Controller& controller, std::int
   run.rules = controller.rules();
   run.code_hash = code_hash(spec_.trainable);
   if (processes_ != nullptr) run.worker_json = processes_->launches_json();
+  if (options_.simulated) run.worker_json = to_json(Map{{kSimulatedRun, to_text(*options_.simulated)}});
   return store.begin_run(run);
 }
 

@@ -18,6 +18,7 @@
 #include "experiments/spec/reader.h"
 #include "experiments/store/store.h"
 #include "trainables/run/loader.h"
+#include "trainables/simulated/simulated_workers.h"
 #include "tune/controller/controller.h"
 #include "tune/session/recovered.h"
 #include "tune/view/view.h"
@@ -27,6 +28,9 @@ namespace tune {
 /// Under which name the document of an experiment has a function that was never registered: only the program that holds
 /// it can run it.
 inline constexpr const char* kUnregistered = "(function)";
+
+/// Key of the map that stands for the workers of a simulated run (RunRow::worker_json), with its conditions in words.
+inline constexpr const char* kSimulatedRun = "simulated";
 
 class Loop;
 class ProcessWorkers;
@@ -45,6 +49,7 @@ struct SessionOptions {
   std::vector<std::string> worker_command;
   std::string host_program;
   StartWorker start_worker;
+  std::optional<SimulatedConditions> simulated;  ///< in virtual time on workers that exist on paper only; checked
   bool threads = false;  ///< trials run in threads of this program, whatever the experiment says
   bool signals = true;   ///< SIGINT and its kind interrupt the run, where the program leaves them at their default
   std::function<void()> begun;  ///< called once the run has begun: what could not be begun never calls it
@@ -59,6 +64,7 @@ struct SessionEnd {
   std::optional<EndWhy> why;  ///< of the experiment's end, if it has ended
   bool target_reached = false;
   int signal = 0;  ///< that interrupted the run, or 0
+  SimulatedWork simulated;  ///< of a simulated run
 };
 
 class Session {
@@ -95,8 +101,9 @@ class Session {
   SlotPlan plan_;      // trials at a time
   SlotPlan capacity_;  // what the workers could run: budget.concurrency may be raised so far
   Store* store_ = nullptr;               // while the loop runs
-  ProcessWorkers* processes_ = nullptr;  // whichever of the two there is
+  ProcessWorkers* processes_ = nullptr;  // whichever of the three there is
   ThreadWorkers* threads_ = nullptr;
+  SimulatedWorkers* simulated_ = nullptr;
   std::mutex mutex_;       // guards the next two
   Loop* loop_ = nullptr;  // while run() goes on
   bool interrupted_ = false;
