@@ -19,8 +19,6 @@ constexpr int kMaxDepth = 64;
 /// Up to so many keys a map is searched for a repeated one; beyond, a set remembers them.
 constexpr std::size_t kFewKeys = 16;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 class Parser {
  public:
   explicit Parser(std::string_view text) : begin_(text.data()), at_(begin_), end_(begin_ + text.size()) {}

@@ -13,6 +13,9 @@
 
 namespace tune {
 
+/// One of 0 to 9, whatever the locale.
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
 /// Shortest text that reads back equal: `0.1`, `1e-04`, and `1` for 1.0; `nan`, `inf`, `-inf`.
 std::string format_real(double value);
 

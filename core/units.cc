@@ -30,7 +30,6 @@ constexpr std::array<Unit, 12> kSizes{{{"B", 1},
                                        {"TiB", 0x1p40},
                                        {"PiB", 0x1p50}}};
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 std::string_view trim(std::string_view text) {

@@ -45,10 +45,9 @@ constexpr std::array<Advice, 3> kForeignWords{{
     {"not", "'not' is no operator", "write !"},
 }};
 
-constexpr std::array<std::string_view, 13> kOperators{"<=", ">=", "==", "!=", "&&", "||", "<",
-                                                      ">",  "+",  "-",  "*",  "/",  "^"};
+constexpr std::array<std::string_view, 13> kOperatorSpellings{"<=", ">=", "==", "!=", "&&", "||", "<",
+                                                              ">",  "+",  "-",  "*",  "/",  "^"};
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool starts_name(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool in_name(char c) { return starts_name(c) || is_digit(c); }
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
@@ -169,7 +168,7 @@ class Reader {
                              tokens_.back().kind == Kind::kClose);
     if (!operand_before && std::string_view("!+-").find(rest[0]) != std::string_view::npos)
       return take(Kind::kPrefix, 1);
-    for (const std::string_view ours : kOperators) {
+    for (const std::string_view ours : kOperatorSpellings) {
       if (rest.starts_with(ours)) return take(Kind::kOperator, ours.size());
     }
     const std::size_t n = character_length(rest);

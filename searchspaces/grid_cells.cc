@@ -7,22 +7,22 @@
 namespace tune {
 namespace {
 
-constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t kMostCells = std::numeric_limits<std::int64_t>::max();
 constexpr std::size_t kMaxStates = 10'000;
 constexpr std::size_t kMaxConditionalDimensions = 500;  // bounds the recursion
 
 std::int64_t saturated(std::uint64_t n) {
-  return n > static_cast<std::uint64_t>(kMost) ? kMost : static_cast<std::int64_t>(n);
+  return n > static_cast<std::uint64_t>(kMostCells) ? kMostCells : static_cast<std::int64_t>(n);
 }
 
 std::int64_t multiply(std::int64_t a, std::int64_t b) {
   std::int64_t product = 0;
-  return __builtin_mul_overflow(a, b, &product) ? kMost : product;
+  return __builtin_mul_overflow(a, b, &product) ? kMostCells : product;
 }
 
 std::int64_t add(std::int64_t a, std::int64_t b) {
   std::int64_t total = 0;
-  return __builtin_add_overflow(a, b, &total) ? kMost : total;
+  return __builtin_add_overflow(a, b, &total) ? kMostCells : total;
 }
 
 /// Ordinals at which the domain has one of the values. Equal values of a grid_search stand at several.

@@ -13,9 +13,9 @@
 namespace tune {
 namespace {
 
-using Kind = SpaceFault::Kind;
+using Fault = SpaceFault::Kind;
 
-SpaceFault fault_of(Kind kind, std::string path, std::string message, std::string hint = {}) {
+SpaceFault fault_of(Fault kind, std::string path, std::string message, std::string hint = {}) {
   SpaceFault fault;
   fault.kind = kind;
   fault.path = std::move(path);
@@ -58,21 +58,21 @@ std::string advise_value(const Domain& domain, const Value& wrong) {
 
 std::optional<SpaceFault> check_condition(const Parameter& child, const Condition& condition, const Parameter& parent) {
   if (std::holds_alternative<Derived>(parent.domain)) {
-    return fault_of(Kind::kContinuousParent, child.path,
+    return fault_of(Fault::kContinuousParent, child.path,
                     fmt::format("'when' names '{}', which is derived", condition.path),
                     "name the parameters it is derived from");
   }
   if (is_continuous(parent.domain)) {
-    return fault_of(Kind::kContinuousParent, child.path,
+    return fault_of(Fault::kContinuousParent, child.path,
                     fmt::format("'when' names '{}', which is continuous", condition.path),
                     "a condition needs a parameter with separate values, such as a choice");
   }
   if (condition.values.empty()) {
-    return fault_of(Kind::kUnknownChoice, child.path, fmt::format("'when' gives no value of '{}'", condition.path));
+    return fault_of(Fault::kUnknownChoice, child.path, fmt::format("'when' gives no value of '{}'", condition.path));
   }
   for (const Value& value : condition.values) {
     if (contains(parent.domain, value)) continue;
-    return fault_of(Kind::kUnknownChoice, child.path,
+    return fault_of(Fault::kUnknownChoice, child.path,
                     fmt::format("'{}' has no value {}", condition.path, value_text(value)),
                     advise_value(parent.domain, value));
   }
@@ -102,12 +102,12 @@ class ExpressionParser {
     if (!expression) {
       ExpressionError error = std::move(expression).error();
       if (error.unknown_name) advise_text(text.substr(error.position, error.length), error);
-      report(error.unknown_name ? Kind::kUnknownName : Kind::kExpression, path, constraint, error,
+      report(error.unknown_name ? Fault::kUnknownName : Fault::kExpression, path, constraint, error,
              error.unknown_name ? fmt::format("{} in {}", error.message, where) : error.message);
       return std::nullopt;
     }
     if (const auto error = text_used(*expression)) {
-      report(Kind::kExpression, path, constraint, *error, error->message);
+      report(Fault::kExpression, path, constraint, *error, error->message);
       return std::nullopt;
     }
     return *std::move(expression);
@@ -139,7 +139,7 @@ class ExpressionParser {
     return std::nullopt;
   }
 
-  void report(Kind kind, const std::string& path, std::int64_t constraint, const ExpressionError& error,
+  void report(Fault kind, const std::string& path, std::int64_t constraint, const ExpressionError& error,
               std::string message) {
     SpaceFault fault = fault_of(kind, path, std::move(message), error.hint);
     fault.constraint = constraint;
@@ -233,7 +233,7 @@ class Ordering {
     std::string circle;
     for (const std::size_t i : cycle) circle += parameters_[i].path + " -> ";
     circle += parameters_[cycle.front()].path;
-    faults.push_back(fault_of(Kind::kCycle, parameters_[cycle.front()].path,
+    faults.push_back(fault_of(Fault::kCycle, parameters_[cycle.front()].path,
                               fmt::format("parameters depend on each other in a circle: {}", circle)));
     for (const std::size_t i : cycle) mark_done(i);
   }
@@ -259,7 +259,7 @@ void check_domains(const std::vector<Parameter>& parameters, std::vector<SpaceFa
     const std::string name =
         parameter.written_as.empty() ? std::string(domain_name(parameter.domain)) : parameter.written_as;
     if (auto checked = check_domain(parameter.domain, name); !checked) {
-      faults.push_back(fault_of(Kind::kDomain, parameter.path, checked.error().message, checked.error().hint));
+      faults.push_back(fault_of(Fault::kDomain, parameter.path, checked.error().message, checked.error().hint));
     }
   }
 }
@@ -272,7 +272,7 @@ void check_conditions(const std::vector<Parameter>& parameters, const PathIndex&
       const auto parent = index.find(condition.path);
       std::optional<SpaceFault> fault;
       if (parent == index.end()) {
-        fault = fault_of(Kind::kUnknownName, parameter.path,
+        fault = fault_of(Fault::kUnknownName, parameter.path,
                          fmt::format("'when' names '{}', which is no parameter", condition.path),
                          near_or_all(condition.path, paths));
       } else if (parent->second != index.at(parameter.path)) {  // itself: a cycle, said as such
@@ -329,7 +329,7 @@ void check_reachable(const std::vector<Parameter>& parameters, const std::vector
     }
     if (!dead[i]) continue;
     SpaceFault fault =
-        fault_of(Kind::kNeverActive, parameters[i].path, fmt::format("'{}' is never active", parameters[i].path),
+        fault_of(Fault::kNeverActive, parameters[i].path, fmt::format("'{}' is never active", parameters[i].path),
                  "its conditions, and those of the parameters they name, exclude each other");
     fault.warning = true;
     faults.push_back(std::move(fault));

@@ -8,7 +8,7 @@
 namespace tune {
 namespace {
 
-constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t kEndless = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kMaxCheckedCells = 1'000'000;
 
 /// Whether `config` is what `point` asks for; what is inactive in it, the point asks for in vain.
@@ -51,7 +51,7 @@ Result<void> TrialPlan::add_stage(const std::vector<std::size_t>& dimensions, Co
   Stage stage{std::move(given), *std::move(cells), true, {}, 0};
   if (!stages_.empty()) {
     const Stage& before = stages_.back();
-    if (__builtin_add_overflow(before.start, before.length(), &stage.start)) stage.start = kMost;
+    if (__builtin_add_overflow(before.start, before.length(), &stage.start)) stage.start = kEndless;
   }
   const std::vector<bool> follows = determined(open, stage.given);
   if (auto admitted = admit_cells(stage, follows, earlier); !admitted) return admitted;
@@ -176,7 +176,7 @@ std::optional<TrialPlan::Place> TrialPlan::at(std::int64_t trial) const {
 std::optional<std::int64_t> TrialPlan::size() const {
   if (!finite_) return std::nullopt;
   std::int64_t size = 0;
-  return __builtin_add_overflow(stages_.back().start, stages_.back().length(), &size) ? kMost : size;
+  return __builtin_add_overflow(stages_.back().start, stages_.back().length(), &size) ? kEndless : size;
 }
 
 }  // namespace tune

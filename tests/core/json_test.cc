@@ -4,16 +4,13 @@
 
 #include <bit>
 #include <cmath>
-#include <limits>
 #include <string>
 
 #include "core/rng.h"
+#include "tests/core/numbers.h"
 
 namespace tune {
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 Value parsed(std::string_view text) {
   Result<Value> value = parse_json(text);

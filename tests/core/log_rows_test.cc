@@ -4,19 +4,17 @@
 
 #include <bit>
 #include <cmath>
-#include <limits>
+
+#include "tests/core/numbers.h"
 
 namespace tune {
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 Event event(EventBody body) { return {EventNumber{12}, 3.25, std::move(body)}; }
 
 CheckpointInfo checkpoint() { return {12345678901, std::string(64, 'a'), true}; }
 
-Reported reported() {
+Reported stored_report() {
   Reported report;
   report.trial = TrialId{17};
   report.attempt = Attempt{2};
@@ -42,7 +40,7 @@ void expect_round_trip(DecisionBody body) {
 
 TEST(EventRows, BringBackEveryKind) {
   expect_round_trip(event(RunStarted{3, "0.1.0", "asha=1 random=1", 8, 8}));
-  expect_round_trip(event(reported()));
+  expect_round_trip(event(stored_report()));
   expect_round_trip(event(Saved{TrialId{1}, Attempt{1}, 9, 10, 2.5, checkpoint()}));
   expect_round_trip(
       event(Ended{TrialId{1}, Attempt{3}, 9, EndKind::kFailed, Cause::kSignal, "killed\nby \"SIGSEGV\"", 11, 7.5}));
@@ -65,7 +63,7 @@ TEST(EventRows, BringBackEveryEnumerator) {
 }
 
 TEST(EventRows, HoldAReportInColumnsAndItsMetricsAsThePayload) {
-  const EventRow row = encode(event(reported()));
+  const EventRow row = encode(event(stored_report()));
   EXPECT_EQ(row.n, 12);
   EXPECT_EQ(row.kind, "reported");
   EXPECT_EQ(row.trial, 17);
@@ -81,7 +79,7 @@ TEST(EventRows, HoldAReportInColumnsAndItsMetricsAsThePayload) {
 TEST(EventRows, BringBackExtraValuesLetterForLetter) {
   for (const char* extra :
        {"", "{}", R"({"note":"x"})", R"({ "a" : 1.50, "b":[ ] })", R"({"checkpoint":1,"values":{}})"}) {
-    Reported report = reported();
+    Reported report = stored_report();
     report.extra = extra;
     expect_round_trip(event(report));
     report.checkpoint = checkpoint();
@@ -91,7 +89,7 @@ TEST(EventRows, BringBackExtraValuesLetterForLetter) {
 
 TEST(EventRows, StayReadableWhenExtraValuesAreNoObject) {
   for (const char* extra : {"{", "}{", "[1]", "3", "plain words", "\"text\"", "{},\"x\":{}", "{\"a\":1}}"}) {
-    Reported report = reported();
+    Reported report = stored_report();
     report.extra = extra;
     expect_round_trip(event(report));
     report.checkpoint = checkpoint();
@@ -101,7 +99,7 @@ TEST(EventRows, StayReadableWhenExtraValuesAreNoObject) {
 
 TEST(EventRows, StayReadableWhenExtraValuesNestTooDeep) {
   for (int depth : {62, 63, 64, 65}) {
-    Reported report = reported();
+    Reported report = stored_report();
     for (int i = 0; i < depth; ++i) report.extra += "{\"a\":";
     report.extra += "1" + std::string(static_cast<std::size_t>(depth), '}');
     expect_round_trip(event(report));
@@ -111,7 +109,7 @@ TEST(EventRows, StayReadableWhenExtraValuesNestTooDeep) {
 TEST(EventRows, BringBackMetricsBitForBit) {
   const double values[] = {0.1,       1.0 / 3,    5e-324,    -0.0, 0x1.fffffffffffffp1023,
                            kInfinity, -kInfinity, 0x1p-1022, kNaN, 3};
-  Reported report = reported();
+  Reported report = stored_report();
   report.metrics.clear();
   for (double value : values) report.metrics.emplace_back("m" + std::to_string(report.metrics.size()), value);
   const Event back = decode(encode(event(report))).value();
@@ -139,7 +137,7 @@ TEST(EventRows, SayWhichRowIsDamaged) {
   row.payload = R"({"how":"exploded","cause":"exit","code":0,"text":""})";
   EXPECT_EQ(decode(row).error().message, "event 12 (ended): 'how' is no known word");
 
-  Reported report = reported();
+  Reported report = stored_report();
   report.checkpoint = checkpoint();
   report.extra = "{\"a\":1}";
   row = encode(event(report));

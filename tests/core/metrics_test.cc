@@ -3,12 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <limits>
+
+#include "tests/core/numbers.h"
 
 namespace tune {
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 TEST(Metrics, RoundTripThroughJson) {
   const Metrics metrics{{"loss", 0.1}, {"whole", 3}, {"low", -kInfinity}, {"tiny", 5e-324}, {"zero", -0.0}};

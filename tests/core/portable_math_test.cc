@@ -11,12 +11,11 @@
 #include <limits>
 
 #include "core/rng.h"
+#include "tests/core/numbers.h"
 
 namespace tune {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr int kPoints = 100'000;
 
 /// Distance in units in the last place of the exact value.

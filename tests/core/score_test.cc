@@ -4,14 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <vector>
+
+#include "tests/core/numbers.h"
 
 namespace tune {
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 Score minimised(double value, std::int64_t event = 1) { return Score::of(value, Mode::kMin, EventNumber{event}); }
 Score maximised(double value, std::int64_t event = 1) { return Score::of(value, Mode::kMax, EventNumber{event}); }

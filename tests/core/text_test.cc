@@ -3,12 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <limits>
+
+#include "tests/core/numbers.h"
 
 namespace tune {
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 std::string complaint(const Result<double>& result) { return result ? "read" : result.error().message; }
 std::string complaint(const Result<std::uint64_t>& result) { return result ? "read" : result.error().message; }

@@ -2,12 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <limits>
+#include "tests/core/numbers.h"
 
 namespace tune {
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 TEST(Value, KeepsIntegersAndRealsApart) {
   EXPECT_NE(Value(1), Value(1.0));
