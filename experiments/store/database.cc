@@ -85,7 +85,7 @@ Result<sql::Connection> open_database(const std::string& db, bool create, const 
     return fail(ErrorCode::kNotFound, fmt::format("{} is empty: it holds no experiment", db));
   // Deleted bytes need no overwriting.
   auto set = connection->execute(
-      fmt::format("PRAGMA synchronous = {}; PRAGMA cache_size = -16000; "
+      fmt::format("PRAGMA synchronous = {}; PRAGMA cache_size = -4000; "
                   "PRAGMA secure_delete = OFF; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; "
                   "PRAGMA journal_size_limit = 67108864",
                   options.sync == SyncMode::kFull ? "FULL" : "NORMAL"));

@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <filesystem>
 #include <fstream>
+#include <latch>
 #include <set>
 #include <thread>
 
@@ -130,6 +132,24 @@ TEST(Run, GivesTrialsAsTheyFinishAndMayBeStoppedThen) {
   EXPECT_EQ(grid->status(), "finished");
   EXPECT_EQ(grid->size(), seen.size());
   EXPECT_LT(seen.size(), 100000u);
+}
+
+std::latch loading(1);
+
+TEST(Run, MayBeStoppedBeforeItsExperimentIsStored) {
+  const ScratchDatabase scratch;
+  Experiment experiment = square(100000);
+  experiment.trainable = {[](Trial& trial) { trial.report({{"loss", trial.real("x")}}); },
+                          {.isolation = TUNE_THREAD, .has_end = true, .prepare = [] { loading.wait(); }}};
+  auto run = Tuner(experiment, scratch.options()).start();
+  ASSERT_TRUE(run) << run.failure().text();
+  run->stop();
+  EXPECT_FALSE(std::filesystem::exists(scratch.path()));
+  loading.count_down();
+  const auto grid = run->wait();
+  ASSERT_TRUE(grid) << grid.failure().text();
+  EXPECT_FALSE(grid->interrupted()) << grid->status();
+  EXPECT_LT(grid->size(), 100000u);
 }
 
 TEST(Run, ThatIsDestroyedIsInterruptedAndGoesOnLater) {

@@ -1,12 +1,17 @@
 // Programs that have threads, and several runs at a time.
 
+#include <dlfcn.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <condition_variable>
+#include <cstdlib>
+#include <filesystem>
+#include <iterator>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include "tests/api/support.h"
 
@@ -48,6 +53,64 @@ TEST(Threads, ALambdaIsRefusedNamingTheTwoWaysOut) {
   EXPECT_THAT(grid.failure().text(),
               ::testing::AllOf(::testing::HasSubstr("tune::init"), ::testing::HasSubstr("2 threads"),
                                ::testing::HasSubstr("TUNE_THREAD")));
+}
+
+/// The library, loaded and used by this program, with two threads of its own that wait for more work.
+class OpenBlas {
+ public:
+  OpenBlas() {
+    ::setenv("OPENBLAS_NUM_THREADS", "3", 1);
+    library_ = ::dlopen("libopenblas.so.0", RTLD_NOW);
+    if (library_ != nullptr) gemm_ = reinterpret_cast<Gemm*>(::dlsym(library_, "cblas_dgemm"));
+  }
+  bool is_there() const { return gemm_ != nullptr; }
+  /// The trace of the product of a matrix of ones with itself: size * size. Large enough for several threads.
+  double product() const {
+    constexpr int kSize = 300;
+    const std::vector<double> ones(kSize * kSize, 1.0);
+    std::vector<double> c(kSize * kSize);
+    gemm_(101, 111, 111, kSize, kSize, kSize, 1.0, ones.data(), kSize, ones.data(), kSize, 0.0, c.data(), kSize);
+    double trace = 0;
+    for (int i = 0; i < kSize; ++i) trace += c[static_cast<std::size_t>(i) * (kSize + 1)];
+    return trace;
+  }
+
+ private:
+  using Gemm = void(int, int, int, int, int, int, double, const double*, int, const double*, int, double, double*, int);
+  void* library_ = nullptr;
+  Gemm* gemm_ = nullptr;
+};
+
+std::ptrdiff_t threads_of_this_process() {
+  return std::distance(std::filesystem::directory_iterator("/proc/self/task"), std::filesystem::directory_iterator());
+}
+
+TEST(Threads, OfOpenBlasEndBeforeAForkSoThatALambdaRunsAndUsesIt) {
+  const OpenBlas blas;
+  if (!blas.is_there()) GTEST_SKIP() << "libopenblas.so.0 is not installed";
+  ASSERT_EQ(blas.product(), 90000);
+  ASSERT_GT(threads_of_this_process(), 1);
+  const ScratchDatabase scratch;
+  Experiment experiment = square(2);
+  experiment.trainable = [&](Trial& trial) { trial.report({{"loss", blas.product()}}); };
+  const auto grid = Tuner(experiment, scratch.options()).run();
+  ASSERT_TRUE(grid) << grid.failure().text();
+  for (const TrialResult& trial : *grid) EXPECT_EQ(trial.metric("loss"), 90000) << trial.error;
+  EXPECT_EQ(blas.product(), 90000);
+}
+
+TEST(Threads, ARegisteredTrainableRunsInAProgramThatHasUsedOpenBlas) {
+  const OpenBlas blas;
+  if (!blas.is_there()) GTEST_SKIP() << "libopenblas.so.0 is not installed";
+  ASSERT_EQ(blas.product(), 90000);
+  ASSERT_GT(threads_of_this_process(), 1);
+  const ScratchDatabase scratch;
+  Experiment experiment = square(3);
+  experiment.trainable = "one_report";
+  const auto grid = Tuner(experiment, scratch.options()).run();
+  ASSERT_TRUE(grid) << grid.failure().text();
+  EXPECT_EQ(grid->size(), 3u);
+  EXPECT_EQ(blas.product(), 90000);
 }
 
 TEST(Threads, ARegisteredTrainableRunsInProcessesAllTheSame) {

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include "core/runtime/zygote.h"
 #include "tune/api/failure.h"
@@ -28,6 +29,9 @@ struct Run::State {
   std::optional<Failure> failure;  // once the thread is joined
   std::optional<Expected<ResultGrid>> result;
   std::atomic<bool> done{false};
+  std::mutex asking;
+  bool begun = false;                    // the experiment is stored: guarded by `asking`, as the next
+  std::vector<CommandKind> asked_early;  // until then
 
   ~State() {
     if (thread.joinable()) {
@@ -39,6 +43,8 @@ struct Run::State {
   void go(ExperimentSpec spec, std::optional<ExperimentRow> row);
   std::optional<TrialResult> read_trial(std::int64_t number);
   void command(CommandKind kind);
+  void send(CommandKind kind);
+  void has_begun();
 };
 
 void Run::State::go(ExperimentSpec spec, std::optional<ExperimentRow> row) {
@@ -70,12 +76,30 @@ std::optional<TrialResult> Run::State::read_trial(std::int64_t number) {
   return to_trial_result(experiment, *trial);
 }
 
-/// One that comes too early for the database, or too late for the run, has nothing to end.
+/// One that comes too late for the run has nothing to end; one that comes before its experiment is stored waits for it.
 void Run::State::command(CommandKind kind) {
   if (done) return;
+  {
+    const std::lock_guard lock(asking);
+    if (!begun) return asked_early.push_back(kind);
+  }
+  send(kind);
+}
+
+void Run::State::send(CommandKind kind) {
   CommandRow row;
   row.kind = kind;
   (void)send_command(database, experiment, row);
+}
+
+void Run::State::has_begun() {
+  std::vector<CommandKind> early;
+  {
+    const std::lock_guard lock(asking);
+    begun = true;
+    early.swap(asked_early);
+  }
+  for (const CommandKind kind : early) send(kind);
 }
 
 Run::Run(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -166,6 +190,7 @@ Expected<Run> Tuner::start() const {
       return s.placement.zygote->start_worker(arguments, complaints, token);
     };
   }
+  options.begun = [&s] { s.has_begun(); };
   options.diagnosed = [&s, place](const std::vector<Diagnostic>& found) {
     Failure failure = to_failure(found, place);
     if (!failure.problems.empty()) s.misfit = std::move(failure);
