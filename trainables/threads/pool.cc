@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <pthread.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <ctime>
@@ -177,7 +176,6 @@ std::shared_ptr<Job> ThreadWorkers::Pool::next() {
 
 void ThreadWorkers::Pool::run(Job& job, Actor& actor) {
   const double cpu = thread_cpu_seconds();
-  put(Started{job.begin.assign.trial, job.begin.assign.attempt, ::getpid()});
   QueuePort port(*this, job.mailbox);
   TrialRun trial(job.begin, job.checkpoint, port);
   DoneMessage done;

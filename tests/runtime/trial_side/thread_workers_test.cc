@@ -189,7 +189,6 @@ class ThreadWorkersTest : public testing::Test, protected Workers::Handler {
   void on_ready(Result<TrainableInfo> info) override { ready = std::move(info); }
   void on_message(WorkerMessage message, std::uint64_t large) override {
     ++messages;
-    if (auto* m = std::get_if<Started>(&message)) started.push_back(m->trial.value);
     if (auto* m = std::get_if<ReportMessage>(&message)) {
       seqs[m->log.trial.value].push_back(m->log.seq);
       reports.push_back(*m);
@@ -215,7 +214,6 @@ class ThreadWorkersTest : public testing::Test, protected Workers::Handler {
   std::unique_ptr<ThreadWorkers> workers;
   std::optional<Result<TrainableInfo>> ready;
   std::function<std::optional<Ack>(const ReportMessage&)> answer;
-  std::vector<std::int64_t> started;
   std::vector<ReportMessage> reports;
   std::vector<std::uint64_t> large_of_reports;
   std::vector<SavedMessage> saved;
@@ -240,7 +238,7 @@ TEST_F(ThreadWorkersTest, RunsTrialsInTheOrderTheyAreAssigned) {
   run_until_done(50);
   ASSERT_EQ(reports.size(), 50u);
   for (int i = 0; i < 50; ++i) {
-    EXPECT_EQ(started[static_cast<std::size_t>(i)], i);
+    EXPECT_EQ(reports[static_cast<std::size_t>(i)].log.trial, TrialId{i});
     EXPECT_EQ(reports[static_cast<std::size_t>(i)].log.metrics, (Metrics{{"loss", static_cast<double>(i)}}));
     EXPECT_EQ(done[static_cast<std::size_t>(i)].trial, TrialId{i});
     EXPECT_EQ(done[static_cast<std::size_t>(i)].how, EndKind::kCompleted);
@@ -252,7 +250,7 @@ TEST_F(ThreadWorkersTest, DeliversABurstByFewCalls) {
   constexpr int kTrials = 10'000;
   for (int i = 0; i < kTrials; ++i) assign(i);
   run_until_done(kTrials);
-  EXPECT_EQ(messages, 3 * kTrials);
+  EXPECT_EQ(messages, 2 * kTrials);
   for (const auto& [trial, all] : seqs) EXPECT_EQ(all, (std::vector<Seq>{1, 2})) << trial;
 }
 
@@ -297,7 +295,7 @@ TEST_F(ThreadWorkersTest, OrdersTakeBackTrialsThatHaveNotBegun) {
   EXPECT_EQ(done[0].text, "withdrawn");
   EXPECT_EQ(done[1].how, EndKind::kInterrupted);
   EXPECT_EQ(done[2].how, EndKind::kPaused);
-  EXPECT_EQ(started, (std::vector<std::int64_t>{0}));
+  EXPECT_EQ(reports.size(), 1u);
 }
 
 TEST_F(ThreadWorkersTest, AFailureIsTheTrialsAlone) {
@@ -381,7 +379,7 @@ TEST_F(ThreadWorkersTest, ContinuesFromCheckpointsInlineAndStored) {
   a.checkpoint_bytes = std::string(10, 'x');
   workers->assign(a);
   run_until_done(2);
-  EXPECT_EQ(started, (std::vector<std::int64_t>{0, 1})) << "in order, though the first had to be fetched";
+  EXPECT_EQ(reports[0].log.trial, TrialId{0}) << "in order, though it had to be fetched";
   EXPECT_EQ(reports[0].log.metrics[0].second, 3'000'000);
   EXPECT_EQ(reports[0].log.step, 5);
   EXPECT_EQ(reports[1].log.metrics[0].second, 10);
