@@ -91,6 +91,32 @@ TEST(Attach, LeavesTheRunAlone) {
   EXPECT_EQ(bench.value("select completed from experiments"), "2");
 }
 
+TEST(Attach, ShowsTheLiveRegionOnSeveralTerminalsAndCtrlCLeavesOneOfThem) {
+  Workbench bench;
+  bench.write("long.yaml", curve("long", 2, 100'000, 0.005));
+  ASSERT_EQ(bench.tune({"run", "--detach", "long.yaml"}).code, 0);
+  Terminal one = bench.start_on_terminal({"attach", "long"}, 100, 30);
+  Terminal two = bench.start_on_terminal({"attach", "long"}, 60, 20);
+  for (Terminal* terminal : {&one, &two}) {
+    ASSERT_TRUE(eventually([&] { return terminal->shows(" running") && terminal->shows("best  #"); }))
+        << terminal->screen();
+    EXPECT_FALSE(terminal->cursor_is_shown());
+  }
+  one.type("\x03");
+  EXPECT_EQ(one.wait().code, 130);
+  EXPECT_THAT(one.screen(), HasSubstr("the run goes on"));
+  EXPECT_TRUE(one.cursor_is_shown());
+
+  const std::string reports = bench.value("select count(*) from event where kind = 'reported'");
+  ASSERT_TRUE(eventually([&] { return bench.value("select count(*) from event where kind = 'reported'") != reports; }));
+  EXPECT_FALSE(two.is_over());
+  EXPECT_EQ(bench.tune({"cancel", "long"}).code, 0);
+  EXPECT_EQ(two.wait().code, 0) << two.screen();
+  EXPECT_THAT(two.screen(), HasSubstr("long finished"));
+  EXPECT_TRUE(two.cursor_is_shown());
+  EXPECT_EQ(bench.left_behind(), "");
+}
+
 TEST(Attach, SaysThatNobodyRunsIt) {
   Workbench bench;
   bench.write("dead.yaml", curve("dead", 2, 1000, 0.02));

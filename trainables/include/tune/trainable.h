@@ -8,17 +8,20 @@
 //   class Net : public tune::Trainable {
 //    public:
 //     void setup(tune::Trial& trial) override { lr_ = trial.real("lr"); }
-//     tune::Report step() override { ...; return {{"loss", loss}, {"accuracy", accuracy}}; }
-//     void save(std::ostream& out) override { ... }   // optional, with load: pause, retries, promotion, PBT
-//     void load(std::istream& in) override { ... }
+//     tune::Report step() override { return {{"loss", loss_ *= 1 - lr_}}; }
+//     void save(std::ostream& out) override { out << loss_; }  // with load optional: pause, retries, promotion, PBT
+//     void load(std::istream& in) override { in >> loss_; }
+//
+//    private:
+//     double lr_ = 0, loss_ = 1;
 //   };
 //   TUNE_TRAINABLE(Net)
 //
 // or a function, which has its own loop:
 //
 //   void train(tune::Trial& trial) {
-//     for (int epoch = trial.step() + 1; epoch <= 50; ++epoch) {
-//       if (!trial.report({{"loss", ...}})) return;
+//     for (int epoch = 1; epoch <= 50; ++epoch) {
+//       if (!trial.report({{"loss", trial.real("lr") / epoch}})) return;
 //     }
 //   }
 //   TUNE_FUNCTION(train, train, .has_end = true)

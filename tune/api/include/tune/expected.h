@@ -1,13 +1,14 @@
 #pragma once
 
 // Errors of the C++ API are values. A function that can fail returns Expected<T>: a T, or a Failure that says what was
-// attempted, on what, what was found, and what to do about it. Nothing in the API throws but Expected::value(), for
-// programs that would rather have an exception:
+// attempted, on what, what was found, and what to do about it:
 //
-//   auto grid = tuner.run();
+//   const auto grid = tuner.run();
 //   if (!grid) return std::fprintf(stderr, "%s\n", grid.failure().text().c_str()), 1;
 //
-//   tune::ResultGrid grid = tuner.run().value();       // the same, as tune::FailureException
+// Nothing in the API throws but Expected::value(), for programs that would rather have a tune::FailureException:
+//
+//   const tune::ResultGrid grid = tuner.run().value();
 //
 // Own code and not std::expected, which C++20 does not have, nor a library, which every program would have to install.
 

@@ -39,15 +39,15 @@ using Seconds = std::chrono::duration<double>;
 /// What a function or class without a registered name is called in documents and messages.
 inline constexpr const char* kNameless = "(function)";
 
-/// What a trial runs.
+/// What a trial runs, as it stands after `.trainable =`.
 ///
-///   .trainable = "iris"                          comes with tune, or is registered in this program by that name
-///   .trainable = "./libmine.so:Net"              a class or function registered in a library
-///   .trainable = train                           a function void(tune::Trial&)
-///   .trainable = [&](tune::Trial& trial) {...}   a lambda; what it captures is shared by all trials without a copy
-///   .trainable = tune::use_class<Net>()          a class derived from tune::Trainable
-///   .trainable = tune::command({"python3", "train.py", "--lr=${lr}"})
-///   .trainable = {train, {.isolation = TUNE_THREAD, .has_end = true}}
+///   "iris",                                     // comes with tune, or is registered in this program by that name
+///   "./libmine.so:Net",                         // a class or function registered in a library
+///   train,                                      // a function void(tune::Trial&)
+///   [&](tune::Trial& trial) { train(trial); },  // what a lambda captures is shared by all trials without a copy
+///   tune::use_class<Net>(),                     // a class derived from tune::Trainable
+///   tune::command({"python3", "train.py", "--lr=${lr}"}),
+///   {train, {.isolation = TUNE_THREAD, .has_end = true}},
 ///
 /// By one option a trial runs in a process of its own (TUNE_PROCESS, the default: it may crash), in one that is used
 /// again (TUNE_REUSE) or in a thread of this program (TUNE_THREAD: for trials of microseconds, and the only one that

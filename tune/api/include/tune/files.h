@@ -3,9 +3,9 @@
 // Checkpoints that are files. What a trial saves is a stream of bytes; these make one from a file or a directory, where
 // a third party's library wants to write those itself, and go back:
 //
-//   trial.report({{"loss", loss}}, tune::directory(trial.directory() + "/state"));
-//   ...
-//   if (auto bytes = trial.checkpoint()) tune::restore_directory(*bytes, trial.directory() + "/state");
+//   const std::string state = trial.directory() + "/state";
+//   if (auto bytes = trial.checkpoint()) tune::restore_directory(*bytes, state);
+//   trial.report({{"loss", train(state)}}, tune::directory(state));
 //
 // A directory travels as a tar archive (POSIX ustar): regular files and directories; a link or a device is an error.
 // All throw std::runtime_error with the path, which fails the trial. Threads: any, on different paths.

@@ -5,7 +5,7 @@
 //
 //   int main(int argc, char** argv) {
 //     tune::init(argc, argv);
-//     ...
+//     // and only then whatever the program does
 //   }
 //
 // Its experiments can then be run and resumed by the command line as well: `trainable: ./program:Net`.

@@ -5,7 +5,7 @@
 //   const tune::TrialResult* best = grid.best();
 //   std::printf("trial %lld: accuracy %g with lr %g\n", (long long)best->number, *best->metric("accuracy"),
 //               *best->parameter("lr").real());
-//   grid.checkpoint(*best)->write("best.pt");
+//   if (const auto saved = grid.checkpoint(*best)) saved->write("best.pt").value();
 //
 // A ResultGrid owns what it holds and is not changed by a run that goes on: read it again to see more. Threads: const
 // calls may be made by several at once.

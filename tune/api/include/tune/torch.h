@@ -3,8 +3,7 @@
 // LibTorch modules and optimizers as checkpoints. The only header of tune that includes LibTorch.
 //
 //   if (auto bytes = trial.checkpoint()) tune::load_torch(*bytes, net, adam);
-//   ...
-//   if (!trial.report({{"loss", loss}}, tune::torch_state(net, adam))) return;
+//   while (trial.report({{"loss", epoch(net, adam)}}, tune::torch_state(net, adam))) continue;
 //
 // and afterwards, in the same program or another: tune::load_torch(grid.checkpoint(*grid.best())->bytes, net).
 // Parts are what `torch::save` takes: module holders (torch::nn::Sequential), std::shared_ptr of a module, optimizers,

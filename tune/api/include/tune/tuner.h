@@ -4,8 +4,12 @@
 //
 //   int main(int argc, char** argv) {
 //     tune::init(argc, argv);
-//     tune::Tuner tuner({.name = "digits", .trainable = "Net", ...});
-//     auto grid = tuner.run();
+//     const tune::Tuner tuner({.name = "valley",
+//                              .trainable = "branin",
+//                              .objective = {.metric = "loss", .mode = "min"},
+//                              .search_space = {{"x1", tune::uniform(-5, 10)}, {"x2", tune::uniform(0, 15)}},
+//                              .budget = {.trials = 20}});
+//     const auto grid = tuner.run();
 //     if (!grid) return std::fprintf(stderr, "%s\n", grid.failure().text().c_str()), 1;
 //     if (const auto* best = grid->best()) std::printf("best: trial %lld\n", (long long)best->number);
 //   }
@@ -14,7 +18,7 @@
 //
 //   tune::Run run = tuner.start().value();
 //   while (auto trial = run.next_finished()) {
-//     if (trial->metric("loss") < 0.01) run.stop();
+//     if (trial->metric("loss").value_or(1) < 0.01) run.stop();
 //   }
 //   tune::ResultGrid grid = run.wait().value();
 //
@@ -90,7 +94,7 @@ class Run {
   /// The next trial that has finished, in the order in which they do; waits for it. Nothing: the run is over.
   std::optional<TrialResult> next_finished();
 
-  /// Nothing new starts, running trials finish.
+  /// Nothing new starts, running trials finish. This and cancel() may come at any time, before the first trial as well.
   void stop();
   /// Running trials are told to stop as well. The experiment is over.
   void cancel();
