@@ -146,7 +146,7 @@ void Pbt::on_report(const SchedulerReport& report, const SchedulerVerdict* verdi
   Member* member = population_.find(report.trial);
   if (member == nullptr) return;
   member->t = report.t;
-  if (report.checkpoint) member->saved = DonorState{report.score, report.t, *report.checkpoint};
+  if (report.checkpoint) population_.save(report.trial, DonorState{report.score, report.t, *report.checkpoint});
   const bool is_ready = report.t >= ready_at(*member);
   const Verdict told = verdict == nullptr ? Verdict::kContinue : verdict->verdict;
   if (is_ready || told == Verdict::kPause) {
@@ -243,7 +243,7 @@ void Pbt::on_proposal(const Proposal& proposal) {
   const Member* donor = population_.find(proposal.donor);
   member->config = proposal.config;
   ++member->generation;
-  member->saved.reset();
+  population_.save(proposal.trial, std::nullopt);
   if (donor != nullptr && donor->saved) {
     member->t = donor->saved->t;
     member->scored_at = donor->saved->t;

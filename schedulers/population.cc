@@ -22,7 +22,7 @@ void Population::remove(TrialId trial) {
   if (member == nullptr) return;
   move(trial, Member::Place::kRuns);
   set_weak(trial, false);
-  if (member->score) ranks_.erase({*member->score, trial});
+  withdraw(trial, *member);
   over_.insert(live_.extract(trial));
 }
 
@@ -30,15 +30,32 @@ Member* Population::revive(TrialId trial) {
   auto node = over_.extract(trial);
   if (node.empty()) return nullptr;
   Member& member = live_.insert(std::move(node)).position->second;
-  if (member.score) ranks_.insert({*member.score, trial});
+  enter(trial, member);
   return &member;
+}
+
+void Population::enter(TrialId trial, const Member& member) {
+  if (member.score) ranks_.insert({*member.score, trial});
+  if (may_give(member)) donors_.insert({*member.score, trial});
+}
+
+void Population::withdraw(TrialId trial, const Member& member) {
+  if (member.score) ranks_.erase({*member.score, trial});
+  if (may_give(member)) donors_.erase({*member.score, trial});
 }
 
 void Population::rank(TrialId trial, const Score& score) {
   Member& member = *find(trial);
-  if (member.score) ranks_.erase({*member.score, trial});
+  withdraw(trial, member);
   member.score = score;
-  ranks_.insert({score, trial});
+  enter(trial, member);
+}
+
+void Population::save(TrialId trial, std::optional<DonorState> state) {
+  Member& member = *find(trial);
+  withdraw(trial, member);
+  member.saved = state;
+  enter(trial, member);
 }
 
 void Population::move(TrialId trial, Member::Place place) {
@@ -71,11 +88,15 @@ std::int64_t Population::rank_with(TrialId trial, const Score& score) const {
 std::optional<TrialId> Population::donor(TrialId target, std::int64_t k, RandomStream random) const {
   k = std::min(k, ranked());
   if (k == 0) return std::nullopt;
+  // From a rank among the best k on, and around: the first that may give.
   const auto first = static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(k)));
-  for (std::int64_t i = 0; i < k; ++i) {
-    const TrialId trial = at((first + i) % k);
-    const Member& member = *find(trial);
-    if (trial != target && member.saved && member.saved->score.is_number()) return trial;
+  const auto donors_before = [&](std::int64_t rank) {
+    return rank < ranked() ? donors_.rank(ranks_.at(rank)) - 1 : donors_.size();
+  };
+  const std::int64_t donors = donors_before(k), start = donors_before(first);
+  for (std::int64_t i = 0; i < std::min<std::int64_t>(donors, 2); ++i) {
+    const TrialId trial = donors_.at((start + i) % donors).trial;
+    if (trial != target) return trial;
   }
   return std::nullopt;
 }

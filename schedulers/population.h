@@ -30,7 +30,7 @@ struct Member {
   std::int64_t turns = 0;           ///< intervals that it has trained, those before an exploit included
   std::optional<Score> score;       ///< by which it ranks: its last report at an interval, or its donor's
   double scored_at = 0;             ///< time of that score
-  std::optional<DonorState> saved;  ///< of its own, in this generation
+  std::optional<DonorState> saved;  ///< of its own, in this generation (see save())
   enum class Place { kRuns, kWaits, kAtBarrier } place = Place::kRuns;
   bool is_weak = false;  ///< waits for its exploit
 };
@@ -50,6 +50,8 @@ class Population {
   /// It was over and goes on: with all that it had. Null: it is unknown.
   Member* revive(TrialId trial);
   void rank(TrialId trial, const Score& score);
+  /// What others may copy of it from now on; nothing: nobody may.
+  void save(TrialId trial, std::optional<DonorState> state);
   /// Moves a member to a place; those that wait are kept in order of their turns.
   void move(TrialId trial, Member::Place place);
 
@@ -71,9 +73,16 @@ class Population {
   void set_weak(TrialId trial, bool weak);
 
  private:
+  static bool may_give(const Member& member) {
+    return member.score && member.saved && member.saved->score.is_number();
+  }
+  void enter(TrialId trial, const Member& member);
+  void withdraw(TrialId trial, const Member& member);
+
   double quantile_;
   std::map<TrialId, Member> live_, over_;
   RungRanks ranks_;
+  RungRanks donors_;  ///< of ranks_, those that have something to copy
   std::set<std::pair<std::int64_t, TrialId>> waiting_;
   std::set<TrialId> weak_;
   std::int64_t at_barrier_ = 0;

@@ -71,6 +71,11 @@ const Trying kPbtSynch{"pbt_synch",
                         {"synch", true},
                         {"hyperparam_mutations", "x"}}};
 
+const Trying kBohb{"hb_bohb", "hb_bohb", {{"max_t", 9}}};
+const Trying kPb2{"pb2",
+                  "pb2",
+                  {{"time_attr", "training_iteration"}, {"perturbation_interval", 3}, {"hyperparam_bounds", "x"}}};
+
 void PrintTo(const Trying& setup, std::ostream* out) { *out << setup.name; }
 
 std::optional<Metrics> ten_steps(TrialId trial, const Config& config, Step step) {
@@ -78,7 +83,7 @@ std::optional<Metrics> ten_steps(TrialId trial, const Config& config, Step step)
 }
 /// Trials that no scheduler ends return by themselves.
 SimulatedTrial trial_for(const Trying& setup) {
-  return setup.type == "asha" || setup.type == "hyperband" ? curve : ten_steps;
+  return setup.type == "asha" || setup.type == "hyperband" || setup.type == "hb_bohb" ? curve : ten_steps;
 }
 
 /// What a results table shows, without clock, attempts and event numbers.
@@ -181,6 +186,26 @@ TEST_P(Simulated, KillsAndCrashesChangeNoTableInLockstep) {
   }
 }
 
+class Killed : public Simulated {};
+
+TEST_P(Killed, AfterAnyEventItDecidesAsUnbroken) {
+  Trying setup = GetParam();
+  setup.trials = setup.type == "pb2" ? 5 : 9;  // a fit of PB2 costs a millisecond
+  SimulationOptions options;
+  options.order = Order::kLockstep;
+  options.slots = 3;
+  Simulation unbroken(setup.controller(), trial_for(setup), options);
+  ASSERT_TRUE(unbroken.run(kMost));
+  for (std::int64_t kill = 1; kill < static_cast<std::int64_t>(unbroken.log().size()); ++kill) {
+    Simulation killed(setup.controller(), trial_for(setup), options);
+    killed.run(kill);
+    Simulation resumed(setup.controller(), trial_for(setup), options, killed.log());
+    ASSERT_TRUE(resumed.run(kMost)) << "killed after event " << kill;
+    ASSERT_EQ(table(resumed.controller()), table(unbroken.controller())) << "killed after event " << kill;
+    ASSERT_EQ(verdicts(resumed.log()), verdicts(unbroken.log())) << "killed after event " << kill;
+  }
+}
+
 TEST_P(Simulated, LockstepIsAConstantStepCostOfOne) {
   SimulationOptions options;
   options.slots = 5;
@@ -243,7 +268,12 @@ TEST_P(Simulated, StartsNothingNewOnceAPersonStopsIt) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Schedulers, Simulated,
-                         testing::Values(kFifo, kStop, kPromote, kHyperBand, kMedian, kPausing, kPbt, kPbtSynch),
+                         testing::Values(kFifo, kStop, kPromote, kHyperBand, kBohb, kMedian, kPausing, kPbt, kPbtSynch),
+                         [](const auto& parameter) { return parameter.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(Schedulers, Killed,
+                         testing::Values(kFifo, kStop, kPromote, kHyperBand, kBohb, kMedian, kPausing, kPbt, kPbtSynch,
+                                         kPb2),
                          [](const auto& parameter) { return parameter.param.name; });
 
 TEST(SimulatedPromotion, GoesOnFromACheckpointOfTheRung) {

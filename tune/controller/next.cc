@@ -142,6 +142,7 @@ std::string_view end_words(EndWhy why) {
 
 /// Granted ahead of a free slot, and nothing was heard of it.
 std::optional<TrialId> ahead_of_slots(const State& state) {
+  if (static_cast<std::int64_t>(state.live.size()) <= state.slots) return std::nullopt;
   std::int64_t place = 0;
   for (const auto& [grant, id] : state.live) {
     const TrialRecord& trial = state.at(id);
