@@ -50,7 +50,18 @@ class Workers {
     virtual void on_unusable(Error why) = 0;
   };
 
+  /// An attempt that an earlier controller granted and whose end is not stored; of its messages all up to `last_seq`
+  /// are.
+  struct Inherited {
+    TrialId trial;
+    Attempt attempt;
+    Seq last_seq = 0;
+  };
+
   virtual ~Workers() = default;
+  /// To be called before start(). Gives those that are gone for certain. Each of the others goes on as if it had been
+  /// assigned here, or on_lost tells that it does not; it is to be acknowledged, so that it hears what it may wait for.
+  virtual std::vector<Inherited> inherit(std::vector<Inherited> attempts) { return attempts; }
   /// Starts to start. Answers by on_ready.
   virtual void start(Handler& handler, CheckpointChannel& channel) = 0;
   /// Attempts run in the order they are assigned, `slots` at a time; more than that wait their turn.

@@ -29,6 +29,12 @@ struct SchedulerSpec {
   Options options;            ///< complete
 };
 
+/// How the processes of a run live. What trials find does not depend on it.
+struct Runtime {
+  double lease = 10;  ///< seconds that running trials outlive a controller that was killed
+  friend bool operator==(const Runtime&, const Runtime&) = default;
+};
+
 struct ExperimentSpec {
   std::int64_t version = 1;
   std::string name;
@@ -44,6 +50,7 @@ struct ExperimentSpec {
   Retries retries;
   Limits limits;
   CheckpointPolicy checkpoint;
+  Runtime runtime;
 
   std::string file;       ///< as messages name it
   std::string source;     ///< text of the file, as it was; empty for a stored experiment

@@ -3,13 +3,12 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <openssl/crypto.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 
 #include "core/runtime/socket_dir.h"
+#include "core/sha256.h"
 
 namespace tune {
 namespace {
@@ -19,12 +18,6 @@ constexpr std::size_t kMaxGuests = 16;
 
 bool same_secret(const std::string& a, const std::string& b) {
   return !a.empty() && a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
-}
-
-bool is_of_this_user(int socket) {
-  ucred peer{};
-  socklen_t size = sizeof peer;
-  return ::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == ::getuid();
 }
 
 }  // namespace
@@ -58,9 +51,9 @@ Result<void> Admission::listen(const std::string& path) {
   return {};
 }
 
-void Admission::expect(std::string launch, std::string token) {
+void Admission::expect(std::string launch, std::string proof) {
   launch_ = std::move(launch);
-  token_ = std::move(token);
+  proof_ = std::move(proof);
   resume_key_ = random_hex(32);
   incarnation_.clear();
 }
@@ -116,7 +109,7 @@ void Admission::greet(Link::Socket socket) {
 
 std::string Admission::refusal(const wire::Hello& hello) const {
   if (hello.launch != launch_) return "no worker of this launch is expected";
-  if (incarnation_.empty()) return same_secret(hello.token, token_) ? "" : "wrong token";
+  if (incarnation_.empty()) return same_secret(sha256_hex(hello.token), proof_) ? "" : "wrong token";
   if (hello.worker != incarnation_) return "another process came with this token before";
   return same_secret(hello.resume_key, resume_key_) ? "" : "wrong resume key";
 }

@@ -1,7 +1,8 @@
 #pragma once
 
 // The door of the controller: a listening Unix socket that lets in processes of this user which know the token of the
-// launch that is expected, one process a launch. Until a peer has said who it is, it may say little, and not for long.
+// launch that is expected, whoever started it, one process a launch. Until a peer has said who it is, it may say
+// little, and not for long.
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -25,8 +26,9 @@ class Admission {
 
   /// kIo.
   Result<void> listen(const std::string& path);
-  /// From now on, one process of this launch is let in, and no other.
-  void expect(std::string launch, std::string token);
+  /// From now on, one process of this launch is let in, and no other: the first that knows the token whose SHA-256 this
+  /// is.
+  void expect(std::string launch, std::string proof);
   /// What it proves itself by when it comes again.
   const std::string& resume_key() const { return resume_key_; }
   void close();
@@ -44,7 +46,7 @@ class Admission {
   Admitted admitted_;
   boost::asio::local::stream_protocol::acceptor acceptor_;
   std::set<std::shared_ptr<Guest>> guests_;  // those that have not said who they are
-  std::string launch_, token_, resume_key_, incarnation_;
+  std::string launch_, proof_, resume_key_, incarnation_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // false: this object is gone
 };
 

@@ -8,8 +8,10 @@
 #include <chrono>
 #include <set>
 
+#include "core/runtime/hand_in.h"
 #include "core/runtime/memory_file.h"
 #include "core/runtime/proc.h"
+#include "core/runtime/rendezvous.h"
 #include "core/runtime/socket_dir.h"
 
 namespace tune {
@@ -17,7 +19,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kConnectAgain{100};
 /// So many fit into a Hello, which may not be long; what is not listed is given up.
-constexpr std::size_t kMostListed = 100;
+constexpr std::size_t kMostListed = 2000;
 constexpr std::uint64_t kFetchWindow = wire::kChunkWindow;
 
 std::string host_name() {
@@ -48,6 +50,7 @@ Dialogue::Dialogue(boost::asio::io_context& io, const WorkerOptions& options, st
       events_(std::move(events)),
       token_(std::move(token)),
       incarnation_(random_hex(16)),
+      socket_(options.socket),
       lease_(options.lease),
       lease_from_(boot_seconds()),
       connect_timer_(io),
@@ -61,26 +64,45 @@ void Dialogue::start() {
 }
 
 void Dialogue::close() {
-  closed_ = true;
+  hang_up();
   *alive_ = false;
+}
+
+void Dialogue::hang_up() {
+  closed_ = true;
+  welcome_ = false;
   connect_timer_.cancel();
   beat_timer_.cancel();
   if (link_) link_->close();
+  link_.reset();
 }
+
+Result<void> Dialogue::hand_in() { return write_hand_in(hand_in_path(options_.attempts_dir, options_.launch), spool_); }
 
 // --- the connection -------------------------------------------------------------------------------------------------
 
 void Dialogue::connect() {
+  if (connect_to(socket_)) return;
+  const auto called = called_to(options_.attempts_dir, options_.launch);
+  if (called && connect_to(*called)) return;
+  // Its controller listened before this worker was started, so nobody is there: with nothing to hand over there is
+  // nothing to wait for.
+  if (events_.held().empty() && spool_.streams().empty()) {
+    return events_.alone("the controller is gone and nothing runs here");
+  }
+  connect_later();
+}
+
+bool Dialogue::connect_to(const std::string& path) {
   Link::Socket socket(io_);
   boost::system::error_code error;
-  socket.connect(boost::asio::local::stream_protocol::endpoint(options_.socket), error);
-  if (error) {
-    // It listened before this worker was started, so nobody is there: with nothing to hand over there is nothing to
-    // wait for.
-    if (events_.held().empty() && spool_.streams().empty())
-      events_.alone("the controller is gone and nothing runs here");
-    return connect_later();
+  try {
+    socket.connect(boost::asio::local::stream_protocol::endpoint(path), error);
+  } catch (const boost::system::system_error&) {  // a path that is too long is none of ours
+    return false;
   }
+  if (error || !is_of_this_user(socket.native_handle())) return false;
+  connected_to_ = path;
   ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
   link_ = std::make_shared<Link>(io_, std::move(socket), wire::kMaxEnvelope);
   link_->start({
@@ -93,6 +115,7 @@ void Dialogue::connect() {
       .closed = [this](const std::string&) { disconnected(); },
   });
   if (link_) hello();
+  return true;
 }
 
 void Dialogue::connect_later() {
@@ -113,7 +136,8 @@ void Dialogue::hello() {
   wire::Hello hello;
   hello.launch = options_.launch;
   hello.worker = incarnation_;
-  (resume_key_.empty() ? hello.token : hello.resume_key) = resume_key_.empty() ? token_ : resume_key_;
+  hello.token = token_;
+  hello.resume_key = resume_key_;
   hello.build = TUNE_VERSION;
   hello.host = host_name();
   hello.pid = ::getpid();
@@ -132,6 +156,7 @@ void Dialogue::hello() {
 
 void Dialogue::welcomed(const wire::Welcome& welcome) {
   welcome_ = true;
+  socket_ = connected_to_;
   epoch_ = welcome.epoch;
   resume_key_ = welcome.resume_key;
   lease_ = welcome.lease_ms / 1000.0;

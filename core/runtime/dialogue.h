@@ -1,7 +1,8 @@
 #pragma once
 
-// The worker's half of the conversation with its controller: it connects, comes again when the connection breaks,
-// beats, keeps what is not acknowledged, fetches checkpoints, and notices when its lease is over.
+// The worker's half of the conversation with its controller: it connects, comes again when the connection breaks or to
+// the controller that comes after its own (rendezvous.h), beats, keeps what is not acknowledged, fetches checkpoints,
+// notices when its lease is over, and hands in what it could not say.
 //
 // Thread rule: the loop's thread.
 
@@ -52,10 +53,17 @@ class Dialogue {
   Result<void> say_kept(const Key& key, const wire::Body& message, Seq seq, bool ends, Fd checkpoint = {},
                         std::uint64_t size = 0);
   /// Whether no more should be taken from this attempt's trial.
-  bool is_full(const Key& key) const { return spool_.is_full(key); }
+  bool is_full(const Key& key) const { return !closed_ && spool_.is_full(key); }
 
   /// Bytes of a stored checkpoint, checked against its hash, as a sealed memory file. kDamaged, kIo.
   void fetch(CheckpointId id, const CheckpointInfo& info, std::function<void(Result<Fd>)> done);
+
+  /// Speaks to no controller any more; what is said is kept, however much it is.
+  void hang_up();
+  /// Leaves what is kept beside the database, for the next controller. As write_hand_in.
+  Result<void> hand_in();
+  /// Where its last controller listens, or listened.
+  const std::string& socket() const { return socket_; }
 
   /// Sends what waits, for at most `seconds`, without the loop.
   void last_words(double seconds);
@@ -70,6 +78,7 @@ class Dialogue {
   class Sink;
 
   void connect();
+  bool connect_to(const std::string& path);
   void connect_later();
   void hello();
   void received(wire::Envelope envelope);
@@ -85,6 +94,7 @@ class Dialogue {
   const WorkerOptions& options_;
   Events events_;
   std::string token_, resume_key_, incarnation_;
+  std::string socket_, connected_to_;  // of the last controller that said Welcome; of this connection
   std::shared_ptr<Link> link_;
   bool welcome_ = false, closed_ = false;
   Spool spool_;

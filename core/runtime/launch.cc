@@ -16,6 +16,7 @@
 #include "core/json.h"
 #include "core/runtime/proc.h"
 #include "core/runtime/socket_dir.h"
+#include "core/sha256.h"
 
 namespace tune {
 namespace {
@@ -68,7 +69,8 @@ Result<pid_t> spawn_program(std::vector<std::string> arguments, const std::strin
 Result<LaunchedWorker> launch_worker(LaunchPlan plan, const StartWorker& start) {
   LaunchedWorker worker;
   worker.launch = random_hex(16);
-  worker.token = random_hex(32);
+  const std::string token = random_hex(32);  // handed over by a pipe, never by arguments or environment
+  worker.proof = sha256_hex(token);
   worker.socket = plan.worker.socket;
 
   int ends[2];
@@ -89,8 +91,8 @@ Result<LaunchedWorker> launch_worker(LaunchPlan plan, const StartWorker& start) 
   worker.pid = *pid;
   worker.pidfd = Fd(static_cast<int>(::syscall(SYS_pidfd_open, worker.pid, 0)));
   worker.start = process_start(worker.pid).value_or(0);
-  const ssize_t written = ::write(token_in.get(), worker.token.data(), worker.token.size());
-  if (!worker.pidfd || written != static_cast<ssize_t>(worker.token.size())) {
+  const ssize_t written = ::write(token_in.get(), token.data(), token.size());
+  if (!worker.pidfd || written != static_cast<ssize_t>(token.size())) {
     ::kill(worker.pid, SIGKILL);
     ::waitpid(worker.pid, nullptr, 0);
     return fail(ErrorCode::kIo, fmt::format("cannot watch the worker: {}", std::strerror(errno)));
@@ -123,6 +125,7 @@ std::string launches_to_json(const std::vector<const LaunchedWorker*>& launches)
   for (const LaunchedWorker* worker : launches) {
     Map row;
     row.emplace_back("launch", Value(worker->launch));
+    row.emplace_back("proof", Value(worker->proof));
     row.emplace_back("socket", Value(worker->socket));
     row.emplace_back("pid", Value(static_cast<std::int64_t>(worker->pid)));
     row.emplace_back("start", Value(worker->start));

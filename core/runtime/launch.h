@@ -18,7 +18,7 @@ namespace tune {
 /// A worker process that runs, or ran.
 struct LaunchedWorker {
   std::string launch;  ///< also what the TUNE_ATTEMPT of all its processes begins with
-  std::string token;   ///< 256 bits, hex; handed over by a pipe, never by arguments or environment
+  std::string proof;   ///< SHA-256 of its token (256 bits), by which it is known again; the token itself is not kept
   std::string socket;  ///< where its controller listens
   pid_t pid = 0;
   std::int64_t start = 0;  ///< as process_start
@@ -48,7 +48,7 @@ std::string own_program();
 /// tune-host beside it, or in ../libexec/tune of an installation.
 std::string default_host_program();
 
-/// [{"launch":..., "pid":..., "start":..., "boot":...}], for the store and end_leftover_workers.
+/// [{"launch":..., "proof":..., "socket":..., "pid":..., "start":..., "boot":...}], for the store and leftovers.h.
 std::string launches_to_json(const std::vector<const LaunchedWorker*>& launches);
 
 }  // namespace tune

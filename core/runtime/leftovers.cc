@@ -5,12 +5,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <cstdint>
-#include <string>
+#include <algorithm>
 
-#include "core/channel.h"
 #include "core/json.h"
+#include "core/runtime/hand_in.h"
 #include "core/runtime/proc.h"
+#include "core/runtime/rendezvous.h"
 #include "core/runtime/socket_dir.h"
 
 namespace tune {
@@ -19,39 +19,76 @@ namespace {
 constexpr int kWaitMilliseconds = 10'000;  // a process that does not die by SIGKILL in this time sleeps in the kernel
 constexpr std::size_t kLaunchDigits = 32;
 
-/// A pidfd is opened before the look at the start time, so that it is this process which is then killed.
-bool end_process(pid_t pid, std::int64_t start) {
-  const Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  if (!pidfd || process_start(pid) != start) return false;
-  if (::syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0) != 0) return false;
-  pollfd gone{pidfd.get(), POLLIN, 0};
-  ::poll(&gone, 1, kWaitMilliseconds);
-  return true;
-}
-
 bool is_launch(const std::string& text) {
   return text.size() == kLaunchDigits && text.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
+std::string text_of(const Value& row, const char* name) {
+  const Value* const value = row.find(name);
+  return value != nullptr && value->is_text() ? value->text() : std::string();
+}
+
+std::int64_t number_of(const Value& row, const char* name) {
+  const Value* const value = row.find(name);
+  return value != nullptr && value->is_integer() ? value->integer() : 0;
+}
+
 }  // namespace
 
-int end_leftover_workers(std::string_view launches_json) {
+std::vector<LeftoverWorker> parse_leftovers(std::string_view launches_json) {
+  std::vector<LeftoverWorker> workers;
   const auto launches = parse_json(launches_json);
-  if (!launches || !launches->is_list()) return 0;
+  if (!launches || !launches->is_list()) return workers;
   const std::string boot = boot_id();
-  int ended = 0;
   for (const Value& row : launches->list()) {
-    const Value *launch = row.find("launch"), *pid = row.find("pid"), *start = row.find("start"),
-                *then = row.find("boot");
-    if (!launch || !launch->is_text() || !is_launch(launch->text())) continue;
-    if (!pid || !pid->is_integer() || !start || !start->is_integer() || !then || !then->is_text()) continue;
-    if (const Value* socket = row.find("socket"); socket && socket->is_text()) remove_socket_dir_of(socket->text());
-    if (then->text() != boot) continue;  // the machine was off since
-    if (pid->integer() > 1 && pid->integer() <= INT32_MAX &&
-        end_process(static_cast<pid_t>(pid->integer()), start->integer())) {
-      ++ended;
-    }
-    end_marked(launch->text(), kWaitMilliseconds / 1000.0);
+    LeftoverWorker worker;
+    worker.launch = text_of(row, "launch");
+    if (!is_launch(worker.launch)) continue;
+    worker.proof = text_of(row, "proof");
+    worker.socket = text_of(row, "socket");
+    const std::int64_t pid = number_of(row, "pid");
+    if (pid > 1 && pid <= INT32_MAX) worker.pid = static_cast<pid_t>(pid);
+    worker.start = number_of(row, "start");
+    worker.this_boot = text_of(row, "boot") == boot;
+    workers.push_back(std::move(worker));
+  }
+  return workers;
+}
+
+/// The pidfd is opened before the look at the start time, so that it is this process that it names.
+Fd open_if_alive(const LeftoverWorker& worker) {
+  if (!worker.this_boot || worker.pid == 0) return {};
+  Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, worker.pid, 0)));
+  if (pidfd && process_start(worker.pid) != worker.start) pidfd.reset();
+  return pidfd;
+}
+
+bool end_leftover(const LeftoverWorker& worker) {
+  const Fd pidfd = open_if_alive(worker);
+  const bool killed = pidfd && ::syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0) == 0;
+  if (killed) {
+    pollfd gone{pidfd.get(), POLLIN, 0};
+    ::poll(&gone, 1, kWaitMilliseconds);
+  }
+  if (worker.this_boot) end_marked(worker.launch, kWaitMilliseconds / 1000.0);
+  remove_socket_dir_of(worker.socket);
+  return killed;
+}
+
+bool anything_left(std::string_view launches_json, const std::string& attempts_dir) {
+  const auto workers = parse_leftovers(launches_json);
+  return std::ranges::any_of(workers, [&](const LeftoverWorker& worker) {
+    return open_if_alive(worker) || ::access(hand_in_path(attempts_dir, worker.launch).c_str(), F_OK) == 0;
+  });
+}
+
+int end_leftover_workers(std::string_view launches_json, const std::string& attempts_dir) {
+  int ended = 0;
+  for (const LeftoverWorker& worker : parse_leftovers(launches_json)) {
+    if (end_leftover(worker)) ++ended;
+    if (attempts_dir.empty()) continue;
+    forget_call(attempts_dir, worker.launch);
+    delete_hand_in(hand_in_path(attempts_dir, worker.launch));
   }
   return ended;
 }

@@ -10,13 +10,17 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <fstream>
-#include <sstream>
+#include <map>
+#include <utility>
 
 #include "core/runtime/admission.h"
 #include "core/runtime/fd_watch.h"
+#include "core/runtime/hand_in.h"
 #include "core/runtime/launch.h"
+#include "core/runtime/leftovers.h"
 #include "core/runtime/output_capture.h"
 #include "core/runtime/proc.h"
+#include "core/runtime/rendezvous.h"
 #include "core/runtime/socket_dir.h"
 #include "core/runtime/worker_peer.h"
 
@@ -76,8 +80,24 @@ class ProcessWorkers::Impl {
     if (!dir) return unusable_soon(dir.error());
     dir_ = std::make_unique<SocketDir>(*std::move(dir));
     if (const auto listening = admission_->listen(dir_->socket()); !listening) return unusable_soon(listening.error());
-    launch();
+    for (const Inherited& attempt : inherited_) peer_->inherit({attempt.trial, attempt.attempt}, attempt.last_seq);
+    if (!adopt()) launch();
     watch_lease();
+  }
+
+  std::vector<Inherited> inherit(std::vector<Inherited> attempts) {
+    if (!anything_left(options_.inherited, options_.attempts_dir)) return attempts;
+    inherited_ = std::move(attempts);
+    return {};
+  }
+
+  void assign(Assign assign) {
+    stored([&](const Key& key, Seq) { return key.trial == assign.trial && key.attempt < assign.attempt; });
+    peer_->assign(std::move(assign));
+  }
+  void acknowledge(const Ack& ack) {
+    stored([&](const Key& key, Seq last) { return key == wire::key_of(ack) && ack.seq >= last; });
+    peer_->acknowledge(ack);
   }
 
   WorkerPeer& peer() { return *peer_; }
@@ -86,10 +106,26 @@ class ProcessWorkers::Impl {
   void shut_down();
 
   std::string launches_json() const {
-    return launches_to_json(worker_.pid > 0 ? std::vector{&worker_} : std::vector<const LaunchedWorker*>());
+    std::vector<const LaunchedWorker*> workers;
+    if (worker_.pid > 0) workers.push_back(&worker_);
+    for (const HandIn& hand_in : hand_ins_) workers.push_back(&hand_in.worker);
+    return launches_to_json(workers);
   }
 
  private:
+  using Key = wire::AttemptKey;
+
+  /// What a worker has handed in and is not stored yet.
+  struct HandIn {
+    LaunchedWorker worker;    ///< gone
+    std::map<Key, Seq> open;  ///< the last number of each attempt
+  };
+
+  bool adopt();
+  void take_hand_in(const std::string& launch);
+  template <class IsStored>
+  void stored(IsStored&& is_stored);
+  void watch_death();
   void launch();
   void admit(std::shared_ptr<Link> link, const wire::Hello& hello, std::uint64_t hello_id);
   void received(wire::Envelope envelope);
@@ -138,6 +174,9 @@ class ProcessWorkers::Impl {
   std::unique_ptr<Admission> admission_;
   std::unique_ptr<WorkerPeer> peer_;
   LaunchedWorker worker_;
+  std::vector<Inherited> inherited_;
+  std::vector<HandIn> hand_ins_;
+  bool awaited_ = false;  // a worker of the controller before was called and has not come yet
   std::unique_ptr<FdWatch> death_;
   std::shared_ptr<Link> link_;
   std::string end_;  // how the worker ended; empty: it has not
@@ -167,16 +206,92 @@ void ProcessWorkers::Impl::launch() {
   worker_ = *std::move(launched);
   end_.clear();
   last_heard_ = boot_seconds();
-  admission_->expect(worker_.launch, worker_.token);
+  watch_death();
+}
+
+void ProcessWorkers::Impl::watch_death() {
+  admission_->expect(worker_.launch, worker_.proof);
   death_ = std::make_unique<FdWatch>(io_, worker_.pidfd.get(), [this] { worker_ended(); });
   death_->arm_read();
   if (options_.launched) options_.launched();
+}
+
+/// Goes on with a worker of the controller before, or takes in what it has left. False: a new one is needed.
+bool ProcessWorkers::Impl::adopt() {
+  for (const LeftoverWorker& left : parse_leftovers(options_.inherited)) {
+    Fd pidfd = open_if_alive(left);
+    const bool is_wanted = pidfd && options_.adopts && worker_.pid == 0 && !inherited_.empty();
+    const bool called = is_wanted && call_worker(options_.attempts_dir, left.launch, dir_->socket()).has_value();
+    if (!called) {
+      end_leftover(left);
+      take_hand_in(left.launch);
+      continue;
+    }
+    remove_socket_dir_of(left.socket);
+    worker_.launch = left.launch;
+    worker_.proof = left.proof;
+    worker_.socket = dir_->socket();
+    worker_.pid = left.pid;
+    worker_.start = left.start;
+    worker_.pidfd = std::move(pidfd);
+  }
+  if (worker_.pid == 0) {
+    peer_->lose_all("the controller it belonged to is gone, and so is its worker");
+    return false;
+  }
+  awaited_ = true;
+  end_.clear();
+  last_heard_ = boot_seconds();
+  watch_death();
+  return true;
+}
+
+void ProcessWorkers::Impl::take_hand_in(const std::string& launch) {
+  const std::string path = hand_in_path(options_.attempts_dir, launch);
+  HandIn hand_in;
+  hand_in.worker.launch = launch;
+  const auto read = read_hand_in(path, [&](wire::Envelope envelope) {
+    const auto note = [&](const auto& message) {
+      if constexpr (requires { message.log.seq; }) {
+        const Key key = wire::key_of(message);
+        if (peer_->hears(key)) hand_in.open[key] = message.log.seq;
+      }
+    };
+    std::visit(note, envelope.body);
+    peer_->receive(std::move(envelope));
+  });
+  if (!read && read.error().code == ErrorCode::kNotFound) return;
+  if (!read)
+    log("what a worker handed in is lost, and its trials go on from their checkpoints: " + read.error().message);
+  if (hand_in.open.empty()) return delete_hand_in(path);
+  hand_ins_.push_back(std::move(hand_in));
+}
+
+/// The turn that holds these messages is committed: a hand-in of which nothing is open any more goes.
+template <class IsStored>
+void ProcessWorkers::Impl::stored(IsStored&& is_stored) {
+  if (hand_ins_.empty()) return;
+  for (HandIn& hand_in : hand_ins_) {
+    std::erase_if(hand_in.open, [&](const auto& entry) { return is_stored(entry.first, entry.second); });
+    if (hand_in.open.empty()) delete_hand_in(hand_in_path(options_.attempts_dir, hand_in.worker.launch));
+  }
+  const auto gone = std::erase_if(hand_ins_, [](const HandIn& hand_in) { return hand_in.open.empty(); });
+  if (gone > 0 && options_.launched) options_.launched();
 }
 
 void ProcessWorkers::Impl::admit(std::shared_ptr<Link> link, const wire::Hello& hello, std::uint64_t hello_id) {
   if (link_) link_->close();
   link_ = std::move(link);
   last_heard_ = boot_seconds();
+  if (std::exchange(awaited_, false)) {
+    forget_call(options_.attempts_dir, worker_.launch);
+    if (hello.slots != options_.plan.slots) {
+      log("the worker of the run before was made for another number of slots, and is replaced");
+      ::kill(worker_.pid, SIGKILL);
+    }
+    epoch_ = hello.epoch_seen + 1;
+    if (options_.adopted) options_.adopted(hello.running.size());
+  }
   wire::Welcome welcome;
   welcome.epoch = epoch_;
   welcome.lease_ms = static_cast<std::uint32_t>(options_.lease * 1000);
@@ -208,7 +323,8 @@ void ProcessWorkers::Impl::watch_lease() {
   lease_timer_.expires_after(period);
   lease_timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
     if (error || !*alive || closed_) return;
-    const bool late = end_.empty() && worker_.pid > 0 && boot_seconds() - last_heard_ > 1.5 * options_.lease;
+    const double patience = 1.5 * std::min(options_.lease, kDefaultLease);  // a longer lease is for the worker alone
+    const bool late = end_.empty() && worker_.pid > 0 && boot_seconds() - last_heard_ > patience;
     if (late && suspected_) {
       log("the worker has been silent for too long and is killed");
       ::kill(worker_.pid, SIGKILL);
@@ -219,10 +335,11 @@ void ProcessWorkers::Impl::watch_lease() {
 }
 
 void ProcessWorkers::Impl::worker_ended() {
+  if (std::exchange(awaited_, false)) forget_call(options_.attempts_dir, worker_.launch);
   int status = 0;
   const bool is_child = ::waitpid(worker_.pid, &status, WNOHANG) == worker_.pid;
   death_.reset();
-  end_ = is_child ? status_words(status) : "an unknown status";
+  end_ = is_child ? status_words(status) : "a status that only the controller before could see";
   if (!link_) return sweep(running_seconds() + kUntilGone);
   // What it had sent is read first; the end of the stream follows at once, but for a descriptor that lives on
   // somewhere.
@@ -246,6 +363,7 @@ void ProcessWorkers::Impl::replace() {
   const std::string why = fmt::format("its worker ended with {}", end_);
   worker_.pid = 0;
   ++failures_;
+  take_hand_in(worker_.launch);
   peer_->lose_all(why);
   if (closed_ || given_up_) return;
   if (failures_ > kMostFailuresInARow) {
@@ -264,6 +382,7 @@ void ProcessWorkers::Impl::shut_down() {
   wait_timer_.cancel();
   lease_timer_.cancel();
   death_.reset();
+  if (std::exchange(awaited_, false)) forget_call(options_.attempts_dir, worker_.launch);
   if (worker_.pid > 0) {
     double patience = 0;  // whom no words reach is killed
     if (link_ && link_->is_open() && end_.empty()) {
@@ -296,12 +415,15 @@ ProcessWorkers::ProcessWorkers(boost::asio::io_context& io, ProcessWorkersOption
 
 ProcessWorkers::~ProcessWorkers() = default;
 
+std::vector<Workers::Inherited> ProcessWorkers::inherit(std::vector<Inherited> attempts) {
+  return impl_->inherit(std::move(attempts));
+}
 void ProcessWorkers::start(Handler& handler, CheckpointChannel& channel) { impl_->start(handler, channel); }
 void ProcessWorkers::assign(Assign assign) {
-  if (impl_->is_open()) impl_->peer().assign(std::move(assign));
+  if (impl_->is_open()) impl_->assign(std::move(assign));
 }
 void ProcessWorkers::acknowledge(const Ack& ack) {
-  if (impl_->is_open()) impl_->peer().acknowledge(ack);
+  if (impl_->is_open()) impl_->acknowledge(ack);
 }
 void ProcessWorkers::order(const Order& order) {
   if (impl_->is_open()) impl_->peer().order(order);

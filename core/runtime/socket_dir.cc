@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -15,6 +18,7 @@ namespace tune {
 namespace {
 
 constexpr std::size_t kNameDigits = 16;
+constexpr time_t kSettled = 60;  // seconds after which a directory has a listener, or none any more
 
 Result<void> make_private(const std::string& path) {
   if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
@@ -33,11 +37,47 @@ Result<void> make_private(const std::string& path) {
   return {};
 }
 
+bool has_name_of_ours(const std::filesystem::path& dir) {
+  const std::string name = dir.filename().string();
+  return name.size() == kNameDigits && name.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
+bool nobody_listens(const std::filesystem::path& dir) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string socket = dir.string() + "/worker";
+  socket.copy(address.sun_path, sizeof address.sun_path - 1);
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return false;
+  const bool refused = ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
+                       (errno == ECONNREFUSED || errno == ENOENT);
+  ::close(fd);
+  return refused;
+}
+
+/// Its controller is dead, and so may be its worker, which would have removed it. A directory that was made just now is
+/// left alone.
+bool is_abandoned(const std::filesystem::path& dir) {
+  struct stat found {};
+  if (::lstat(dir.c_str(), &found) != 0 || !S_ISDIR(found.st_mode) || found.st_uid != ::getuid()) return false;
+  return ::time(nullptr) - found.st_mtime >= kSettled && nobody_listens(dir);
+}
+
+void remove_abandoned(const std::string& base) {
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(base, error), end; !error && entry != end; entry.increment(error)) {
+    std::error_code ignored;
+    if (has_name_of_ours(entry->path()) && is_abandoned(entry->path()))
+      std::filesystem::remove_all(entry->path(), ignored);
+  }
+}
+
 }  // namespace
 
 Result<SocketDir> SocketDir::make() {
   const std::string base = fmt::format("/tmp/tune-{}", ::getuid());
   if (auto made = make_private(base); !made) return pass_on(std::move(made));
+  remove_abandoned(base);
   SocketDir dir(base + "/" + random_hex(kNameDigits / 2));
   if (auto made = make_private(dir.path()); !made) return pass_on(std::move(made));
   return dir;
@@ -53,13 +93,17 @@ void SocketDir::remove() {
 
 void remove_socket_dir_of(const std::string& socket) {
   const std::filesystem::path dir = std::filesystem::path(socket).parent_path();
-  const std::string name = dir.filename().string();
-  const bool ours = dir.parent_path() == fmt::format("/tmp/tune-{}", ::getuid()) && name.size() == kNameDigits &&
-                    name.find_first_not_of("0123456789abcdef") == std::string::npos;
-  if (!ours) return;
+  const bool ours = dir.parent_path() == fmt::format("/tmp/tune-{}", ::getuid()) && has_name_of_ours(dir);
+  if (!ours || !nobody_listens(dir)) return;
   std::error_code ignored;
   std::filesystem::remove_all(dir, ignored);
   ::rmdir(dir.parent_path().c_str());  // fails while another run uses it
+}
+
+bool is_of_this_user(int socket) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  return ::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == ::getuid();
 }
 
 std::string random_hex(std::size_t bytes) {

@@ -12,7 +12,8 @@ namespace tune {
 /// Removed with all that is in it at the end.
 class SocketDir {
  public:
-  /// kIo, with what is in the way: /tmp/tune-<uid> of somebody else, or open to others.
+  /// Removes directories in which nobody listens any more, too. kIo, with what is in the way: /tmp/tune-<uid> of
+  /// somebody else, or open to others.
   static Result<SocketDir> make();
 
   SocketDir(SocketDir&& other) noexcept : path_(std::move(other.path_)) { other.path_.clear(); }
@@ -30,9 +31,12 @@ class SocketDir {
   std::string path_;
 };
 
-/// Removes the directory of a socket that a dead controller left behind. Does nothing unless it is one of ours: named
-/// as make() names them, in this user's folder.
+/// Removes the directory of a socket that a dead controller left behind. Does nothing unless it is one of ours
+/// (named as make() names them, in this user's folder), nor while somebody listens, who may only have stood still.
 void remove_socket_dir_of(const std::string& socket);
+
+/// Whether the process at the other end of a Unix socket is of this user.
+bool is_of_this_user(int socket);
 
 /// `bytes` random bytes of the system, as hex digits.
 std::string random_hex(std::size_t bytes);

@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <cerrno>
 #include <cstdio>
@@ -17,8 +18,9 @@
 namespace tune {
 namespace {
 
-/// What trials get to save when their controller is gone for good.
-constexpr double kLastGrace = 2;
+/// Seconds that trials get to save when their controller is gone for good: as long again as it was waited for, within
+/// these bounds.
+constexpr double kShortestGrace = 2, kLongestGrace = 30;
 
 /// To its end; the writer closes it at once.
 std::string read_token(int fd) {
@@ -36,7 +38,7 @@ std::string read_token(int fd) {
 class Worker {
  public:
   explicit Worker(const WorkerOptions& options)
-      : socket_(options.socket),
+      : lease_(options.lease),
         dialogue_(io_, options, read_token(options.token_fd),
                   {
                       .assign = [this](Assign assign) { runner_.assign(std::move(assign)); },
@@ -63,12 +65,19 @@ class Worker {
     io_.stop();
   }
 
+  /// From here on it is decided: a controller that comes now waits for the end of this process, and for what it hands
+  /// in.
   void alone(const std::string& why) {
     if (is_alone_) return;
     is_alone_ = true;
     std::fprintf(stderr, "tune worker: %s; it leaves\n", why.c_str());
-    runner_.interrupt_all("the controller is gone", kLastGrace, [this] {
-      remove_socket_dir_of(socket_);  // nobody else is left to do it
+    dialogue_.hang_up();
+    runner_.room();  // nobody is held up any more: what a trial has to say goes into the hand-in
+    runner_.interrupt_all("the controller is gone", std::clamp(lease_, kShortestGrace, kLongestGrace), [this] {
+      if (const auto handed_in = dialogue_.hand_in(); !handed_in) {
+        std::fprintf(stderr, "tune worker: %s\n", handed_in.error().message.c_str());
+      }
+      remove_socket_dir_of(dialogue_.socket());  // nobody else is left to do it
       leave(1);
     });
   }
@@ -80,7 +89,7 @@ class Worker {
   }
 
   boost::asio::io_context io_{1};
-  std::string socket_;
+  double lease_;
   Dialogue dialogue_;
   TrialRunner runner_;  // gone first: its end waits until its processes are
   int code_ = 0;

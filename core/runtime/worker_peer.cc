@@ -89,6 +89,12 @@ void WorkerPeer::assign(Assign assign) {
   send(*record.assign);
 }
 
+void WorkerPeer::inherit(const Key& key, Seq last_seq) {
+  Record& record = records_[key];
+  record.number = next_number_++;
+  record.received = record.delivered = last_seq;
+}
+
 void WorkerPeer::acknowledge(const Ack& ack) {
   const Key key = wire::key_of(ack);
   Record* const record = find(key);
@@ -116,6 +122,8 @@ void WorkerPeer::lose_all(const std::string& why) {
     Record& record = records_.at(key);
     if (record.end != 0) {
       if (record.waiting.empty()) erase(key);
+      else
+        record.lost_why = why;  // should its checkpoint not be stored after all
       continue;
     }
     if (!record.waiting.empty()) {

@@ -50,6 +50,10 @@ class WorkerPeer {
   void receive(wire::Envelope envelope);
 
   void assign(Assign assign);
+  /// An attempt that another controller has assigned, of which everything up to `last_seq` has been stored.
+  void inherit(const wire::AttemptKey& key, Seq last_seq);
+  /// Whether its messages would be taken.
+  bool hears(const wire::AttemptKey& key) const { return records_.contains(key); }
   void acknowledge(const Ack& ack);
   void order(const Order& order);
 

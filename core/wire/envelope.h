@@ -21,7 +21,7 @@ namespace tune::wire {
 inline constexpr std::uint32_t kVersion = 1;
 /// Bytes of an envelope, and of one before the peer is known.
 inline constexpr std::size_t kMaxEnvelope = 16u << 20;
-inline constexpr std::size_t kMaxBeforeHello = 4u << 10;
+inline constexpr std::size_t kMaxBeforeHello = 64u << 10;
 /// Checkpoints up to this size travel inside their message, larger ones in chunks.
 inline constexpr std::size_t kInlineCheckpoint = 256u << 10;
 inline constexpr std::size_t kMaxChunk = 1u << 20;
@@ -47,8 +47,8 @@ AttemptKey key_of(const Message& message) {
 struct Hello {
   std::string launch;  ///< which start of a worker this is
   std::string worker;  ///< this process, drawn anew by each
-  std::string token;   ///< the first time; afterwards the resume key
-  std::string resume_key;
+  std::string token;
+  std::string resume_key;  ///< of the controller that let it in before; another one asks for the token
   std::string build;  ///< version of the program
   std::string host;
   std::int64_t pid = 0;

@@ -113,6 +113,7 @@ Section experiment_section() {
                   other("retries", "Times a failed trial is started again, from its last checkpoint."),
                   other("limits", "A trial beyond one is killed and failed with that cause."),
                   other("checkpoint", "When checkpoints are taken, and how many stay."),
+                  other("runtime", "How the processes of a run live."),
               });
   top.where.clear();
   return top;
@@ -254,6 +255,11 @@ Section limits_section() {
                      duration("silence", "Time without a report."),
                      size("output", "Bytes of output."),
                  });
+}
+
+Section runtime_section() {
+  return section("runtime", WordPlace::kOther,
+                 {duration("lease", "Running trials outlive a killed tune for so long; 10s by default.")});
 }
 
 Section checkpoint_section() {

@@ -51,6 +51,7 @@ Section budget_plateau_section();
 Section resources_section();
 Section retries_section();
 Section limits_section();
+Section runtime_section();
 Section checkpoint_section();
 
 /// Adds the options of an algorithm to `search` or `scheduler`, and says so in messages.

@@ -144,6 +144,7 @@ class ExperimentReader {
     spec_.stop = read_stop(section("stop"), spec_.objectives, reading_);
     spec_.resources = read_resources(section("resources"), reading_);
     spec_.retries = read_retries(section("retries"), reading_);
+    spec_.runtime = read_runtime(section("runtime"), reading_);
     spec_.limits = read_limits(section("limits"), reading_);
     spec_.checkpoint = read_checkpoint(section("checkpoint"), reading_);
     const BudgetReading budget = read_budget(section("budget"), spec_.objectives, reading_);

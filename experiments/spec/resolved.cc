@@ -156,6 +156,7 @@ std::string resolve(const ExperimentSpec& spec, const Node& search_space, const 
   document.emplace_back("retries", retries_document(spec.retries));
   add_filled(document, "limits", limits_document(spec.limits));
   document.emplace_back("checkpoint", checkpoint_document(spec.checkpoint));
+  if (spec.runtime != Runtime()) document.emplace_back("runtime", Map{{"lease", duration_text(spec.runtime.lease)}});
   return to_json(Value(std::move(document)));
 }
 

@@ -155,6 +155,13 @@ Limits read_limits(const Member* section, const Reading& reading) {
   return limits;
 }
 
+Runtime read_runtime(const Member* section, const Reading& reading) {
+  Runtime runtime;
+  const auto fields = section_fields(section, runtime_section(), reading.faults);
+  if (fields) runtime.lease = fields->real("lease").value_or(runtime.lease);
+  return runtime;
+}
+
 CheckpointPolicy read_checkpoint(const Member* section, const Reading& reading) {
   CheckpointPolicy policy;
   const auto fields = section_fields(section, checkpoint_section(), reading.faults);

@@ -16,6 +16,7 @@ StopRules read_stop(const Member* section, const std::vector<Objective>& objecti
 Resources read_resources(const Member* section, const Reading& reading);
 Retries read_retries(const Member* section, const Reading& reading);
 Limits read_limits(const Member* section, const Reading& reading);
+Runtime read_runtime(const Member* section, const Reading& reading);
 CheckpointPolicy read_checkpoint(const Member* section, const Reading& reading);
 
 struct BudgetReading {

@@ -296,6 +296,7 @@ std::string experiment_schema(const ReaderContext& context) {
       {"resources", filled(section_schema(resources_section()))},
       {"retries", retries_schema()},
       {"limits", filled(section_schema(limits_section()))},
+      {"runtime", filled(section_schema(runtime_section()))},
       {"checkpoint", filled(section_schema(checkpoint_section()))},
   };
   Map schema{{"$schema", "http://json-schema.org/draft-07/schema#"},

@@ -154,7 +154,7 @@ TEST(Commands, ARowWhoseControllerDiesIsDoneOnceByTheNext) {
   Program run = start(bench, "dies", long_trials("dies", 4));
   ASSERT_TRUE(reports_of(bench, 0));
   run.signal(SIGSTOP);  // it takes no command any more
-  Program stop = bench.start({"stop", "dies"});
+  Program stop = bench.start({"cancel", "dies"});  // a stop would let its trials train on to their end
   ASSERT_TRUE(eventually([&] { return bench.value("select count(*) from command") == "1"; }));
   run.signal(SIGKILL);
   run.wait();

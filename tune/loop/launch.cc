@@ -8,7 +8,6 @@
 #include <chrono>
 #include <fstream>
 
-#include "core/runtime/leftovers.h"
 #include "core/text.h"
 #include "trainables/builtin/builtin.h"
 #include "tune/loop/recovery.h"
@@ -85,7 +84,6 @@ Result<std::int64_t> recover(Store& store, Controller& controller, EventOrder& o
   auto runs = store.runs();
   if (!runs) return pass_on(std::move(runs));
   if (runs->empty()) return 1;
-  end_leftover_workers(runs->back().worker_json);
   auto folded = store.read_log([&](const LogEntry& entry) -> Result<void> {
     order.before(entry.event, controller);
     fold(controller, entry);

@@ -20,8 +20,7 @@ std::string code_hash(const TrainableRef& trainable);
 /// Whether trials run as threads of this process: asked for, or declared by a built-in where no limit must kill.
 bool runs_in_threads(const ExperimentSpec& spec);
 
-/// Ends the workers that an earlier run left behind, folds the log, and tells the number of the new run (1 for a new
-/// experiment). Nothing is asked of any rule.
+/// Folds the log, and tells the number of the new run (1 for a new experiment). Nothing is asked of any rule.
 Result<std::int64_t> recover(Store& store, Controller& controller, EventOrder& order);
 
 }  // namespace tune

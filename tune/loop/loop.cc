@@ -65,6 +65,18 @@ Loop::Loop(boost::asio::io_context& io, RunView& view, const std::vector<int>& s
 
 Loop::~Loop() = default;
 
+void Loop::inherit(Workers& workers, const Controller& controller, CheckpointChannel& channel) {
+  channel_.connect(channel);
+  std::vector<Workers::Inherited> running;
+  for (const TrialId id : controller.live()) {
+    const TrialRecord& trial = controller.trial(id);
+    running.push_back({id, trial.attempt, trial.last_seq});
+  }
+  for (const auto& gone : workers.inherit(std::move(running))) {
+    arrive({.body = Lost{gone.trial, gone.attempt, "the controller it belonged to is gone"}});
+  }
+}
+
 Result<TrainableInfo> Loop::load(Workers& workers) {
   workers_ = &workers;
   workers.start(*this, channel_);
@@ -88,11 +100,9 @@ Result<RunEnd> Loop::run(const RunPlan& plan) {
   const bool gains_by_ahead = !plan.lockstep && plan.time == nullptr;  // in virtual time a commit costs nothing
   start.ahead = gains_by_ahead && plan.controller->may_grant_ahead() ? plan.slots : 0;
   gate_.open(plan.slots, plan.capacity);
-  const std::vector<TrialId> orphans = plan.controller->live();
   arrive({.body = start});
-  for (const TrialId trial : orphans) {
-    arrive({.body = Lost{trial, plan.controller->trial(trial).attempt, "the controller it belonged to is gone"}});
-  }
+  arrive_early();
+  take_over();
   every(clock_, milliseconds(250), [this] { watch_clock(); });
   every(commands_, milliseconds(100), [this] { watch_commands(); });
   every(refresh_, milliseconds(125), [this] { view_.refresh(*plan_.controller); });
@@ -100,6 +110,39 @@ Result<RunEnd> Loop::run(const RunPlan& plan) {
   while (!outcome_) io_.run_one();
   workers_->shut_down();
   return *std::move(outcome_);
+}
+
+/// Losses of attempts that had nothing more to say go first: the brain sees that they come of the restart.
+void Loop::arrive_early() {
+  std::vector<Arrived> early;
+  early.swap(early_);
+  std::set<TrialId> speak;
+  for (const Arrived& arrived : early) {
+    std::visit(
+        [&](const auto& body) {
+          if constexpr (requires { body.seq; }) speak.insert(body.trial);
+        },
+        arrived.body);
+  }
+  const auto is_mere_loss = [&](const Arrived& arrived) {
+    const auto* lost = std::get_if<Lost>(&arrived.body);
+    return lost != nullptr && !speak.contains(lost->trial);
+  };
+  std::ranges::stable_partition(early, is_mere_loss);
+  for (Arrived& arrived : early) arrive(std::move(arrived));
+}
+
+/// Inherited attempts that go on: they hold their slots, are told what was decided of them, and where they wait next.
+void Loop::take_over() {
+  const Controller& controller = *plan_.controller;
+  for (const TrialId id : controller.live()) {
+    const TrialRecord& trial = controller.trial(id);
+    if (gone_.contains({id, trial.attempt})) continue;
+    gate_.take({id, trial.attempt});
+    heard_.emplace_back(id, trial.attempt);
+    if (trial.state == TrialState::kWithdrawn) tell(id, OrderKind::kKill, trial.reason);
+    if (trial.held && trial.state == TrialState::kRunning) tell(id, OrderKind::kInterrupt, "paused by the user");
+  }
 }
 
 Post Loop::poster() {
@@ -153,7 +196,6 @@ void Loop::on_message(WorkerMessage message, std::uint64_t large) {
 }
 
 void Loop::on_lost(std::vector<std::pair<TrialId, Attempt>> attempts, std::string why) {
-  if (plan_.controller == nullptr) return;
   for (const auto& [trial, attempt] : attempts) arrive({.body = Lost{trial, attempt, why}});
 }
 
@@ -166,7 +208,10 @@ void Loop::on_unusable(Error why) {
 }
 
 void Loop::arrive(Arrived arrived) {
-  if (plan_.order == nullptr) return;
+  if (plan_.order == nullptr) {
+    early_.push_back(std::move(arrived));
+    return;
+  }
   const auto gone = [&](TrialId trial, Attempt attempt) {
     gone_.emplace(trial, attempt);
     gate_.left({trial, attempt});

@@ -68,6 +68,9 @@ class Loop final : public Workers::Handler {
   Loop(boost::asio::io_context& io, RunView& view, const std::vector<int>& signals);
   ~Loop() override;
 
+  /// For an experiment that goes on, before load(): its running trials, as `controller` knows them from the log, are
+  /// the workers' to go on with, and what those say until run() is kept. `channel` outlives the workers.
+  void inherit(Workers& workers, const Controller& controller, CheckpointChannel& channel);
   /// Starts the workers and waits until the trainable is loaded. kInterrupted: the user gave up.
   Result<TrainableInfo> load(Workers& workers);
   /// Runs the experiment to its end, or to an interruption. Requires: load() succeeded.
@@ -86,6 +89,8 @@ class Loop final : public Workers::Handler {
 
  private:
   void arrive(Arrived arrived);
+  void arrive_early();
+  void take_over();
   void schedule_turn();
   void turn();
   void commit();
@@ -119,6 +124,7 @@ class Loop final : public Workers::Handler {
   Workers* workers_ = nullptr;
   std::optional<Result<TrainableInfo>> ready_;
 
+  std::vector<Arrived> early_;  // what inherited attempts had to say before run()
   RunPlan plan_;
   std::unique_ptr<TurnBuilder> builder_;
   std::optional<TurnRows> frozen_;          // the turn that is being committed

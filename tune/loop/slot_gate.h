@@ -26,6 +26,8 @@ class SlotGate {
 
   /// Whether the attempt may go to the workers now; if not, it waits.
   bool pass(AttemptKey attempt);
+  /// An attempt that is with the workers already, whether there is room or not.
+  void take(AttemptKey attempt) { outside_.insert(attempt); }
   /// Its end has arrived.
   void left(AttemptKey attempt) { outside_.erase(attempt); }
   /// The next that may go; it counts as gone to the workers.

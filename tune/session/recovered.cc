@@ -1,5 +1,7 @@
 #include "tune/session/recovered.h"
 
+#include "core/runtime/leftovers.h"
+#include "core/runtime/output_file.h"
 #include "core/text.h"
 #include "tune/loop/at_rest.h"
 #include "tune/loop/launch.h"
@@ -91,6 +93,13 @@ Result<std::unique_ptr<Recovered>> recover_experiment(Store& store, const Reader
   return recovered;
 }
 
+Result<LeftRunning> left_running(Store& store) {
+  auto runs = store.runs();
+  if (!runs) return pass_on(std::move(runs));
+  if (runs->empty()) return LeftRunning();
+  return LeftRunning{runs->back().worker_json, runs->back().code_hash};
+}
+
 Result<std::string> command_at_rest(const std::string& database, const std::string& experiment, CommandRow command,
                                     const ReaderContext& context) {
   auto store = open_experiment(database, experiment, {}, [](const std::function<void()>& what) { what(); });
@@ -110,9 +119,16 @@ Result<std::string> command_at_rest(const std::string& database, const std::stri
     }
     events->push_back(std::move(event));
   }
+  const auto left = left_running(**store);
+  if (!left) return tl::unexpected(left.error());
+  const std::string attempts = attempts_dir(database);
+  const bool ends =
+      command.kind == CommandKind::kStop || command.kind == CommandKind::kCancel || command.kind == CommandKind::kPause;
+  const bool leaves = !ends && anything_left(left->workers_json, attempts);
+  if (!leaves) end_leftover_workers(left->workers_json, attempts);
   Controller& controller = *(*recovered)->controller;
   auto done = act_at_rest(**store, controller, *(*recovered)->order, (*store)->experiment().seed, (*recovered)->run,
-                          *std::move(events));
+                          *std::move(events), leaves ? &*left : nullptr);
   if (!done) return pass_on(std::move(done));
   return std::string();
 }

@@ -10,6 +10,7 @@
 #include "experiments/spec/reader.h"
 #include "experiments/store/store.h"
 #include "tune/controller/controller.h"
+#include "tune/loop/at_rest.h"
 #include "tune/loop/edits.h"
 #include "tune/loop/order.h"
 
@@ -36,12 +37,16 @@ struct Recovered {
   Result<std::vector<Arrived>> waiting(Store& store, const Reread& reread);
 };
 
+/// What the last run has left running, as far as it said.
+Result<LeftRunning> left_running(Store& store);
+
 /// Folds the log. `began`: the specification of an experiment that has no stored one to read (it is being created).
 Result<std::unique_ptr<Recovered>> recover_experiment(Store& store, const ReaderContext& context,
                                                       const ExperimentSpec* began = nullptr);
 
-/// Does a command on an experiment that nobody runs, in one turn without workers. Gives why it is refused; empty: it is
-/// done. kBusy: somebody runs it after all.
+/// Does a command on an experiment that nobody runs, in one turn without workers. One that ends or pauses something
+/// ends the workers that live on, and drops what they have not told; others leave them to the next run. Gives why it is
+/// refused; empty: it is done. kBusy: somebody runs it after all.
 Result<std::string> command_at_rest(const std::string& database, const std::string& experiment, CommandRow command,
                                     const ReaderContext& context);
 

@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "core/json.h"
+#include "core/runtime/leftovers.h"
 #include "core/runtime/output_file.h"
 #include "core/runtime/process_workers.h"
 #include "schedulers/asha.h"
@@ -33,6 +34,8 @@ bool has_errors(const std::vector<Diagnostic>& diagnostics) {
   }
   return false;
 }
+
+std::string counted(std::size_t n, const char* noun) { return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s"); }
 
 bool holds_unregistered(const CompiledIn& compiled_in) {
   return std::ranges::any_of(compiled_in.registered,
@@ -118,34 +121,48 @@ Result<SessionEnd> Session::run(ExperimentSpec spec, std::optional<ExperimentRow
   const SignalLease signals(options_.signals);
   Loop loop(io, view_, signals.numbers());
   const Reachable reachable(*this, loop);
+  Opened opened;
+  if (row) {  // the lock comes first: only who holds it may speak to workers that live on
+    if (auto done = open(loop, row, opened); !done) return pass_on(std::move(done));
+  }
   const std::string attempts = attempts_dir(options_.database);
   if (options_.simulated) {
     SimulatedWorkers workers(spec_.trainable, *options_.simulated, attempts + "/" + spec_.name, options_.compiled_in);
     simulated_ = &workers;
-    return with_workers(loop, workers, row);
+    return with_workers(loop, workers, row, opened);
   }
   if (options_.threads || runs_in_threads(spec_)) {
+    end_leftover_workers(opened.left.workers_json, attempts);
     ThreadWorkers workers(spec_.trainable, capacity_, loop.poster(), spec_.name, attempts, options_.compiled_in);
     threads_ = &workers;
-    auto end = with_workers(loop, workers, row);
+    auto end = with_workers(loop, workers, row, opened);
     stuck_ = workers.stuck();
     return end;
   }
+  code_hash_ = code_hash(spec_.trainable);
   ProcessWorkersOptions options;
   options.trainable = spec_.trainable;
   options.plan = capacity_;
   options.experiment = spec_.name;
   options.attempts_dir = attempts;
+  options.lease = spec_.runtime.lease;
   options.worker_command = options_.worker_command;
   options.host_program = options_.host_program;
   options.start_worker = options_.start_worker;
+  options.inherited = opened.left.workers_json;
+  // Copies of a program's memory, and code that has changed since, are not gone on with.
+  options.adopts = !options_.start_worker && !code_hash_.empty() && code_hash_ == opened.left.code_hash;
   options.log = [this](const std::string& text) { view_.message(Severity::kWarning, text); };
-  options.launched = [this] {  // a later controller ends what this one left behind
+  options.launched = [this] {  // a later controller goes on with what this one leaves behind, or ends it
     if (store_ != nullptr) (void)store_->set_workers(processes_->launches_json());
+  };
+  options.adopted = [this](std::size_t attempts_held) {
+    view_.message(Severity::kNote,
+                  fmt::format("{} of the run before went on meanwhile", counted(attempts_held, "trial")));
   };
   ProcessWorkers workers(io, std::move(options));
   processes_ = &workers;
-  return with_workers(loop, workers, row);
+  return with_workers(loop, workers, row, opened);
 }
 
 Result<void> Session::plan(const std::optional<ExperimentRow>& row) {
@@ -173,9 +190,12 @@ Result<void> Session::plan(const std::optional<ExperimentRow>& row) {
   return {};
 }
 
-/// The workers load the trainable while nothing is stored yet: a file that names a broken library leaves no trace.
-Result<SessionEnd> Session::with_workers(Loop& loop, Workers& workers, const std::optional<ExperimentRow>& row) {
+/// The workers of a new experiment load the trainable while nothing is stored yet: a file that names a broken library
+/// leaves no trace.
+Result<SessionEnd> Session::with_workers(Loop& loop, Workers& workers, const std::optional<ExperimentRow>& row,
+                                         Opened& opened) {
   const ShutDown at_the_end(workers);
+  if (opened.store) loop.inherit(workers, *opened.recovered->controller, opened.store->channel());
   auto info = loop.load(workers);
   if (!info && options_.diagnosed && (info.error().code == ErrorCode::kTrial || info.error().code == ErrorCode::kNotFound)) {
     options_.diagnosed(place_load_error(spec_, info.error(), options_.context));
@@ -185,22 +205,40 @@ Result<SessionEnd> Session::with_workers(Loop& loop, Workers& workers, const std
   const std::vector<Diagnostic> found = check_trainable(spec_, *info, options_.context);
   if (options_.diagnosed) options_.diagnosed(found);
   if (has_errors(found)) return fail(ErrorCode::kBadInput, "");
-  return with_store(loop, row);
+  if (!opened.store) {
+    if (auto done = open(loop, row, opened); !done) return pass_on(std::move(done));
+  }
+  return go(loop, opened);
 }
 
-Result<SessionEnd> Session::with_store(Loop& loop, const std::optional<ExperimentRow>& row) {
+Result<void> Session::open(Loop& loop, const std::optional<ExperimentRow>& row, Opened& opened) {
   auto store = open_store(loop, row);
   if (!store) return pass_on(std::move(store));
+  opened.store = *std::move(store);
   if (row) {
-    if (auto real = check_real(**store); !real) return pass_on(std::move(real));
+    if (auto real = check_real(*opened.store); !real) return pass_on(std::move(real));
   }
-  const ExperimentRow experiment = (*store)->experiment();
-  auto recovered = recover_experiment(**store, options_.context, row ? nullptr : &spec_);
+  auto recovered = recover_experiment(*opened.store, options_.context, row ? nullptr : &spec_);
   if (!recovered) return pass_on(std::move(recovered));
-  Controller* const controller = (*recovered)->controller.get();
-  auto run_number = settle(**store, **recovered);
-  if (!run_number) return pass_on(std::move(run_number));
-  if (auto begun = begin(**store, *controller, *run_number); !begun) return pass_on(std::move(begun));
+  opened.recovered = *std::move(recovered);
+  auto left = left_running(*opened.store);
+  if (!left) return pass_on(std::move(left));
+  if (anything_left(left->workers_json, attempts_dir(options_.database))) {
+    opened.left = *std::move(left);
+  } else {
+    end_leftover_workers(left->workers_json);  // what of them has left the family, and their sockets
+  }
+  auto run = settle(*opened.store, *opened.recovered, opened.left);
+  if (!run) return pass_on(std::move(run));
+  opened.run = *run;
+  store_ = opened.store.get();
+  return {};
+}
+
+Result<SessionEnd> Session::go(Loop& loop, Opened& opened) {
+  const ExperimentRow experiment = opened.store->experiment();
+  Controller* const controller = opened.recovered->controller.get();
+  if (auto begun = begin(*opened.store, *controller, opened.run); !begun) return pass_on(std::move(begun));
 
   RunInfo info = run_info(spec_, experiment, options_.database);
   info.slots = plan_.slots;
@@ -216,10 +254,10 @@ Result<SessionEnd> Session::with_store(Loop& loop, const std::optional<Experimen
 
   RunPlan work;
   work.spec = &spec_;
-  work.store = store->get();
+  work.store = opened.store.get();
   work.controller = controller;
-  work.order = (*recovered)->order.get();
-  work.run = *run_number;
+  work.order = opened.recovered->order.get();
+  work.run = opened.run;
   work.slots = plan_.slots;
   work.capacity = capacity_.slots;
   work.reread = rereader(options_.context, lockstep_);
@@ -228,10 +266,9 @@ Result<SessionEnd> Session::with_store(Loop& loop, const std::optional<Experimen
   work.seed = experiment.seed;
   work.grace = options_.grace;
   work.time = simulated_;
-  store_ = store->get();
   auto end = loop.run(work);
   store_ = nullptr;
-  (*store)->close();
+  opened.store->close();
   if (!end) return pass_on(std::move(end));
   return SessionEnd{.end = *end,
                     .counts = controller->counts(),
@@ -241,7 +278,7 @@ Result<SessionEnd> Session::with_store(Loop& loop, const std::optional<Experimen
                     .simulated = simulated_ != nullptr ? simulated_->work() : SimulatedWork{}};
 }
 
-Result<std::int64_t> Session::settle(Store& store, Recovered& recovered) {
+Result<std::int64_t> Session::settle(Store& store, Recovered& recovered, const LeftRunning& left) {
   if (!resumes_) return recovered.run;
   const bool from_file = !spec_.source.empty();
   auto events = recovered.waiting(store, rereader(options_.context, lockstep_));
@@ -264,7 +301,8 @@ Result<std::int64_t> Session::settle(Store& store, Recovered& recovered) {
     if (auto kept = store.change_words(spec_.source, spec_.description); !kept) return pass_on(std::move(kept));
   }
   if (events->empty()) return recovered.run;
-  auto done = act_at_rest(store, *recovered.controller, *recovered.order, row.seed, recovered.run, *std::move(events));
+  auto done = act_at_rest(store, *recovered.controller, *recovered.order, row.seed, recovered.run, *std::move(events),
+                          left.workers_json.empty() ? nullptr : &left);
   if (!done) return pass_on(std::move(done));
   return recovered.run + 1;
 }
@@ -312,7 +350,7 @@ Result<void> Session::begin(Store& store, const Controller& controller, std::int
   RunRow run = this_run();
   run.run = number;
   run.rules = controller.rules();
-  run.code_hash = code_hash(spec_.trainable);
+  run.code_hash = code_hash_.empty() ? code_hash(spec_.trainable) : code_hash_;
   if (processes_ != nullptr) run.worker_json = processes_->launches_json();
   if (options_.simulated) run.worker_json = to_json(Map{{kSimulatedRun, to_text(*options_.simulated)}});
   return store.begin_run(run);

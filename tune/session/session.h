@@ -86,11 +86,20 @@ class Session {
 
  private:
   class Reachable;
+  /// The experiment, ours alone, as its log has left it.
+  struct Opened {
+    std::unique_ptr<Store> store;
+    std::unique_ptr<Recovered> recovered;
+    std::int64_t run = 1;
+    LeftRunning left;  ///< empty: nothing is left that a run could go on with
+  };
   Result<void> plan(const std::optional<ExperimentRow>& row);
-  Result<SessionEnd> with_workers(Loop& loop, Workers& workers, const std::optional<ExperimentRow>& row);
-  Result<SessionEnd> with_store(Loop& loop, const std::optional<ExperimentRow>& row);
+  Result<SessionEnd> with_workers(Loop& loop, Workers& workers, const std::optional<ExperimentRow>& row,
+                                  Opened& opened);
+  Result<void> open(Loop& loop, const std::optional<ExperimentRow>& row, Opened& opened);
+  Result<SessionEnd> go(Loop& loop, Opened& opened);
   /// What was asked of the experiment since its last run, and what this one changes. The run's number.
-  Result<std::int64_t> settle(Store& store, Recovered& recovered);
+  Result<std::int64_t> settle(Store& store, Recovered& recovered, const LeftRunning& left);
   Result<std::unique_ptr<Store>> open_store(Loop& loop, const std::optional<ExperimentRow>& row);
   Result<void> begin(Store& store, const Controller& controller, std::int64_t number);
   std::int64_t slots_of(const ExperimentSpec& spec) const;
@@ -107,6 +116,7 @@ class Session {
   std::mutex mutex_;       // guards the next two
   Loop* loop_ = nullptr;  // while run() goes on
   bool interrupted_ = false;
+  std::string code_hash_;  // of what trials run; empty: not looked at yet
   bool lockstep_ = false, resumes_ = false, seed_was_drawn_ = false, stuck_ = false;
 };
 

@@ -157,8 +157,8 @@ TEST(Wire, AFrameIsTakenOnceItIsWhole) {
 
 TEST(Wire, ALengthBeyondTheLimitIsRefusedAtOnce) {
   EXPECT_FALSE(take_frame(std::string("\xff\xff\xff\xff", 4)).has_value());
-  EXPECT_FALSE(take_frame(std::string("\0\0\x10\x01", 4), kMaxBeforeHello).has_value());
-  EXPECT_TRUE(take_frame(std::string("\0\0\x10\0", 4), kMaxBeforeHello).has_value());
+  EXPECT_FALSE(take_frame(std::string("\0\x01\0\x01", 4), kMaxBeforeHello).has_value());
+  EXPECT_TRUE(take_frame(std::string("\0\x01\0\0", 4), kMaxBeforeHello).has_value());
 }
 
 TEST(Wire, AMessageThatIsTooLargeIsNotSent) {

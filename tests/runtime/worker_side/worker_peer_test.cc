@@ -15,6 +15,7 @@
 #include "core/channel.h"
 #include "core/runtime/admission.h"
 #include "core/runtime/socket_dir.h"
+#include "core/sha256.h"
 #include "tests/runtime/worker_side/rig.h"
 
 namespace tune {
@@ -91,7 +92,7 @@ class WorkerPeerTest : public testing::Test, public Workers::Handler {
  protected:
   WorkerPeerTest() {
     EXPECT_TRUE(door_.listen(dir_.socket()));
-    door_.expect("launch", "token");
+    door_.expect("launch", sha256_hex("token"));
   }
 
   void on_ready(Result<TrainableInfo>) override {}
@@ -476,7 +477,7 @@ TEST_F(Door, RefusesWhoeverSaysSomethingElseFirst) {
 
 TEST_F(Door, ClosesOnWhoeverSaysTooMuchBeforeHello) {
   Played played(dir_.socket());
-  played.say_bytes(std::string("\0\0\x20\0", 4) + std::string(100, 'x'));
+  played.say_bytes(std::string("\0\x02\0\0", 4) + std::string(100, 'x'));
   EXPECT_FALSE(expect<wire::Welcome>(played));
   EXPECT_TRUE(played.closed);
 }
