@@ -19,6 +19,13 @@ std::vector<OptionFault> check_asha(const Options& options) {
   std::vector<OptionFault> faults = check_rung_options(options);
   if (!faults.empty()) return faults;
 
+  if (has_auto_grace(options)) {
+    if (options.integer("brackets") > 1) {
+      faults.push_back({"brackets", "brackets hedge against a grace_period that is too small, which auto never is",
+                        "leave brackets out"});
+    }
+    return faults;
+  }
   const bool counts = options.text("time_attr") == "training_iteration";
   const double max_t = options.real("max_t"), grace_period = options.real("grace_period");
   const std::int64_t eta = options.integer("reduction_factor"), brackets = options.integer("brackets");
@@ -44,7 +51,7 @@ AlgorithmInfo asha_info() {
   info.options = {
       tables::time_attr("training_iteration"),
       tables::max_t(100),
-      tables::grace_period(1, "No trial is stopped before this: the first rung."),
+      tables::grace_period(1, "No trial is stopped before this: the first rung. auto: where rungs prove to predict the end."),
       tables::reduction_factor(4),
       tables::integer("brackets", 1, 1, "Number of brackets; each starts one rung later than the one before."),
       tables::boolean("stop_last_trials", true, "End trials that reach max_t."),
@@ -66,6 +73,7 @@ std::unique_ptr<Scheduler> make_asha(const SchedulerContext& context) {
 std::optional<std::string> supply_warning(const Options& options, std::int64_t trials) {
   const Value* variant = options.find("variant");
   if (variant == nullptr || !variant->is_text() || variant->text() != "promote") return std::nullopt;
+  if (has_auto_grace(options)) return std::nullopt;  // how many it promotes is not known beforehand
   const AshaPlan plan = AshaPlan::from({0, nullptr, options, std::nullopt});
   const auto rungs = static_cast<std::int64_t>(plan.levels.front().size()) - 1;
   const std::int64_t needed = power(plan.eta, rungs);

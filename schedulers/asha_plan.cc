@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "core/rng.h"
+#include "schedulers/rung_options.h"
 #include "schedulers/rungs.h"
 
 namespace tune {
@@ -21,10 +22,17 @@ AshaPlan AshaPlan::from(const SchedulerContext& context) {
   plan.seed = context.seed;
   plan.trials = context.trials;
 
-  const double r = options.real("grace_period");
   const double max_t = options.real("max_t");
   const bool counts = plan.time_attr == "training_iteration";
   const auto whole = [](double value) { return static_cast<std::int64_t>(value); };
+  plan.auto_grace = has_auto_grace(options);
+  if (plan.auto_grace) {
+    const auto levels = counts ? auto_levels(whole(max_t)) : std::vector<std::int64_t>{};
+    plan.levels.push_back(counts ? std::vector<double>(levels.begin(), levels.end()) : real_auto_levels(max_t));
+    plan.weights.push_back(1);
+    return plan;
+  }
+  const double r = options.real("grace_period");
   const std::int64_t top = counts ? s_max(whole(r), whole(max_t), plan.eta) : real_s_max(r, max_t, plan.eta);
   for (std::int64_t s = 0; s < options.integer("brackets"); ++s) {
     if (counts) {

@@ -19,6 +19,7 @@ struct AshaPlan {
   std::int64_t eta = 4;
   bool stop_last_trials = true;
   bool drain = true;
+  bool auto_grace = false;  ///< a rung stops trials only as far as it has proved itself: rung_trust.h
   std::uint64_t seed = 0;
   std::optional<std::int64_t> trials;       ///< no more than these will ever start; none: unknown
   std::vector<std::vector<double>> levels;  ///< of each bracket, ascending; the last is max_t and takes no decision

@@ -19,6 +19,7 @@ AshaPromote::AshaPromote(AshaPlan plan) : plan_(std::move(plan)), stands_(plan_)
   }
   std::stable_sort(from_the_top_.begin(), from_the_top_.end(),
                    [&](RungId a, RungId b) { return at(a).level > at(b).level; });
+  if (plan_.auto_grace) trust_.emplace(plan_.levels.front(), plan_.eta);
 }
 
 AshaPromote::Climb AshaPromote::climb(const AshaStand& stand, const SchedulerReport& report) const {
@@ -29,15 +30,19 @@ AshaPromote::Climb AshaPromote::climb(const AshaStand& stand, const SchedulerRep
     if (!stands_.before_rung({stand.bracket, climb.end})) break;
     const Rung& rung = rungs_[stand.bracket][climb.end];
     const std::int64_t entries = rung.entries.size() + 1;
-    const std::int64_t top = entries / plan_.eta;
+    const std::int64_t top = top_of(climb.end, entries);
     const std::int64_t rank = rung.entries.rank({report.score, report.trial});
     const bool promoted = climb.end + 1 < reached && report.score.is_number() && rank <= top;
     climb.parks = !promoted;
+    climb.ranks.push_back(report.score.is_number() ? rank : 0);
+    climb.let_through = report.score.is_number() && rank > top && trust_ && trust_->lets_next_through(climb.end);
     if (!climb.reason.empty()) climb.reason += "; ";
     climb.reason += report.score.is_number()
                         ? fmt::format("{} rung {}: rank {} of {}, top {}", promoted ? "passes" : "waits in",
                                       format_real(rung.level), rank, entries, top)
                         : fmt::format("NaN in rung {}, which promotes numbers only", format_real(rung.level));
+    if (trust_ && report.score.is_number()) climb.reason += fmt::format(" ({})", trust_->words(climb.end));
+    if (climb.let_through) climb.reason += ", goes on to try the rung";
   }
   climb.reason += coarse_note(climb.end - stand.next);
   return climb;
@@ -66,6 +71,7 @@ void AshaPromote::on_report(const SchedulerReport& report, const SchedulerVerdic
   const std::size_t end = told == Verdict::kContinue ? std::max(before, std::min(reached, rungs)) : climb.end;
   const RungEntry entry{report.score, report.trial};
   for (std::size_t rung = before; rung < end; ++rung) rungs_[stand->bracket][rung].entries.insert(entry);
+  if (trust_) fold_trust(*stand, climb, report, climb.at_top || told == Verdict::kContinue ? reached : end);
   stand->next = told == Verdict::kContinue ? std::max(before, reached) : end;
 
   if (told != Verdict::kPause) return;
@@ -75,14 +81,34 @@ void AshaPromote::on_report(const SchedulerReport& report, const SchedulerVerdic
   }
   const RungId where{stand->bracket, end - 1};
   if (report.score.is_number()) at(where).parked.insert(entry);
+  if (climb.let_through) at(where).let_through.insert(entry);
   at(where).held.insert(entry);
   parked_.insert_or_assign(report.trial, Parked{where, entry});
 }
 
+void AshaPromote::fold_trust(const AshaStand& stand, const Climb& climb, const SchedulerReport& report,
+                             std::size_t end) {
+  for (std::size_t rung = stand.next; rung < end; ++rung) {
+    const std::size_t at = rung - stand.next;
+    const bool last = rung + 1 == climb.end;
+    const std::int64_t entries =
+        rung + 1 < stands_.levels(stand).size() ? rungs_[stand.bracket][rung].entries.size() : 0;
+    const bool turned_away = at < climb.ranks.size() && climb.ranks[at] > top_of(rung, entries);
+    const bool let_through = last && climb.let_through;
+    trust_->arrive(report.trial, rung, report.score,
+                   let_through ? RungTrust::Passage::kLetThrough : RungTrust::Passage::kKept);
+    if (turned_away || let_through) trust_->turn_away(rung);
+  }
+}
+
 // --- What to do about trials that do not run -------------------------------------------------------------------------
 
-bool AshaPromote::is_promotable(const Rung& rung) const {
-  return !rung.parked.empty() && rung.entries.rank(*rung.parked.begin()) <= promotes(rung);
+std::optional<RungEntry> AshaPromote::promotable(RungId id) const {
+  const Rung& rung = at(id);
+  if (rung.parked.empty()) return std::nullopt;
+  if (rung.entries.rank(*rung.parked.begin()) <= promotes(id)) return *rung.parked.begin();
+  if (!rung.let_through.empty()) return *rung.let_through.begin();
+  return std::nullopt;
 }
 
 std::optional<Proposal> AshaPromote::propose(const Supply& supply) const {
@@ -111,7 +137,7 @@ std::optional<Proposal> AshaPromote::release() const {
       }
       const bool may_drain = plan_.drain && !trained_to_end_ && worst.trial == rung.parked.begin()->trial;
       const std::int64_t rank = rung.entries.rank(worst);
-      if (may_drain || !plan_.trials || rank <= *plan_.trials / plan_.eta) continue;
+      if (may_drain || trust_ || !plan_.trials || rank <= *plan_.trials / plan_.eta) continue;
       return Proposal::about(
           Proposal::Kind::kUnpark, worst.trial,
           fmt::format("rank {} of {} in rung {}: {} trials promote at most {}", rank, rung.entries.size(),
@@ -123,12 +149,14 @@ std::optional<Proposal> AshaPromote::release() const {
 
 std::optional<Proposal> AshaPromote::promote() const {
   for (const RungId id : from_the_top_) {
+    const auto best = promotable(id);
+    if (!best) continue;
     const Rung& rung = at(id);
-    if (!is_promotable(rung)) continue;
-    const RungEntry& best = *rung.parked.begin();
-    return Proposal::about(Proposal::Kind::kResume, best.trial,
-                           fmt::format("promoted from rung {}: rank {} of {}, top {}", format_real(rung.level),
-                                       rung.entries.rank(best), rung.entries.size(), promotes(rung)));
+    const std::int64_t rank = rung.entries.rank(*best), top = promotes(id);
+    std::string reason = fmt::format("promoted from rung {}: rank {} of {}, top {}", format_real(rung.level), rank,
+                                     rung.entries.size(), top);
+    if (trust_) reason += fmt::format(" ({}){}", trust_->words(id.rung), rank > top ? ", to try the rung" : "");
+    return Proposal::about(Proposal::Kind::kResume, best->trial, std::move(reason));
   }
   return std::nullopt;
 }
@@ -163,6 +191,7 @@ void AshaPromote::leave_rung(TrialId trial) {
   if (parked == parked_.end()) return;
   Rung& rung = at(parked->second.where);
   rung.parked.erase(parked->second.entry);
+  rung.let_through.erase(parked->second.entry);
   rung.held.erase(parked->second.entry);
   parked_.erase(parked);
 }

@@ -14,13 +14,18 @@
 // Release of checkpoints: ranks only get worse, so with N trials in all an entry of rank j > floor(N/eta) is never
 // promoted. Its checkpoint goes, except the best parked one's of each rung while draining may need it; a NaN's always
 // does. Should more trials be allowed later, an entry without a checkpoint that is promoted starts from zero.
+//
+// With `grace_period: auto` the best that rung_trust.h says are promoted in place of floor(m/eta), and some that rank
+// lower. Since a rung may lose its trust, no checkpoint but a NaN's is released then.
 
 #include <map>
+#include <optional>
 #include <set>
 #include <vector>
 
 #include "schedulers/asha_plan.h"
 #include "schedulers/rung_ranks.h"
+#include "schedulers/rung_trust.h"
 
 namespace tune {
 
@@ -51,9 +56,10 @@ class AshaPromote final : public Scheduler {
  private:
   struct Rung {
     double level = 0;
-    RungRanks entries;           ///< all that ever came here
-    std::set<RungEntry> parked;  ///< numbers that wait for promotion
-    std::set<RungEntry> held;    ///< parked, NaN included, whose checkpoint is still kept
+    RungRanks entries;                ///< all that ever came here
+    std::set<RungEntry> parked;       ///< numbers that wait for promotion
+    std::set<RungEntry> held;         ///< parked, NaN included, whose checkpoint is still kept
+    std::set<RungEntry> let_through;  ///< parked, to go on whatever their rank (grace_period: auto)
   };
   struct RungId {
     std::size_t bracket = 0, rung = 0;
@@ -64,17 +70,25 @@ class AshaPromote final : public Scheduler {
   };
   /// What this report comes to.
   struct Climb {
-    std::size_t end = 0;  ///< one beyond the last rung it is entered at
-    bool parks = false;   ///< at the last of them
-    bool at_top = false;  ///< has reached max_t
+    std::size_t end = 0;              ///< one beyond the last rung it is entered at
+    bool parks = false;               ///< at the last of them
+    bool at_top = false;              ///< has reached max_t
+    std::vector<std::int64_t> ranks;  ///< in each rung it is entered at; 0: of a NaN
+    bool let_through = false;         ///< parks, to go on whatever its rank (grace_period: auto)
     std::string reason;
   };
   Climb climb(const AshaStand& stand, const SchedulerReport& report) const;
+  /// Of so many entries in a rung of level index `rung`, how many may go on.
+  std::int64_t top_of(std::size_t rung, std::int64_t entries) const {
+    return trust_ ? trust_->keeps(rung, entries) : entries / plan_.eta;
+  }
+  void fold_trust(const AshaStand& stand, const Climb& climb, const SchedulerReport& report, std::size_t end);
 
   Rung& at(RungId id) { return rungs_[id.bracket][id.rung]; }
   const Rung& at(RungId id) const { return rungs_[id.bracket][id.rung]; }
-  std::int64_t promotes(const Rung& rung) const { return rung.entries.size() / plan_.eta; }
-  bool is_promotable(const Rung& rung) const;
+  std::int64_t promotes(RungId id) const { return top_of(id.rung, at(id).entries.size()); }
+  /// The parked one that goes on next, if any may.
+  std::optional<RungEntry> promotable(RungId id) const;
   std::optional<Proposal> release() const;
   std::optional<Proposal> promote() const;
   std::optional<Proposal> drain() const;
@@ -86,6 +100,7 @@ class AshaPromote final : public Scheduler {
   std::vector<RungId> from_the_top_;      ///< all rungs, highest level first, then lowest bracket
   std::map<TrialId, Parked> parked_;      ///< where each paused trial waits
   std::set<TrialId> strays_;              ///< paused by other rules than these, where there is no rung
+  std::optional<RungTrust> trust_;        ///< grace_period: auto
   bool trained_to_end_ = false;           ///< some trial was
 };
 

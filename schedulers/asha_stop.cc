@@ -10,6 +10,41 @@ namespace tune {
 
 AshaStop::AshaStop(AshaPlan plan) : plan_(std::move(plan)), stands_(plan_) {
   for (const auto& levels : plan_.levels) rungs_.emplace_back(levels.size() - 1);
+  if (plan_.auto_grace) trust_.emplace(plan_.levels.front(), plan_.eta);
+}
+
+bool AshaStop::enter(Climb& climb, std::size_t bracket, std::size_t rung, const Score& score) const {
+  const RungRanks& ranks = rungs_[bracket][rung];
+  const std::string level = format_real(plan_.levels[bracket][rung]);
+  if (!climb.reason.empty()) climb.reason += "; ";
+  climb.let_through.push_back(false);
+  if (!score.is_number()) {
+    climb.reason += fmt::format("NaN in rung {}, which keeps numbers only", level);
+    return false;
+  }
+  const std::int64_t entries = ranks.size() + 1, better = ranks.better_than(score);
+  const std::int64_t keeps = std::max<std::int64_t>(1, trust_ ? trust_->keeps(rung, entries) : entries / plan_.eta);
+  climb.reason += fmt::format("rank {} of {} in rung {}, keeps {}", better + 1, entries, level, keeps);
+  if (trust_) climb.reason += fmt::format(" ({})", trust_->words(rung));
+  if (better < keeps) return true;
+  if (!trust_ || !trust_->lets_next_through(rung)) return false;
+  climb.let_through.back() = true;
+  climb.reason += ", goes on to try the rung";
+  return true;
+}
+
+bool AshaStop::still_passes(Climb& climb, const AshaStand& stand, TrialId trial) const {
+  for (std::size_t rung = 0; rung < stand.next; ++rung) {
+    if (!trust_->was_kept(trial, rung)) continue;
+    const RungRanks& ranks = rungs_[stand.bracket][rung];
+    const std::int64_t better = ranks.better_than(trust_->score_at(trial, rung));
+    const std::int64_t keeps = std::max<std::int64_t>(1, trust_->keeps(rung, ranks.size()));
+    if (better < keeps) continue;
+    climb.reason += fmt::format("; rank {} of {} in rung {}, which by now keeps {} ({})", better + 1, ranks.size(),
+                                format_real(stands_.levels(stand)[rung]), keeps, trust_->words(rung));
+    return false;
+  }
+  return true;
 }
 
 AshaStop::Climb AshaStop::climb(const AshaStand& stand, const SchedulerReport& report) const {
@@ -18,19 +53,13 @@ AshaStop::Climb AshaStop::climb(const AshaStand& stand, const SchedulerReport& r
   Climb climb;
   climb.end = stand.next;
   for (; climb.end < reached && climb.end + 1 < levels.size() && !climb.failed; ++climb.end) {
-    const RungRanks& rung = rungs_[stand.bracket][climb.end];
-    const std::int64_t entries = rung.size() + 1;
-    const std::int64_t keeps = std::max<std::int64_t>(1, entries / plan_.eta);
-    const std::int64_t better = rung.better_than(report.score);
-    climb.failed = !report.score.is_number() || better >= keeps;
-    if (!climb.reason.empty()) climb.reason += "; ";
-    climb.reason += report.score.is_number()
-                        ? fmt::format("rank {} of {} in rung {}, keeps {}", better + 1, entries,
-                                      format_real(levels[climb.end]), keeps)
-                        : fmt::format("NaN in rung {}, which keeps numbers only", format_real(levels[climb.end]));
+    climb.failed = !enter(climb, stand.bracket, climb.end, report.score);
   }
   climb.reason += coarse_note(climb.end - stand.next);
   climb.at_top = !climb.failed && reached == levels.size();
+  if (trust_ && !climb.failed && !climb.at_top) {
+    climb.failed = climb.lost_below = !still_passes(climb, stand, report.trial);
+  }
   return climb;
 }
 
@@ -55,11 +84,25 @@ void AshaStop::on_report(const SchedulerReport& report, const SchedulerVerdict* 
   const std::size_t rungs = stands_.levels(*stand).size() - 1;
   // Who was told to go on, or ended for another reason than its rank, has been at every rung it came by.
   const bool stopped = verdict != nullptr && verdict->verdict == Verdict::kStop;
-  const std::size_t end = stopped ? climb(*stand, report).end : std::min(reached, rungs);
+  const Climb climb = this->climb(*stand, report);
+  const std::size_t end = stopped ? climb.end : std::min(reached, rungs);
+  if (trust_) fold_trust(*stand, climb, report, stopped && !climb.at_top ? end : reached);
   for (std::size_t rung = stand->next; rung < end; ++rung) {
     rungs_[stand->bracket][rung].insert({report.score, report.trial});
   }
   stand->next = stopped ? end : reached;
+}
+
+void AshaStop::fold_trust(const AshaStand& stand, const Climb& climb, const SchedulerReport& report, std::size_t end) {
+  for (std::size_t rung = stand.next; rung < end; ++rung) {
+    const std::size_t at = rung - stand.next;
+    const bool entered = at < climb.let_through.size();
+    const bool let_through = entered && climb.let_through[at];
+    const bool turned_away = climb.failed && !climb.lost_below && rung + 1 == climb.end;
+    trust_->arrive(report.trial, rung, report.score,
+                   let_through ? RungTrust::Passage::kLetThrough : RungTrust::Passage::kKept);
+    if (let_through || turned_away) trust_->turn_away(rung);
+  }
 }
 
 std::optional<Proposal> AshaStop::propose(const Supply& supply) const {

@@ -3,12 +3,18 @@
 // ASHA, variant stop (see asha.h): at a rung a trial goes on iff fewer than max(1, floor(m/eta)) of the m entries, its
 // own included, are strictly better. So the first arrival always goes on, equal scores never stop each other, and of n
 // trials with independent scores sum over k of max(1, floor(k/eta))/k are expected to pass a rung. No trial pauses.
+//
+// With `grace_period: auto` a rung keeps max(1, what rung_trust.h says) of m, and lets some go on that rank lower. A
+// trial that comes to a rung is also held against those below, which may have proved themselves only after it had
+// passed.
 
+#include <optional>
 #include <set>
 #include <vector>
 
 #include "schedulers/asha_plan.h"
 #include "schedulers/rung_ranks.h"
+#include "schedulers/rung_trust.h"
 
 namespace tune {
 
@@ -40,14 +46,22 @@ class AshaStop final : public Scheduler {
   struct Climb {
     std::size_t end = 0;  ///< one beyond the last level it is entered at
     bool failed = false;
-    bool at_top = false;  ///< has passed all rungs and reached max_t
+    std::vector<bool> let_through;  ///< of each rung it is entered at: though it ranks too low (grace_period: auto)
+    bool lost_below = false;        ///< it fails a rung that it had passed
+    bool at_top = false;            ///< has passed all rungs and reached max_t
     std::string reason;
   };
   Climb climb(const AshaStand& stand, const SchedulerReport& report) const;
+  /// Enters it at one rung; whether it goes on.
+  bool enter(Climb& climb, std::size_t bracket, std::size_t rung, const Score& score) const;
+  /// grace_period: auto: whether it still ranks high enough in every rung below, by what they have proved since.
+  bool still_passes(Climb& climb, const AshaStand& stand, TrialId trial) const;
+  void fold_trust(const AshaStand& stand, const Climb& climb, const SchedulerReport& report, std::size_t end);
 
   const AshaPlan plan_;
   AshaStands stands_;
   std::vector<std::vector<RungRanks>> rungs_;  ///< by bracket and rung
+  std::optional<RungTrust> trust_;             ///< grace_period: auto
   std::set<TrialId> paused_;                   ///< by other rules than these, which pause nobody
 };
 

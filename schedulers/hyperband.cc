@@ -11,6 +11,7 @@
 #include "core/text.h"
 #include "schedulers/halving.h"
 #include "schedulers/rung_options.h"
+#include "schedulers/rung_trust.h"
 #include "schedulers/rungs.h"
 #include "schedulers/tables.h"
 
@@ -25,7 +26,10 @@ class BracketPlan {
         counts_(options.text("time_attr") == "training_iteration"),
         largest_first_(options.text("order") == "largest_first"),
         max_t_(options.real("max_t")) {
-    const double r = options.real("grace_period");
+    // auto: the largest bracket there could be, as far as the lowest level that ASHA's auto would watch.
+    const double r = !has_auto_grace(options) ? options.real("grace_period")
+                     : counts_ ? static_cast<double>(auto_levels(static_cast<std::int64_t>(max_t_)).front())
+                               : real_auto_levels(max_t_).front();
     s_max_ = counts_ ? s_max(static_cast<std::int64_t>(r), static_cast<std::int64_t>(max_t_), eta_)
                      : real_s_max(r, max_t_, eta_);
     const Value* rounds = options.find("max_rounds");
@@ -33,6 +37,8 @@ class BracketPlan {
   }
 
   double max_t() const { return max_t_; }
+  std::int64_t eta() const { return eta_; }
+  std::int64_t largest_s() const { return s_max_; }
   std::int64_t s(std::int64_t bracket) const {
     const std::int64_t k = bracket % (s_max_ + 1);
     return largest_first_ ? s_max_ - k : k;
@@ -44,7 +50,7 @@ class BracketPlan {
     return fmt::format("bracket {} (s = {}, round {})", bracket, s(bracket), bracket / (s_max_ + 1) + 1);
   }
 
- private:
+  /// Of a bracket s, the last of which is max_t; those of a smaller bracket are the last of these.
   std::vector<double> levels(std::int64_t s) const {
     if (counts_) {
       const auto whole = hyperband_levels(static_cast<std::int64_t>(max_t_), eta_, s);
@@ -55,6 +61,7 @@ class BracketPlan {
     return levels;
   }
 
+ private:
   std::int64_t eta_, s_max_ = 0;
   bool counts_, largest_first_;
   double max_t_;
@@ -68,7 +75,10 @@ class HyperBand final : public Scheduler {
         plan_(options),
         time_attr_(options.text("time_attr")),
         stop_last_trials_(options.boolean("stop_last_trials")),
-        drain_(options.boolean("drain")) {}
+        drain_(options.boolean("drain")),
+        levels_(plan_.levels(plan_.largest_s())) {
+    if (has_auto_grace(options)) trust_.emplace(levels_, plan_.eta());
+  }
 
   std::string_view name() const override { return name_; }
   int rules() const override { return 1; }
@@ -95,11 +105,17 @@ class HyperBand final : public Scheduler {
   void leave(TrialId trial);
   /// The bracket that the next new trial joins; negative: none is left.
   std::int64_t next_bracket() const;
+  /// The largest s all of whose levels have proved themselves (grace_period: auto).
+  std::int64_t proved_s() const;
+  void fold_trust(const SchedulerReport& report);
 
   std::string name_;
   BracketPlan plan_;
   std::string time_attr_;
   bool stop_last_trials_, drain_;
+  std::vector<double> levels_;              ///< of the largest bracket
+  std::optional<RungTrust> trust_;          ///< grace_period: auto
+  std::map<TrialId, std::size_t> trusted_;  ///< how many of levels_ each trial has reached
 
   std::map<std::int64_t, HalvingBracket> brackets_;  ///< those that are not over
   std::int64_t opened_ = 0;                          ///< brackets so far
@@ -124,7 +140,26 @@ std::optional<SchedulerVerdict> HyperBand::judge(const SchedulerReport& report) 
 
 std::int64_t HyperBand::next_bracket() const {
   if (!brackets_.empty() && brackets_.rbegin()->second.open()) return brackets_.rbegin()->first;
-  return plan_.exists(opened_) ? opened_ : -1;
+  std::int64_t number = opened_;
+  while (trust_ && plan_.s(number) > proved_s()) ++number;
+  return plan_.exists(number) ? number : -1;
+}
+
+std::int64_t HyperBand::proved_s() const {
+  std::int64_t s = 0;
+  while (s < plan_.largest_s() && trust_->is_proved(static_cast<std::size_t>(plan_.largest_s() - s - 1))) ++s;
+  return s;
+}
+
+void HyperBand::fold_trust(const SchedulerReport& report) {
+  const auto home = home_.find(report.trial);
+  // A trial that its bracket has halved at a level says nothing of that level: who is worse there is never seen again.
+  const std::int64_t s = home == home_.end() ? plan_.largest_s() : plan_.s(home->second);
+  const auto first_halved = static_cast<std::size_t>(plan_.largest_s() - s);
+  for (std::size_t& next = trusted_[report.trial]; next < levels_.size() && report.t >= levels_[next]; ++next) {
+    trust_->arrive(report.trial, next, report.score,
+                   next < first_halved ? RungTrust::Passage::kKept : RungTrust::Passage::kJudgedApart);
+  }
 }
 
 std::optional<Proposal> HyperBand::propose(const Supply& supply) const {
@@ -143,8 +178,14 @@ std::optional<Proposal> HyperBand::propose(const Supply& supply) const {
   if (!supply.new_allowed || number < 0) return std::nullopt;
   const auto open = brackets_.find(number);
   const std::int64_t joined = open == brackets_.end() ? 0 : open->second.joined();
-  return Proposal::start_new(
-      {number}, fmt::format("{}, member {} of {}", plan_.words(number), joined + 1, plan_.members(number)));
+  std::string reason = fmt::format("{}, member {} of {}", plan_.words(number), joined + 1, plan_.members(number));
+  if (trust_ && joined == 0) {
+    // The lowest level it has, or what keeps it from being larger.
+    const std::int64_t s = plan_.s(number), told = s > 0 ? s : std::min<std::int64_t>(1, plan_.largest_s());
+    const auto level = static_cast<std::size_t>(plan_.largest_s() - told);
+    if (told > 0) reason += fmt::format("; at {} {}", format_real(levels_[level]), trust_->words(level));
+  }
+  return Proposal::start_new({number}, std::move(reason));
 }
 
 SchedulePoint HyperBand::next_point(TrialId trial) const {
@@ -170,6 +211,7 @@ void HyperBand::on_started(TrialId trial, const Placement& placement, const Conf
 }
 
 void HyperBand::on_report(const SchedulerReport& report, const SchedulerVerdict* verdict) {
+  if (trust_) fold_trust(report);
   const Verdict told = verdict == nullptr ? Verdict::kContinue : verdict->verdict;
   if (told == Verdict::kStop) return;  // on_ended() follows
   const auto home = home_.find(report.trial);
@@ -222,7 +264,7 @@ AlgorithmInfo bracket_info(std::string name, std::vector<std::string> aliases, s
   info.options = {
       tables::time_attr("training_iteration"),
       tables::max_t(81),
-      tables::grace_period(1, "No level lies below this."),
+      tables::grace_period(1, "No level lies below this. auto: none that has not proved to predict the end."),
       tables::reduction_factor(3),
       tables::boolean("stop_last_trials", true, "End trials that reach max_t."),
       tables::choice("order", {"largest_first", "smallest_first"}, "Which bracket is filled first."),

@@ -24,14 +24,13 @@ std::string length_fault(std::string_view key, double value, bool counts) {
 
 }  // namespace
 
+bool has_auto_grace(const Options& options) { return options.find("grace_period")->is_text(); }
+
 std::vector<OptionFault> check_rung_options(const Options& options) {
   std::vector<OptionFault> faults;
   const std::string& time_attr = options.text("time_attr");
   if (time_attr.empty()) faults.push_back({"time_attr", "time_attr is empty", "the default is training_iteration"});
   const bool counts = time_attr == "training_iteration";
-  if (options.find("grace_period")->is_text()) {
-    faults.push_back({"grace_period", "grace_period: auto is not built yet", "write the first rung as a number"});
-  }
   for (const char* key : {"max_t", "grace_period"}) {
     if (options.find(key)->is_text()) continue;
     if (auto fault = length_fault(key, options.real(key), counts); !fault.empty()) {
@@ -40,6 +39,7 @@ std::vector<OptionFault> check_rung_options(const Options& options) {
   }
   if (!faults.empty()) return faults;
 
+  if (has_auto_grace(options)) return faults;
   const double max_t = options.real("max_t"), grace_period = options.real("grace_period");
   if (max_t < grace_period) {
     faults.push_back(

@@ -8,6 +8,9 @@
 
 namespace tune {
 
+/// Whether grace_period is `auto` (rung_trust.h).
+bool has_auto_grace(const Options& options);
+
 /// Their faults, alone and together; nothing if they are sound.
 std::vector<OptionFault> check_rung_options(const Options& options);
 

@@ -11,6 +11,8 @@ constexpr std::int64_t kLargest = std::numeric_limits<std::int64_t>::max();
 
 constexpr double kSlack = 1e-12;
 
+constexpr std::int64_t kAutoHalvings = 10;
+
 bool is_top(double level, double max_t) { return level >= max_t * (1 - kSlack); }
 
 }  // namespace
@@ -51,6 +53,20 @@ std::vector<double> real_asha_levels(double r, double max_t, std::int64_t eta, s
   std::vector<double> levels;
   for (; !is_top(level, max_t); level *= factor) levels.push_back(level);
   levels.push_back(max_t);
+  return levels;
+}
+
+std::vector<std::int64_t> auto_levels(std::int64_t max_t) {
+  std::vector<std::int64_t> levels;
+  for (std::int64_t k = kAutoHalvings; k >= 0; --k) {
+    if (const std::int64_t level = max_t >> k; level >= 1) levels.push_back(level);
+  }
+  return levels;
+}
+
+std::vector<double> real_auto_levels(double max_t) {
+  std::vector<double> levels;
+  for (std::int64_t k = kAutoHalvings; k >= 0; --k) levels.push_back(max_t / static_cast<double>(std::int64_t{1} << k));
   return levels;
 }
 

@@ -23,6 +23,11 @@ std::vector<std::int64_t> asha_levels(std::int64_t r, std::int64_t max_t, std::i
 std::int64_t real_s_max(double r, double max_t, std::int64_t eta);
 std::vector<double> real_asha_levels(double r, double max_t, std::int64_t eta, std::int64_t s);
 
+/// The levels that `grace_period: auto` watches: R/2, R/4, R/8, ... while at least 1 (of a time that is no count: down to
+/// R/1024; of a count, no lower either), then R. Ascending.
+std::vector<std::int64_t> auto_levels(std::int64_t max_t);
+std::vector<double> real_auto_levels(double max_t);
+
 /// HyperBand's n(s) = ceil((s_max+1) * eta^s / (s+1)), saturating at 2^63-1. Requires: 0 <= s <= s_max.
 std::int64_t hyperband_n(std::int64_t s_max, std::int64_t eta, std::int64_t s);
 

@@ -61,7 +61,9 @@ TEST(SchedulerCatalogue, HasRayTunesDefaults) {
 TEST(SchedulerCatalogue, ChecksAshaOptionsTogether) {
   EXPECT_EQ(faults({}), Messages{});
   EXPECT_EQ(faults({{"max_t", 5}, {"grace_period", 10}}), Messages{"max_t: max_t 5 is below grace_period 10"});
-  EXPECT_EQ(faults({{"grace_period", "auto"}}), Messages{"grace_period: grace_period: auto is not built yet"});
+  EXPECT_EQ(faults({{"grace_period", "auto"}}), Messages{});
+  EXPECT_EQ(faults({{"grace_period", "auto"}, {"brackets", 2}}),
+            Messages{"brackets: brackets hedge against a grace_period that is too small, which auto never is"});
   EXPECT_EQ(faults({{"max_t", 2.5}}),
             Messages{"max_t: max_t 2.5 is no whole number, which training_iteration always is"});
   EXPECT_EQ(faults({{"max_t", 2.5}, {"time_attr", "time_total_s"}}), Messages{});
