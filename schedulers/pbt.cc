@@ -213,7 +213,11 @@ std::optional<Proposal> Pbt::resume_one() const {
 
 std::optional<Proposal> Pbt::propose(const Supply& supply) const {
   if (!population_.weak().empty()) {
-    if (auto proposal = exploit(*population_.weak().begin())) return proposal;
+    const TrialId first = *population_.weak().begin();
+    const bool leaves = supply.leaving != nullptr && supply.leaving->contains(first);
+    // An answer may cost the fit of a model, so none is given that cannot be followed.
+    if (leaves && donor_of(first, population_.quantile())) return std::nullopt;
+    if (auto proposal = exploit(first)) return proposal;
   }
   if (is_barrier_complete(supply)) {
     const auto weak = weak_at_barrier();

@@ -25,6 +25,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -60,6 +61,8 @@ struct Supply {
   bool new_allowed = false;  ///< a new configuration may start (budget and sampler have one)
   bool over = false;         ///< no new configuration will ever start
   std::int64_t running = 0;  ///< trials that hold a slot or wait for one
+  /// Trials that were told to pause and have not left: nothing that is proposed for them is done yet. Null: none.
+  const std::set<TrialId>* leaving = nullptr;
 };
 
 struct Proposal {

@@ -179,7 +179,7 @@ const std::pair<std::string, Value> kSteps{"time_attr", "training_iteration"};
 void add(const char* name, const std::string& type, Row options, bool population = false) {
   auto* bench =
       benchmark::RegisterBenchmark(name, [=](benchmark::State& state) { decide(state, type, options, population); });
-  bench->Arg(1000);
+  bench->Arg(type == "pb2" ? 100 : 1000);
   // PB2 is PBT beside its fits, whose cost depends on their rows; to warm up 100,000 members would take 25,000 of them.
   if (type != "pb2") bench->Arg(10'000)->Arg(100'000);
   bench->Iterations(type == "pb2" ? 2'000 : 20'000)->UseManualTime()->Unit(benchmark::kMicrosecond);

@@ -48,6 +48,8 @@ void Controller::State::move(TrialRecord& trial, TrialState to) {
   if (trial.state == TrialState::kPaused) paused.erase(trial.id);
   if (trial.state == TrialState::kPaused) trial.held = trial.parked = false;
   if (to == TrialState::kPaused) paused.insert(trial.id);
+  if (trial.state == TrialState::kPausing) leaving.erase(trial.id);
+  if (to == TrialState::kPausing) leaving.insert(trial.id);
   trial.state = to;
 }
 

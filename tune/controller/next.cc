@@ -260,6 +260,7 @@ std::optional<Decision> fill_slots(const State& state) {
   supply.new_allowed = state.new_allowed();
   supply.over = state.supply_over();
   supply.running = static_cast<std::int64_t>(state.live.size() + state.waiting.size());
+  supply.leaving = &state.leaving;
   if (state.ending) return std::nullopt;
   auto proposal = state.scheduler->propose(supply);
   if (proposal && still_leaves(state, *proposal)) return std::nullopt;

@@ -40,6 +40,7 @@ struct Controller::State {
   std::map<TrialId, std::int64_t> grant_of;       ///< the inverse
   std::map<std::int64_t, TrialId> waiting;        ///< by the order of their last grant: run again before anything new
   std::set<TrialId> paused;
+  std::set<TrialId> leaving;                      ///< told to pause, and still in their slots
 
   std::optional<PendingReport> pending;
   std::set<TrialId> to_finish;                    ///< their attempt ended and needs no judgement
