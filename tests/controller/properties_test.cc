@@ -6,109 +6,13 @@
 #include <cmath>
 #include <map>
 #include <set>
-#include <sstream>
 
 #include "brain.h"
 #include "core/log_rows.h"
-#include "core/rng.h"
-#include "tune/controller/simulation.h"
+#include "ruled.h"
 
 namespace tune::test {
 namespace {
-
-constexpr std::int64_t kMost = 2'000'000;  // entries: an experiment that does not end by then never does
-
-struct Ruled {
-  std::string name, type;
-  std::vector<std::pair<std::string, Value>> options;
-  std::int64_t trials = 25'000;
-  Step last = 30;       ///< where a trial returns by itself
-  bool by_rank = true;  ///< decides by ranks alone
-};
-
-void PrintTo(const Ruled& ruled, std::ostream* out) { *out << ruled.name; }
-
-/// What happens to an experiment: all of it follows from these numbers.
-struct Schedule {
-  std::uint64_t seed = 1;
-  std::int64_t trials = 1, slots = 1;
-  Step last = 30;
-  double spread = 0, crashes = 0, losses = 0, nans = 0;
-  std::int64_t retries = 1000, checkpoint_every = 0;
-
-  std::string words() const {
-    std::ostringstream out;
-    out << "seed " << seed << ", " << trials << " trials of " << last << " steps, " << slots << " slots, spread "
-        << spread << ", crashes " << crashes << ", losses " << losses << ", NaN " << nans << ", retries " << retries
-        << ", a checkpoint every " << checkpoint_every;
-    return out.str();
-  }
-};
-
-struct Change {
-  std::function<double(double)> metric = [](double v) { return v; };
-  std::string parameter = "x";
-};
-
-/// A sampler that gives each trial its number, under any name.
-class NamedSampler final : public Sampler {
- public:
-  explicit NamedSampler(std::string parameter) : parameter_(std::move(parameter)) {}
-  std::string_view name() const override { return "named"; }
-  int rules() const override { return 1; }
-  Result<Suggestion> suggest(TrialId trial) const override {
-    Config config;
-    config.set(parameter_, 1 + static_cast<double>(trial.value % 900));
-    return Suggestion{config, "numbered"};
-  }
-  std::optional<std::int64_t> size() const override { return std::nullopt; }
-
- private:
-  std::string parameter_;
-};
-
-const Space& space_with(const std::string& parameter) {
-  static std::map<std::string, Space> spaces;
-  const auto found = spaces.find(parameter);
-  if (found != spaces.end()) return found->second;
-  Parameter p;
-  p.path = parameter;
-  p.domain = Uniform{0, 1000};
-  std::vector<SpaceFault> faults;
-  return spaces.emplace(parameter, *Space::build({p}, {}, faults)).first->second;
-}
-
-Simulation simulation_of(const Ruled& ruled, const Schedule& schedule, const Change& change) {
-  ControllerOptions controlled = test::trials(schedule.trials);
-  controlled.objectives = {{"loss", Mode::kMin, std::nullopt}};
-  controlled.retries = {.signal = schedule.retries};
-  SchedulerContext context;
-  context.options = Options(ruled.options);
-  for (const char* names : {"hyperparam_mutations", "hyperparam_bounds"}) {
-    if (context.options.find(names) != nullptr) context.options.set(names, List{change.parameter});
-  }
-  context.trials = schedule.trials;
-  context.seed = 7;
-  context.space = &space_with(change.parameter);
-  auto scheduler = make_scheduler(ruled.type, std::move(context));
-  EXPECT_TRUE(scheduler) << (scheduler ? "" : scheduler.error().message);
-  SimulationOptions options;
-  options.slots = schedule.slots;
-  options.seed = schedule.seed;
-  options.cost_spread = schedule.spread;
-  options.crash_rate = schedule.crashes;
-  options.loss_rate = schedule.losses;
-  options.checkpoint_every = schedule.checkpoint_every;
-  const SimulatedTrial trial = [schedule, metric = change.metric](TrialId id, const Config&,
-                                                                  Step step) -> std::optional<Metrics> {
-    if (step > schedule.last) return std::nullopt;
-    RandomStream random(schedule.seed, "score", id.value, std::to_string(step));
-    if (random.uniform() < schedule.nans) return Metrics{{"loss", std::nan("")}};
-    return Metrics{{"loss", metric(random.uniform())}};
-  };
-  return Simulation(Controller(controlled, std::make_unique<NamedSampler>(change.parameter), *std::move(scheduler)),
-                    trial, options);
-}
 
 using Broken = std::optional<std::string>;  ///< which law, and where
 
@@ -208,7 +112,7 @@ Broken rungs_count(const Ruled& ruled, const Simulation& run) {
 
 /// `events`: how many there were is added to it.
 Broken first_broken(const Ruled& ruled, const Schedule& schedule, std::size_t* events = nullptr) {
-  Simulation run = simulation_of(ruled, schedule, {});
+  Simulation run = simulation_of(ruled, schedule);
   const bool finished = run.run(kMost);
   if (events != nullptr) *events += run.log().size();
   if (auto broken = every_trial_ends_once(run, finished)) return broken;
@@ -243,7 +147,7 @@ std::vector<std::string> bare_decisions(const Simulation& run) {
 }
 
 Broken differs(const Ruled& ruled, const Schedule& schedule, const Change& change) {
-  Simulation plain = simulation_of(ruled, schedule, {}), changed = simulation_of(ruled, schedule, change);
+  Simulation plain = simulation_of(ruled, schedule), changed = simulation_of(ruled, schedule, change);
   plain.run(kMost);
   changed.run(kMost);
   const auto before = bare_decisions(plain), after = bare_decisions(changed);
@@ -291,7 +195,7 @@ Schedule shrunk(Schedule schedule, const Law& law) {
 }
 
 std::string script(const Ruled& ruled, const Schedule& schedule) {
-  Simulation run = simulation_of(ruled, schedule, {});
+  Simulation run = simulation_of(ruled, schedule);
   run.run(2000);
   std::string out;
   for (const LogEntry& entry : run.log()) {
@@ -313,55 +217,6 @@ void hold(const Ruled& ruled, const Schedule& schedule, const Law& law) {
   const Schedule small = shrunk(schedule, law);
   ADD_FAILURE() << ruled.name << ": " << *broken << "\nshrunk to " << small.words() << ": " << *law(small) << '\n'
                 << script(ruled, small);
-}
-
-Schedule drawn(const Ruled& ruled, std::uint64_t seed, std::int64_t parts) {
-  RandomStream random(seed, "schedule", 0);
-  Schedule schedule;
-  schedule.seed = seed;
-  schedule.trials = std::max<std::int64_t>(8, ruled.trials / parts);
-  schedule.last = ruled.last;
-  schedule.slots = std::int64_t{1} << random.below(8);
-  schedule.spread = random.uniform();
-  schedule.crashes = random.below(2) == 0 ? 0 : 0.05 * random.uniform();
-  schedule.losses = random.below(2) == 0 ? 0 : 0.03 * random.uniform();
-  schedule.nans = random.below(2) == 0 ? 0 : 0.2 * random.uniform();
-  schedule.retries = random.below(3) == 0 ? 1 : 1000;
-  schedule.checkpoint_every = static_cast<std::int64_t>(random.below(4));
-  return schedule;
-}
-
-const std::vector<Ruled>& all() {
-  const std::pair<std::string, Value> steps{"time_attr", "training_iteration"}, x{"hyperparam_mutations", List{"x"}};
-  static const std::vector<Ruled> kAll{
-      {"fifo", "fifo", {}, 2000},
-      {"stop", "asha", {{"max_t", 27}, {"reduction_factor", 3}}, 20'000},
-      {"stop_brackets", "asha", {{"max_t", 27}, {"reduction_factor", 3}, {"brackets", 3}}, 15'000},
-      {"promote", "asha", {{"max_t", 27}, {"reduction_factor", 3}, {"variant", "promote"}}, 15'000},
-      {"promote_brackets",
-       "asha",
-       {{"max_t", 27}, {"reduction_factor", 3}, {"variant", "promote"}, {"brackets", 3}},
-       10'000},
-      {"hyperband", "hyperband", {{"max_t", 27}}, 10'000},
-      {"hb_bohb", "hb_bohb", {{"max_t", 27}, {"order", "smallest_first"}}, 10'000},
-      {"median", "median", {steps, {"grace_period", 2}}, 10'000, 30, false},
-      {"median_pauses", "median", {steps, {"grace_period", 2}, {"hard_stop", false}}, 2500, 30, false},
-      {"median_slices",
-       "median",
-       {steps, {"grace_period", 2}, {"min_time_slice", 3}, {"min_samples_required", 9}},
-       8000,
-       30,
-       false},
-      {"pbt", "pbt", {steps, {"perturbation_interval", 3}, x}, 300, 200},
-      {"pbt_synch", "pbt", {steps, {"perturbation_interval", 3}, {"synch", true}, x}, 300, 200},
-      {"pb2",
-       "pb2",
-       {steps, {"perturbation_interval", 9}, {"quantile_fraction", 0.1}, {"hyperparam_bounds", List{"x"}}},
-       60,
-       100,
-       false},
-  };
-  return kAll;
 }
 
 class Laws : public testing::TestWithParam<Ruled> {};
@@ -402,13 +257,13 @@ TEST_P(Laws, ANewNameOfAParameterChangesNothing) {
   hold(ruled, drawn(ruled, 3, 20), [&](const Schedule& s) { return differs(ruled, s, change); });
 }
 
-INSTANTIATE_TEST_SUITE_P(Schedulers, Laws, testing::ValuesIn(all()),
+INSTANTIATE_TEST_SUITE_P(Schedulers, Laws, testing::ValuesIn(all_ruled()),
                          [](const auto& parameter) { return parameter.param.name; });
 
 TEST(Shrinking, FindsTheSmallestScheduleThatBreaksALaw) {
-  const Ruled& stop = all()[1];
+  const Ruled& stop = all_ruled()[1];
   const Law no_trial_passes_step_nine = [&](const Schedule& schedule) -> Broken {
-    Simulation run = simulation_of(stop, schedule, {});
+    Simulation run = simulation_of(stop, schedule);
     run.run(kMost);
     for (std::int64_t i = 0; i < run.controller().trials(); ++i) {
       if (run.controller().trial(TrialId{i}).last_step > 9) return "trial " + std::to_string(i) + " passes";
@@ -425,7 +280,7 @@ TEST(Shrinking, FindsTheSmallestScheduleThatBreaksALaw) {
 TEST(Laws, AreHeldAgainstEverySchedulerThatIsBuilt) {
   for (const AlgorithmInfo& info : scheduler_catalogue()) {
     if (!info.capabilities.built) continue;
-    EXPECT_TRUE(std::ranges::any_of(all(), [&](const Ruled& ruled) {
+    EXPECT_TRUE(std::ranges::any_of(all_ruled(), [&](const Ruled& ruled) {
       return ruled.type == info.name || std::ranges::find(info.aliases, ruled.type) != info.aliases.end();
     })) << info.name;
   }

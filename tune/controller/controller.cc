@@ -210,7 +210,8 @@ void fold(State& state, const Event&, const RunStarted& run) {
   state.slots = run.slots;
   state.ahead = run.ahead;
   state.user_pause = false;  // starting again is how a pause and a Ctrl-C end
-  state.restarted = true;
+  state.orphans.clear();
+  for (const auto& [grant, id] : state.live) state.orphans.insert(id);
 }
 
 void add_checkpoint(State& state, TrialRecord& trial, CheckpointId id, Step step, double elapsed,
@@ -335,7 +336,8 @@ void fold(State& state, const Event&, const Lost& lost) {
     case TrialState::kPausing: state.move(trial, TrialState::kPaused); break;
     case TrialState::kStopping: state.to_finish.insert(trial.id); break;
     default:
-      if (!state.restarted) ++trial.lost_in_a_row;  // what dies with its controller is not suspicious
+      // What dies with its controller is not suspicious.
+      if (state.orphans.erase(trial.id) == 0) ++trial.lost_in_a_row;
       trial.reason = lost.why;
       state.interrupted(trial, ResumeWhy::kLost);
   }
@@ -546,7 +548,6 @@ void Controller::observe(const Event& event) {
   state_->last_event = event.n;
   state_->elapsed = std::max(state_->elapsed, event.at);
   if (!accepts(event)) return;
-  if (!std::holds_alternative<Lost>(event.body)) state_->restarted = false;
   std::visit([&](const auto& body) { fold(*state_, event, body); }, event.body);
 }
 
@@ -558,7 +559,7 @@ void Controller::apply(const Decision& decision) {
 }
 
 std::string Controller::rules() const {
-  return fmt::format("controller=2 {}={} {}={}", state_->scheduler->name(), state_->scheduler->rules(),
+  return fmt::format("controller=3 {}={} {}={}", state_->scheduler->name(), state_->scheduler->rules(),
                      state_->sampler->name(), state_->sampler->rules());
 }
 

@@ -65,7 +65,7 @@ struct Controller::State {
   std::deque<Queued> queue;
   std::int64_t from_queue = 0;                    ///< trials that took their configuration from it
   std::int64_t enqueued = 0;                      ///< by a person: beyond budget.trials
-  bool restarted = false;                         ///< since RunStarted only losses were seen
+  std::set<TrialId> orphans;                      ///< ran when this run began: their first loss is its controller's
   std::set<TrialId> unparked;
   std::optional<EndWhy> ending;
   std::int64_t asked = 0;
