@@ -35,7 +35,6 @@ if(TUNE_SANITIZE MATCHES thread AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(tune_flags INTERFACE -Wno-tsan)  # Asio's fences, of which GCC warns that it does not follow them
 endif()
 if(TUNE_SANITIZE)
-  set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")  # half the time of -O0 in what they check, and still readable traces
   target_compile_options(tune_flags INTERFACE -fsanitize=${TUNE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(tune_flags INTERFACE -fsanitize=${TUNE_SANITIZE})
 endif()

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "experiments/store/database.h"
+#include "experiments/store/doctor.h"
 #include "experiments/store/rows.h"
 #include "experiments/store/sql_error.h"
 
@@ -241,6 +242,7 @@ Result<void> ExperimentStore::change(const std::function<Result<void>(const sql:
 }
 
 Result<void> ExperimentStore::begin_run(const RunRow& run) {
+  if (std::string network = network_warning(db_); options_.warn && !network.empty()) options_.warn(network);
   auto stored = change([&](const sql::Connection& connection) -> Result<void> {
     auto insert = connection.prepare(
         "INSERT INTO run(experiment, run, version, rules, host, pid, pid_start, boot_id, started_at, code_hash, "

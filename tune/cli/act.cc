@@ -9,8 +9,7 @@
 #include "experiments/store/store.h"
 #include "tune/cli/commands.h"
 #include "tune/cli/exit_codes.h"
-#include "tune/loop/recovery.h"
-#include "tune/session/recovered.h"
+#include "tune/session/examine.h"
 
 namespace tune::cli {
 namespace {
@@ -100,36 +99,14 @@ int replay(const std::string& experiment, const Common& common) {
   auto row = (*reader)->experiment(*name);
   if (!row) return report(row.error());
 
-  auto hash = (*reader)->verify_hash(row->id);
-  if (!hash) return report(hash.error());
-  if (*hash) {
-    fmt::print("{}: the log is not what was written: turn {} (events {} to {}): {}\n", *name, (*hash)->turn,
-               (*hash)->first_event.value, (*hash)->last_event.value, (*hash)->what);
-    return kFailed;
-  }
-
-  auto began_as = first_spec(*row, reader_context({}));
-  if (!began_as) return report(began_as.error());
-  auto controller = make_controller(*began_as, row->seed);
-  if (!controller) return report(controller.error());
-  Replay replay(*std::move(controller));
-  std::optional<ReplayFault> fault;
-  auto read = (*reader)->log(row->id, [&](const LogEntry& entry) -> Result<void> {
-    fault = replay.next(entry);
-    if (fault) return fail(ErrorCode::kInterrupted, "differs");
-    return {};
-  });
-  if (fault) {
-    fmt::print("{}: event {} was decided otherwise\n  recorded: {}\n  now:      {}\n", *name, fault->event.value,
-               fault->recorded, fault->answered);
-    return kFailed;
-  }
-  if (!read) return report(read.error());
-  fmt::print("{}: {} decisions and {} configurations recomputed, all equal; {} events, hash chain intact\n", *name,
-             replay.compared(), replay.configurations(), row->last_event);
-  if (replay.under_other_rules() > 0) {
-    fmt::print("{} decisions were taken under other rules ({}) and are not compared\n", replay.under_other_rules(),
-               replay.other_rules());
+  auto examined = examine_log(**reader, *row, reader_context({}));
+  if (!examined) return report(examined.error());
+  fmt::print("{}: {}{}\n", *name, examined->text(),
+             examined->good() ? fmt::format("; {} events, hash chain intact", row->last_event) : "");
+  if (!examined->good()) return kFailed;
+  if (examined->under_other_rules > 0) {
+    fmt::print("{} decisions were taken under other rules ({}) and are not compared\n", examined->under_other_rules,
+               examined->other_rules);
   }
   return kOk;
 }

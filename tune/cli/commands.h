@@ -108,6 +108,11 @@ int checkpoint(const std::string& trial, const std::string& output, const std::o
                const Common& common);
 int replay(const std::string& experiment, const Common& common);
 
+// doctor.cc
+/// Checks the database through and says what to do; kDatabase if something is damaged or lost.
+int doctor(const Common& common);
+int backup(const std::string& file, const Common& common);
+
 // attach.cc
 int attach(const std::string& experiment, double progress_interval, const Common& common);
 

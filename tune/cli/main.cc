@@ -258,6 +258,18 @@ void add_reading_commands(CLI::App& app, CommandLine& line) {
   replay_command->add_option("EXPERIMENT", line.experiment);
 }
 
+void add_care_commands(CLI::App& app, CommandLine& line) {
+  CLI::App* doctor_command =
+      add(app, line, "doctor", "Check a database through: files, references, hashes, decisions, checkpoints",
+          [&] { return doctor(line.common); });
+  doctor_command->add_option("DB", line.common.db, "the database; --db if left out");
+
+  CLI::App* backup_command = add(app, line, "backup", "Copy a database, also while a run goes on: FILE, FILE.checkpoints",
+                                 [&] { return backup(line.file, line.common); });
+  backup_command->add_option("DB", line.common.db, "the database")->required();
+  backup_command->add_option("FILE", line.file, "the copy; must not exist")->required();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -274,6 +286,7 @@ int main(int argc, char** argv) {
   add_file_commands(app, line);
   add_simulate_command(app, line);
   add_program_commands(app, line);
+  add_care_commands(app, line);
   CLI::App* help_command = add(app, line, "help", "More about: commands, trainables, exit-codes, files, environment",
                                [&] { return help(line.topic); });
   help_command->add_option("TOPIC", line.topic);

@@ -1,0 +1,201 @@
+#include "experiments/store/doctor.h"
+
+#include <fmt/format.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+
+#include "core/text.h"
+#include "experiments/store/database.h"
+#include "experiments/store/rows.h"
+
+namespace tune {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// SQLite stops here too: whoever has so many faults restores a backup.
+constexpr int kMostFaults = 20;
+/// Below this a run may soon wait for space.
+constexpr std::uint64_t kLittleSpace = std::uint64_t{256} << 20;
+
+constexpr const char* kRestore =
+    "restore a backup (tune backup makes one), or save what can be read: sqlite3 FILE .recover | sqlite3 NEW";
+
+Result<void> integrity(const sql::Connection& connection, const std::string& path, std::vector<Finding>& findings) {
+  auto check = connection.prepare(fmt::format("PRAGMA integrity_check({})", kMostFaults));
+  if (!check) return pass_on(std::move(check));
+  return for_each_row(*check, [&](const sql::Statement& row) {
+    if (row.text(0) != "ok") findings.push_back({true, fmt::format("{}: {}", path, row.text(0)), kRestore});
+  });
+}
+
+/// A query that gives how many rows are wrong and the first of them.
+struct ReferenceRule {
+  const char* sql;
+  const char* what;  ///< `{}` is the number of rows, then the first one
+  bool harmful;
+  const char* advice;
+};
+
+constexpr const char* kEdited = "the tables were changed by something else than tune: restore a backup";
+constexpr const char* kFromEarlier = "their trials go on from an earlier checkpoint, or from the start";
+
+constexpr std::array kRules{
+    ReferenceRule{
+        "SELECT count(*), min(e.n) FROM event e WHERE e.trial IS NOT NULL AND e.kind <> 'commanded' AND NOT EXISTS "
+        "(SELECT 1 FROM trial t WHERE t.experiment = e.experiment AND t.number = e.trial)",
+        "{} events name a trial that is not there, first event {}", true, kEdited},
+    ReferenceRule{"SELECT count(*), min(d.n) FROM decision d WHERE NOT EXISTS "
+                  "(SELECT 1 FROM event e WHERE e.experiment = d.experiment AND e.n = d.n)",
+                  "{} decisions follow upon an event that is not there, first {}", true, kEdited},
+    ReferenceRule{"SELECT count(*), min(d.n) FROM decision d WHERE d.kind IN ('resume', 'exploit') AND "
+                  "json_extract(d.args, '$.checkpoint') IS NOT NULL AND NOT EXISTS (SELECT 1 FROM checkpoint c WHERE "
+                  "c.experiment = d.experiment AND c.id = json_extract(d.args, '$.checkpoint'))",
+                  "{} decisions load a checkpoint that is not there, first upon event {}", true, kEdited},
+    ReferenceRule{"SELECT count(*), min(c.id) FROM checkpoint c WHERE c.released = 0 AND c.external = 0 AND NOT EXISTS "
+                  "(SELECT 1 FROM checkpoint_bytes b WHERE b.experiment = c.experiment AND b.checkpoint = c.id)",
+                  "{} checkpoints have no bytes, first {}", true, kFromEarlier},
+    ReferenceRule{"SELECT count(*), min(b.checkpoint) FROM checkpoint_bytes b WHERE NOT EXISTS "
+                  "(SELECT 1 FROM checkpoint c WHERE c.experiment = b.experiment AND c.id = b.checkpoint)",
+                  "bytes of {} checkpoints that are not there, first {}", false, "they only take space"},
+    ReferenceRule{"SELECT count(*), min(t.number) FROM trial t WHERE t.reports <> (SELECT count(*) FROM event e WHERE "
+                  "e.experiment = t.experiment AND e.trial = t.number AND e.kind = 'reported' AND e.replayed = 0)",
+                  "{} trials count other reports than the log has, first trial {}", true, kEdited},
+    ReferenceRule{"SELECT count(*), min(s.experiment) FROM summary s WHERE s.trials <> "
+                  "(SELECT count(*) FROM trial t WHERE t.experiment = s.experiment)",
+                  "{} experiments count other trials than there are, first experiment {}", true, kEdited},
+    ReferenceRule{"SELECT count(*), min(e.id) FROM experiment e WHERE NOT EXISTS "
+                  "(SELECT 1 FROM summary s WHERE s.experiment = e.id)",
+                  "{} experiments have no summary, first {}", true, kEdited},
+};
+
+/// Large checkpoints whose bytes are not in the file beside the database.
+Result<void> large_checkpoints(const sql::Connection& connection, const std::string& db,
+                               std::vector<Finding>& findings) {
+  auto named = connection.integer("SELECT count(*) FROM checkpoint WHERE blob_key IS NOT NULL AND released = 0");
+  if (!named) return pass_on(std::move(named));
+  const std::string file = checkpoints_file(db);
+  if (*named == 0) return {};
+  if (!file_exists(file)) {
+    findings.push_back({true, fmt::format("{} is missing: {} checkpoints lie in it", file, *named),
+                        "put it back beside the database, under this name; without it their trials start from zero"});
+    return {};
+  }
+  auto attach = connection.prepare("ATTACH ? AS beside");
+  if (!attach) return pass_on(std::move(attach));
+  auto done = attach->bind(file).run();
+  if (!done) return done;
+  auto query = connection.prepare(
+      "SELECT count(*), min(c.id) FROM checkpoint c WHERE c.blob_key IS NOT NULL AND c.released = 0 AND NOT EXISTS "
+      "(SELECT 1 FROM beside.blob b WHERE b.experiment = c.experiment AND b.key = c.blob_key AND b.size = c.size)");
+  if (!query) return pass_on(std::move(query));
+  // A run that goes on may release one between the look at the row and the look at its bytes: what is missing is
+  // missing at a second look too.
+  std::int64_t missing = 0, first = -1;
+  for (int looks = 0; looks < 2; ++looks) {
+    auto row = query->step();
+    if (!row) return pass_on(std::move(row));
+    const std::int64_t before = first;
+    missing = query->integer(0);
+    first = query->integer(1);
+    query->reset();
+    if (missing == 0 || (looks > 0 && first != before)) return {};
+  }
+  findings.push_back(
+      {true, fmt::format("{} checkpoints are not whole in {}, first {}", missing, file, first), kFromEarlier});
+  return {};
+}
+
+struct NetworkFileSystem {
+  std::uint64_t magic;
+  const char* name;
+};
+/// From linux/magic.h and the projects' own headers.
+constexpr std::array kNetworkFileSystems{NetworkFileSystem{0x6969, "NFS"},
+                                         NetworkFileSystem{0x517B, "SMB"},
+                                         NetworkFileSystem{0xFF534D42, "CIFS"},
+                                         NetworkFileSystem{0xFE534D42, "SMB"},
+                                         NetworkFileSystem{0x01021997, "9p"},
+                                         NetworkFileSystem{0x0BD00BD0, "Lustre"},
+                                         NetworkFileSystem{0x47504653, "GPFS"},
+                                         NetworkFileSystem{0x5346414F, "AFS"},
+                                         NetworkFileSystem{0x00C36400, "Ceph"},
+                                         NetworkFileSystem{0x19830326, "BeeGFS"},
+                                         NetworkFileSystem{0x7461636F, "OCFS2"},
+                                         NetworkFileSystem{0x01161970, "GFS2"},
+                                         NetworkFileSystem{0x65735546, "FUSE (sshfs, or another)"}};
+
+std::string folder_of(const std::string& db) { return fs::path(absolute_path(db)).parent_path().string(); }
+
+}  // namespace
+
+Result<std::vector<Finding>> check_files(const std::string& database) {
+  const std::string db = absolute_path(database);
+  std::vector<Finding> findings;
+  auto connection = open_database_to_read(db);
+  if (!connection) return pass_on(std::move(connection));
+  auto checked = integrity(*connection, db, findings);
+  if (!checked) return pass_on(std::move(checked));
+  if (const std::string beside = checkpoints_file(db); file_exists(beside)) {
+    auto blobs = sql::Connection::open(beside, sql::Access::kRead);
+    checked = blobs ? integrity(*blobs, beside, findings) : pass_on(std::move(blobs));
+    if (!checked) findings.push_back({true, checked.error().message, kRestore});
+  }
+  return findings;
+}
+
+Result<std::vector<Finding>> check_references(const std::string& database) {
+  const std::string db = absolute_path(database);
+  std::vector<Finding> findings;
+  auto connection = open_database_to_read(db);
+  if (!connection) return pass_on(std::move(connection));
+  for (const ReferenceRule& rule : kRules) {
+    auto query = connection->prepare(rule.sql);
+    if (!query) return pass_on(std::move(query));
+    auto row = query->step();
+    if (!row) return pass_on(std::move(row));
+    if (query->integer(0) == 0) continue;
+    findings.push_back(
+        {rule.harmful, fmt::format(fmt::runtime(rule.what), query->integer(0), query->integer(1)), rule.advice});
+  }
+  auto large = large_checkpoints(*connection, db, findings);
+  if (!large) return pass_on(std::move(large));
+  return findings;
+}
+
+std::string network_warning(const std::string& db) {
+  struct statfs info {};
+  if (statfs(folder_of(db).c_str(), &info) != 0) return {};
+  for (const NetworkFileSystem& one : kNetworkFileSystems) {
+    if (static_cast<std::uint32_t>(info.f_type) != one.magic) continue;
+    return fmt::format("{} lies on a network file system, {}: its locks and syncs cannot be counted on", db, one.name);
+  }
+  return {};
+}
+
+std::vector<Finding> check_place(const std::string& db) {
+  std::vector<Finding> findings;
+  const std::string folder = folder_of(db);
+  if (std::string network = network_warning(db); !network.empty()) {
+    findings.push_back(
+        {false, std::move(network), "keep it on a disk of the machine that runs tune, and back it up from there"});
+  }
+  if (access(folder.c_str(), W_OK) != 0) {
+    findings.push_back(
+        {false, fmt::format("{} takes no new files: experiments can be read there but not run", folder), ""});
+  }
+  struct statvfs space {};
+  if (statvfs(folder.c_str(), &space) == 0) {
+    const std::uint64_t left = std::uint64_t{space.f_bavail} * space.f_frsize;
+    if (left < kLittleSpace)
+      findings.push_back(
+          {false, fmt::format("{} is left on the disk of {}", format_size(left), folder), "free some space"});
+  }
+  return findings;
+}
+
+}  // namespace tune

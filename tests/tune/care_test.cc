@@ -1,0 +1,168 @@
+// Care of the data: `tune doctor` finds what is damaged and says what to do, `tune backup` copies a database that is in
+// use.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "tests/tune/support/experiments.h"
+#include "tests/tune/support/workbench.h"
+
+namespace tune {
+namespace {
+
+using namespace testing;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+/// A finished run with small checkpoints, and one whose checkpoints lie beside the database.
+class Care : public ::testing::Test {
+ protected:
+  void run_small() { run("small", ""); }
+  void run_large() { run("large", "  checkpoint_bytes: 300000\n"); }
+  /// The doctor finds this, and says that something is wrong.
+  void expect_problem(const std::string& what) {
+    const Outcome outcome = bench_.tune({"doctor"});
+    EXPECT_EQ(outcome.code, 6) << outcome.out << outcome.err;
+    EXPECT_THAT(outcome.out + outcome.err, HasSubstr(what));
+  }
+  void expect_healthy(const std::string& db = "tune.db") {
+    const Outcome outcome = bench_.tune({"doctor", db});
+    EXPECT_EQ(outcome.code, 0) << outcome.out << outcome.err;
+    EXPECT_THAT(outcome.out, HasSubstr(db + " is healthy"));
+    EXPECT_THAT(outcome.out, Not(HasSubstr("problem")));
+  }
+  Workbench bench_;
+
+ private:
+  void run(const std::string& name, const std::string& space) {
+    std::string text = curve(name, 3, 3, 0, "checkpoint: {every: 1, keep: 2}\n");
+    text.insert(text.find("  x1:"), space);
+    const Outcome outcome = bench_.run(name, text);
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+  }
+};
+
+TEST_F(Care, AGoodDatabaseIsHealthy) {
+  run_small();
+  run_large();
+  expect_healthy();
+}
+
+TEST_F(Care, TheDoctorAnswersInJson) {
+  run_small();
+  const Outcome outcome = bench_.tune({"doctor", "--json"});
+  const Value answer = json(outcome.out);
+  EXPECT_EQ(at(answer, "healthy"), "true");
+  EXPECT_EQ(at(answer, "database"), "tune.db");
+}
+
+TEST_F(Care, AChangedMetricIsAProblem) {
+  run_small();
+  bench_.change(
+      "update event set payload = replace(payload, '.', '.1') where n = "
+      "(select min(n) from event where kind = 'reported')");
+  expect_problem("the log is not what was written");
+}
+
+TEST_F(Care, AChangedCheckpointIsAProblem) {
+  run_small();
+  bench_.change(
+      "update checkpoint_bytes set bytes = zeroblob(length(bytes)) where checkpoint = "
+      "(select max(id) from checkpoint where released = 0)");
+  expect_problem("is not what was written");
+}
+
+TEST_F(Care, ACheckpointWithoutBytesIsAProblem) {
+  run_small();
+  bench_.change("delete from checkpoint_bytes where checkpoint = (select max(id) from checkpoint where released = 0)");
+  expect_problem("1 checkpoints have no bytes");
+}
+
+TEST_F(Care, AMissingFileOfCheckpointsIsAProblem) {
+  run_large();
+  std::filesystem::remove(bench_ / "tune.db.checkpoints");
+  expect_problem("tune.db.checkpoints is missing");
+}
+
+TEST_F(Care, AHoleInALargeCheckpointIsAProblem) {
+  run_large();
+  bench_.change("delete from chunk where key = (select max(key) from blob)", "tune.db.checkpoints");
+  expect_problem("have a hole");
+}
+
+TEST_F(Care, AMissingTrialIsAProblem) {
+  run_small();
+  bench_.change("delete from trial where number = 1");
+  expect_problem("name a trial that is not there");
+}
+
+TEST_F(Care, AnEditedCountOfReportsIsAProblem) {
+  run_small();
+  bench_.change("update trial set reports = 99 where number = 1");
+  expect_problem("count other reports than the log has");
+}
+
+TEST_F(Care, ABrokenPageIsAProblemAndNotACrash) {
+  run_small();
+  const std::size_t size = std::filesystem::file_size(bench_ / "tune.db");
+  std::fstream file(bench_ / "tune.db", std::ios::in | std::ios::out | std::ios::binary);
+  for (std::size_t at = 8192; at + 64 < size; at += 4096) {
+    file.seekp(static_cast<std::streamoff>(at));
+    file.write("this was a page of the database and now it is something else....", 64);
+  }
+  file.close();
+  const Outcome outcome = bench_.tune({"doctor"});
+  EXPECT_EQ(outcome.code, 6) << outcome.out << outcome.err;
+  EXPECT_THAT(outcome.out + outcome.err, HasSubstr(".recover"));
+}
+
+TEST_F(Care, AMissingDatabaseIsSaidPlainly) {
+  const Outcome outcome = bench_.tune({"doctor", "nowhere.db"});
+  EXPECT_EQ(outcome.code, 4);
+  EXPECT_THAT(outcome.err, HasSubstr("nowhere.db"));
+}
+
+TEST_F(Care, ABackupIsAHealthyDatabaseOfItsOwn) {
+  run_small();
+  run_large();
+  const Outcome copied = bench_.tune({"backup", "tune.db", "copy.db"});
+  ASSERT_EQ(copied.code, 0) << copied.err;
+  EXPECT_THAT(copied.out, HasSubstr("copy.db.checkpoints: 6 checkpoints"));
+  expect_healthy("copy.db");
+  for (const std::string name : {"small", "large"}) {
+    EXPECT_EQ(bench_.tune({"export", name, "--db", "copy.db", "--history"}).out,
+              bench_.tune({"export", name, "--history"}).out);
+  }
+}
+
+TEST_F(Care, ABackupOverwritesNothing) {
+  run_small();
+  bench_.write("copy.db", "mine");
+  EXPECT_EQ(bench_.tune({"backup", "tune.db", "copy.db"}).code, 2);
+  EXPECT_EQ(bench_.read("copy.db"), "mine");
+  EXPECT_EQ(bench_.tune({"backup", "tune.db", "tune.db"}).code, 2);
+  expect_healthy();
+}
+
+TEST_F(Care, ABackupOfARunThatGoesOnIsResumedToTheSameEnd) {
+  std::string text = curve("long", 4, 40, 0.005, "checkpoint: {every: 1, keep: 1}\nbudget: {concurrency: 1}\n");
+  text.replace(text.find("budget: {trials: 4}\n"), 20, "");
+  text.replace(text.find("budget: {concurrency: 1}"), 24, "budget: {trials: 4, concurrency: 1}");
+  text.insert(text.find("  x1:"), "  checkpoint_bytes: 300000\n");
+  bench_.write("long.yaml", text);
+  Program run = bench_.start({"run", "long.yaml"});
+  ASSERT_TRUE(eventually([&] { return bench_.value("select count(*) from event where kind = 'reported'") > "2"; }));
+  const Outcome copied = bench_.tune({"backup", "tune.db", "copy.db"});
+  ASSERT_EQ(copied.code, 0) << copied.err;
+  EXPECT_EQ(run.wait().code, 0);
+  expect_healthy("copy.db");
+  ASSERT_EQ(bench_.tune({"resume", "long", "--db", "copy.db"}).code, 0);
+  EXPECT_EQ(bench_.tune({"export", "long", "--db", "copy.db", "--history", "--stable"}).out,
+            bench_.tune({"export", "long", "--history", "--stable"}).out);
+}
+
+}  // namespace
+}  // namespace tune

@@ -1,0 +1,158 @@
+// Care of a database: doctor looks through it, backup copies it.
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "core/json.h"
+#include "core/text.h"
+#include "experiments/store/backup.h"
+#include "experiments/store/doctor.h"
+#include "experiments/store/store.h"
+#include "tune/cli/commands.h"
+#include "tune/cli/exit_codes.h"
+#include "tune/session/examine.h"
+
+namespace tune::cli {
+namespace {
+
+/// What the doctor says, as lines while it goes on, or as one document at the end.
+class Sheet {
+ public:
+  explicit Sheet(bool json) : json_(json) {}
+
+  void good(const std::string& what) {
+    if (!json_) fmt::print("  ok       {}\n", what);
+    checks_.push_back(Map{{"state", "ok"}, {"what", what}});
+  }
+  void found(const Finding& finding) {
+    problems_ += finding.harmful ? 1 : 0;
+    const char* state = finding.harmful ? "problem" : "note";
+    if (!json_) fmt::print("  {:<8} {}\n", state, finding.what);
+    if (!json_ && !finding.advice.empty()) fmt::print("           -> {}\n", finding.advice);
+    checks_.push_back(Map{{"state", state}, {"what", finding.what}, {"advice", finding.advice}});
+  }
+  /// All of a check: its findings, or that it is good.
+  void check(const std::string& what, Result<std::vector<Finding>> findings) {
+    if (!findings) return found({true, findings.error().message, findings.error().hint});
+    if (findings->empty()) good(what);
+    for (const Finding& finding : *findings) found(finding);
+  }
+  int end(const std::string& db) {
+    if (json_) {
+      fmt::print("{}\n", to_json(Map{{"database", db}, {"healthy", problems_ == 0}, {"checks", std::move(checks_)}}));
+    } else if (problems_ == 0) {
+      fmt::print("{} is healthy\n", db);
+    } else {
+      fmt::print("{} has {} problem{}\n", db, problems_, problems_ == 1 ? "" : "s");
+    }
+    return problems_ == 0 ? kOk : kDatabase;
+  }
+
+ private:
+  bool json_;
+  int problems_ = 0;
+  List checks_;
+};
+
+void examine_decisions(const Reader& reader, const ExperimentRow& row, Sheet& sheet) {
+  auto examined = examine_log(reader, row, reader_context({}));
+  if (!examined) {
+    return sheet.found(
+        {false, fmt::format("{}: cannot be replayed: {}", row.name, examined.error().message), examined.error().hint});
+  }
+  if (examined->good()) {
+    sheet.good(fmt::format("{}: hash chain intact, {}", row.name, examined->text()));
+  } else {
+    sheet.found({true, fmt::format("{}: {}", row.name, examined->text()),
+                 examined->hash ? "the log was changed by something else than tune: restore a backup"
+                                : "report this with the output of tune replay: the rules of this program differ"});
+  }
+  if (examined->under_other_rules > 0) {
+    sheet.found({false,
+                 fmt::format("{}: {} decisions were taken under other rules ({}) and are not compared", row.name,
+                             examined->under_other_rules, examined->other_rules),
+                 ""});
+  }
+}
+
+/// The bytes of every checkpoint that is kept, against its hash.
+void examine_checkpoints(const Reader& reader, const ExperimentRow& row, Sheet& sheet) {
+  std::vector<TrialId> trials;
+  auto listed = reader.trials(row.id, [&](const TrialRow& trial) { trials.push_back(TrialId{trial.number}); });
+  if (!listed) return sheet.found({true, listed.error().message, listed.error().hint});
+  std::int64_t good = 0, bad = 0;
+  std::uint64_t bytes = 0;
+  for (const TrialId trial : trials) {
+    auto checkpoints = reader.checkpoints(row.id, trial);
+    if (!checkpoints) return sheet.found({true, checkpoints.error().message, checkpoints.error().hint});
+    for (const CheckpointRow& checkpoint : *checkpoints) {
+      if (checkpoint.released) continue;
+      auto read = reader.checkpoint_bytes(row.id, checkpoint.id, [](std::string_view) { return Result<void>(); });
+      if (read) {
+        ++good;
+        bytes += checkpoint.size;
+      } else if (read.error().code == ErrorCode::kDamaged) {
+        ++bad;
+        sheet.found({true, fmt::format("{}/{}: {}", row.name, trial.value, read.error().message),
+                     "the trial goes on from an earlier checkpoint, or from the start"});
+      }  // else: released by a run while we looked, or its bytes are missing, which the references have said
+    }
+  }
+  if (good > 0 && bad == 0) {
+    sheet.good(fmt::format("{}: {} checkpoints are what was written, {}", row.name, good, format_size(bytes)));
+  }
+}
+
+void examine_state(const ExperimentRow& row, Sheet& sheet) {
+  if (row.status != "interrupted") return;
+  sheet.found({false,
+               fmt::format("{} was interrupted, {} of its trials are not at their end", row.name,
+                           row.running + row.waiting + row.paused),
+               fmt::format("tune resume {} goes on with it", row.name)});
+}
+
+}  // namespace
+
+int doctor(const Common& common) {
+  auto reader = open_reader(common.db);
+  if (!reader) return report(reader.error());
+  auto rows = (*reader)->experiments();
+  if (!rows) return report(rows.error());
+  Sheet sheet(common.json);
+  if (!common.json) fmt::print("{}: {} experiment{}\n", common.db, rows->size(), rows->size() == 1 ? "" : "s");
+  sheet.check("the files are whole (SQLite's integrity check)", check_files(common.db));
+  sheet.check("every row refers to what is there", check_references(common.db));
+  sheet.check("the place is a good one", check_place(common.db));
+  for (const ExperimentRow& row : *rows) {
+    examine_decisions(**reader, row, sheet);
+    examine_checkpoints(**reader, row, sheet);
+    examine_state(row, sheet);
+  }
+  return sheet.end(common.db);
+}
+
+int backup(const std::string& file, const Common& common) {
+  const bool show = !common.json && common.verbosity >= 0 && isatty(STDERR_FILENO) == 1;
+  auto copy = back_up(common.db, file, [&](std::uint64_t bytes) {
+    if (show) fmt::print(stderr, "\r{} of checkpoints", format_size(bytes));
+  });
+  if (show) fmt::print(stderr, "\r\x1b[K");
+  if (!copy) return report(copy.error());
+  for (const std::string& damaged : copy->damaged) fmt::print(stderr, "tune: warning: {}: not in the copy\n", damaged);
+  if (common.json) {
+    fmt::print("{}\n", to_json(Map{{"file", file},
+                                   {"bytes", static_cast<std::int64_t>(copy->bytes)},
+                                   {"checkpoints", copy->checkpoints},
+                                   {"checkpoint_bytes", static_cast<std::int64_t>(copy->checkpoint_bytes)},
+                                   {"damaged", static_cast<std::int64_t>(copy->damaged.size())}}));
+  } else if (common.verbosity >= 0) {
+    fmt::print("{}: {}", file, format_size(copy->bytes));
+    if (copy->checkpoints > 0) {
+      fmt::print("; {}.checkpoints: {} checkpoints, {}", file, copy->checkpoints, format_size(copy->checkpoint_bytes));
+    }
+    fmt::print("\n");
+  }
+  return copy->damaged.empty() ? kOk : kDatabase;
+}
+
+}  // namespace tune::cli
