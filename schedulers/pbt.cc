@@ -52,23 +52,23 @@ class Pbt final : public Scheduler {
   std::string_view time_attr() const override { return time_attr_; }
 
   std::optional<SchedulerVerdict> judge(const SchedulerReport& report) const override {
-    const Member* member = population_.find(report.trial);
+    const PopulationMember* member = population_.find(report.trial);
     if (member == nullptr || report.t < ready_at(*member)) return std::nullopt;
     return synch_ ? judge_at_barrier() : judge_alone(report);
   }
   std::optional<Proposal> propose(const Supply& supply) const override;
   SchedulePoint next_point(TrialId trial) const override {
-    const Member* member = population_.find(trial);
+    const PopulationMember* member = population_.find(trial);
     if (member == nullptr) return {};
     return {ready_at(*member), exploits_ || synch_ || crowded()};
   }
   bool may_resume(TrialId trial) const override {
-    const Member* member = population_.find(trial);
-    return member != nullptr && member->place != Member::Place::kRuns;
+    const PopulationMember* member = population_.find(trial);
+    return member != nullptr && member->place != PopulationMember::Place::kRuns;
   }
 
   void on_started(TrialId trial, const Placement&, const Config& config) override {
-    Member member;
+    PopulationMember member;
     member.config = config;
     member.ready_at = first_ready();
     population_.add(trial, std::move(member));
@@ -82,13 +82,13 @@ class Pbt final : public Scheduler {
   }
   void on_revived(TrialId trial) override {
     if (population_.revive(trial) == nullptr) return;
-    population_.move(trial, Member::Place::kRuns);
+    population_.move(trial, PopulationMember::Place::kRuns);
   }
   void on_trials_allowed(std::optional<std::int64_t> trials) override { allowed_ = trials; }
 
  private:
   double first_ready() const { return std::max(burn_in_, interval_); }
-  double ready_at(const Member& member) const { return synch_ ? barrier_ : member.ready_at; }
+  double ready_at(const PopulationMember& member) const { return synch_ ? barrier_ : member.ready_at; }
   /// Whether somebody would use the slot of a member that pauses.
   bool crowded() const { return !population_.waiting().empty() || !allowed_ || started_ < *allowed_; }
   std::optional<TrialId> donor_of(TrialId target, std::int64_t k) const {
@@ -127,7 +127,7 @@ class Pbt final : public Scheduler {
 };
 
 std::optional<SchedulerVerdict> Pbt::judge_alone(const SchedulerReport& report) const {
-  const Member& member = *population_.find(report.trial);
+  const PopulationMember& member = *population_.find(report.trial);
   const std::int64_t n = population_.ranked() + (member.score ? 0 : 1);
   const std::int64_t k = population_.quantile(member.score ? 0 : 1);
   const std::int64_t rank = population_.rank_with(report.trial, report.score);
@@ -143,7 +143,7 @@ std::optional<SchedulerVerdict> Pbt::judge_alone(const SchedulerReport& report) 
 }
 
 void Pbt::on_report(const SchedulerReport& report, const SchedulerVerdict* verdict) {
-  Member* member = population_.find(report.trial);
+  PopulationMember* member = population_.find(report.trial);
   if (member == nullptr) return;
   member->t = report.t;
   if (report.checkpoint) population_.save(report.trial, DonorState{report.score, report.t, *report.checkpoint});
@@ -160,7 +160,7 @@ void Pbt::on_report(const SchedulerReport& report, const SchedulerVerdict* verdi
     ++member->turns;
   }
   if (told != Verdict::kPause) return;
-  population_.move(report.trial, synch_ ? Member::Place::kAtBarrier : Member::Place::kWaits);
+  population_.move(report.trial, synch_ ? PopulationMember::Place::kAtBarrier : PopulationMember::Place::kWaits);
   const std::int64_t n = population_.ranked();
   const bool is_last = population_.rank_with(report.trial, report.score) > n - population_.quantile();
   const bool has_donor = donor_of(report.trial, population_.quantile()).has_value();
@@ -183,7 +183,7 @@ void Pbt::open_barrier() {
   for (const auto& [trial, member] : population_.live()) latest = std::max(latest, member.t);
   std::vector<TrialId> all;
   for (const auto& [trial, member] : population_.live()) all.push_back(trial);
-  for (const TrialId trial : all) population_.move(trial, Member::Place::kWaits);
+  for (const TrialId trial : all) population_.move(trial, PopulationMember::Place::kWaits);
   for (const TrialId trial : weak) population_.set_weak(trial, true);
   // Reports may be coarser than the interval.
   barrier_ = std::max(barrier_ + interval_, std::nextafter(latest, std::numeric_limits<double>::infinity()));
@@ -192,8 +192,8 @@ void Pbt::open_barrier() {
 std::optional<Proposal> Pbt::exploit(TrialId target) const {
   const auto donor = donor_of(target, population_.quantile());
   if (!donor) return std::nullopt;
-  const Member& giver = *population_.find(*donor);
-  const Member& taker = *population_.find(target);
+  const PopulationMember& giver = *population_.find(*donor);
+  const PopulationMember& taker = *population_.find(target);
   Explored explored = explorer_->explore(giver.config, giver.saved->t, {seed_, target, taker.generation + 1});
   const std::int64_t rank = population_.rank_with(*donor, *giver.score);
   Proposal proposal = Proposal::about(Proposal::Kind::kExploit, target,
@@ -233,18 +233,18 @@ std::optional<Proposal> Pbt::propose(const Supply& supply) const {
 }
 
 void Pbt::on_proposal(const Proposal& proposal) {
-  Member* member = population_.find(proposal.trial);
+  PopulationMember* member = population_.find(proposal.trial);
   if (member == nullptr) return;
-  if (member->place == Member::Place::kAtBarrier) open_barrier();
+  if (member->place == PopulationMember::Place::kAtBarrier) open_barrier();
   if (proposal.kind == Proposal::Kind::kResume) {
-    population_.move(proposal.trial, Member::Place::kRuns);
+    population_.move(proposal.trial, PopulationMember::Place::kRuns);
     population_.set_weak(proposal.trial, false);
     return;
   }
   if (proposal.kind != Proposal::Kind::kExploit) return;
   population_.set_weak(proposal.trial, false);
-  population_.move(proposal.trial, Member::Place::kRuns);
-  const Member* donor = population_.find(proposal.donor);
+  population_.move(proposal.trial, PopulationMember::Place::kRuns);
+  const PopulationMember* donor = population_.find(proposal.donor);
   member->config = proposal.config;
   ++member->generation;
   population_.save(proposal.trial, std::nullopt);
@@ -255,7 +255,7 @@ void Pbt::on_proposal(const Proposal& proposal) {
     explorer_->on_exploit(proposal.trial, proposal.config, donor->saved->t);
     population_.rank(proposal.trial, donor->saved->score);  // until it has one of its own
   }
-  population_.move(proposal.trial, Member::Place::kWaits);
+  population_.move(proposal.trial, PopulationMember::Place::kWaits);
 }
 
 std::vector<OptionFault> check_pbt(const Options& options) {

@@ -5,66 +5,66 @@
 
 namespace tune {
 
-Member* Population::find(TrialId trial) {
+PopulationMember* Population::find(TrialId trial) {
   const auto found = live_.find(trial);
   return found == live_.end() ? nullptr : &found->second;
 }
 
-const Member* Population::find(TrialId trial) const {
+const PopulationMember* Population::find(TrialId trial) const {
   const auto found = live_.find(trial);
   return found == live_.end() ? nullptr : &found->second;
 }
 
-void Population::add(TrialId trial, Member member) { live_.insert_or_assign(trial, std::move(member)); }
+void Population::add(TrialId trial, PopulationMember member) { live_.insert_or_assign(trial, std::move(member)); }
 
 void Population::remove(TrialId trial) {
-  Member* member = find(trial);
+  PopulationMember* member = find(trial);
   if (member == nullptr) return;
-  move(trial, Member::Place::kRuns);
+  move(trial, PopulationMember::Place::kRuns);
   set_weak(trial, false);
   withdraw(trial, *member);
   over_.insert(live_.extract(trial));
 }
 
-Member* Population::revive(TrialId trial) {
+PopulationMember* Population::revive(TrialId trial) {
   auto node = over_.extract(trial);
   if (node.empty()) return nullptr;
-  Member& member = live_.insert(std::move(node)).position->second;
+  PopulationMember& member = live_.insert(std::move(node)).position->second;
   enter(trial, member);
   return &member;
 }
 
-void Population::enter(TrialId trial, const Member& member) {
+void Population::enter(TrialId trial, const PopulationMember& member) {
   if (member.score) ranks_.insert({*member.score, trial});
   if (may_give(member)) donors_.insert({*member.score, trial});
 }
 
-void Population::withdraw(TrialId trial, const Member& member) {
+void Population::withdraw(TrialId trial, const PopulationMember& member) {
   if (member.score) ranks_.erase({*member.score, trial});
   if (may_give(member)) donors_.erase({*member.score, trial});
 }
 
 void Population::rank(TrialId trial, const Score& score) {
-  Member& member = *find(trial);
+  PopulationMember& member = *find(trial);
   withdraw(trial, member);
   member.score = score;
   enter(trial, member);
 }
 
 void Population::save(TrialId trial, std::optional<DonorState> state) {
-  Member& member = *find(trial);
+  PopulationMember& member = *find(trial);
   withdraw(trial, member);
   member.saved = state;
   enter(trial, member);
 }
 
-void Population::move(TrialId trial, Member::Place place) {
-  Member& member = *find(trial);
-  if (member.place == Member::Place::kWaits) waiting_.erase({member.turns, trial});
-  if (member.place == Member::Place::kAtBarrier) --at_barrier_;
+void Population::move(TrialId trial, PopulationMember::Place place) {
+  PopulationMember& member = *find(trial);
+  if (member.place == PopulationMember::Place::kWaits) waiting_.erase({member.turns, trial});
+  if (member.place == PopulationMember::Place::kAtBarrier) --at_barrier_;
   member.place = place;
-  if (place == Member::Place::kWaits) waiting_.insert({member.turns, trial});
-  if (place == Member::Place::kAtBarrier) ++at_barrier_;
+  if (place == PopulationMember::Place::kWaits) waiting_.insert({member.turns, trial});
+  if (place == PopulationMember::Place::kAtBarrier) ++at_barrier_;
 }
 
 void Population::set_weak(TrialId trial, bool weak) {
@@ -79,7 +79,7 @@ std::int64_t Population::quantile(std::int64_t and_one) const {
 }
 
 std::int64_t Population::rank_with(TrialId trial, const Score& score) const {
-  const Member* member = find(trial);
+  const PopulationMember* member = find(trial);
   const std::int64_t rank = ranks_.rank({score, trial});
   const bool counts_itself = member != nullptr && member->score && *member->score < score;
   return counts_itself ? rank - 1 : rank;

@@ -22,7 +22,7 @@ struct DonorState {
   CheckpointId checkpoint;
 };
 
-struct Member {
+struct PopulationMember {
   Config config;
   double t = 0;                     ///< of its last report, or its donor's
   double ready_at = 0;              ///< when it may exploit next
@@ -39,21 +39,21 @@ class Population {
  public:
   explicit Population(double quantile) : quantile_(quantile) {}
 
-  Member* find(TrialId trial);
-  const Member* find(TrialId trial) const;
+  PopulationMember* find(TrialId trial);
+  const PopulationMember* find(TrialId trial) const;
   /// Members that are not over.
-  const std::map<TrialId, Member>& live() const { return live_; }
+  const std::map<TrialId, PopulationMember>& live() const { return live_; }
   std::int64_t size() const { return static_cast<std::int64_t>(live_.size()); }
 
-  void add(TrialId trial, Member member);
+  void add(TrialId trial, PopulationMember member);
   void remove(TrialId trial);
   /// It was over and goes on: with all that it had. Null: it is unknown.
-  Member* revive(TrialId trial);
+  PopulationMember* revive(TrialId trial);
   void rank(TrialId trial, const Score& score);
   /// What others may copy of it from now on; nothing: nobody may.
   void save(TrialId trial, std::optional<DonorState> state);
   /// Moves a member to a place; those that wait are kept in order of their turns.
-  void move(TrialId trial, Member::Place place);
+  void move(TrialId trial, PopulationMember::Place place);
 
   /// k of the worst and of the best, with `and_one` member more.
   std::int64_t quantile(std::int64_t and_one = 0) const;
@@ -73,14 +73,14 @@ class Population {
   void set_weak(TrialId trial, bool weak);
 
  private:
-  static bool may_give(const Member& member) {
+  static bool may_give(const PopulationMember& member) {
     return member.score && member.saved && member.saved->score.is_number();
   }
-  void enter(TrialId trial, const Member& member);
-  void withdraw(TrialId trial, const Member& member);
+  void enter(TrialId trial, const PopulationMember& member);
+  void withdraw(TrialId trial, const PopulationMember& member);
 
   double quantile_;
-  std::map<TrialId, Member> live_, over_;
+  std::map<TrialId, PopulationMember> live_, over_;
   RungRanks ranks_;
   RungRanks donors_;  ///< of ranks_, those that have something to copy
   std::set<std::pair<std::int64_t, TrialId>> waiting_;
