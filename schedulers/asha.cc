@@ -19,6 +19,9 @@ std::vector<OptionFault> check_asha(const Options& options) {
   std::vector<OptionFault> faults = check_rung_options(options);
   if (!faults.empty()) return faults;
 
+  if (options.text("variant") == "stop" && !options.boolean("drain")) {
+    faults.push_back({"drain", "with variant: stop no trial waits, so there is none to drain", "leave drain out"});
+  }
   if (has_auto_grace(options)) {
     if (options.integer("brackets") > 1) {
       faults.push_back({"brackets", "brackets hedge against a grace_period that is too small, which auto never is",

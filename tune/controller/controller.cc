@@ -186,11 +186,10 @@ void Controller::State::settle(const SchedulerVerdict* verdict) {
     const auto flat_value = find_metric(report.metrics, rule->metric);
     if (flat_value && !std::isnan(*flat_value)) {
       const Score score = Score::of(*flat_value, mode, report.score.event);
-      const auto own = std::find_if(bests.begin(), bests.end(), [&](const auto& b) { return b.second == trial.id; });
-      if (own == bests.end()) {
-        bests.emplace(score, trial.id);
-      } else if (score < own->first) {
-        bests.erase(own);
+      const auto [own, is_first] = best_of.emplace(trial.id, score);
+      if (is_first || score < own->second) {
+        bests.erase({own->second, trial.id});
+        own->second = score;
         bests.emplace(score, trial.id);
       }
     }

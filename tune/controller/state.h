@@ -51,6 +51,7 @@ struct Controller::State {
   std::map<CheckpointId, int> pins;               ///< resume_from and inherited ones of all trials
   std::map<TrialId, Window> windows;              ///< under stop.plateau
   std::set<std::pair<Score, TrialId>> bests;      ///< under budget.plateau
+  std::map<TrialId, Score> best_of;               ///< the same, by trial
   std::int64_t plateau_reports = 0;               ///< reports in a row with a flat top
   std::set<std::size_t> targets_left;             ///< objectives whose target is not reached
 
