@@ -29,7 +29,7 @@
 //   Optuna      keeps the best max(1, floor(m/eta)), ties by order; here equal scores never stop each other.
 //   Syne Tune   promotes by an interpolated quantile from the second entry on, and demands reports exactly at rungs.
 //
-// `grace_period: auto` watches rungs at R/2, R/4, R/8, ..., and each keeps as many as rung_trust.h finds to pay, from
+// `grace_period: auto` watches rungs at 1, 2, 4, 8, ..., and each keeps as many as rung_trust.h finds to pay, from
 // floor(m/eta) to all.
 //
 // A NaN, and a failed trial's entry at the rung it did not reach, count in m, rank last, and never go on.

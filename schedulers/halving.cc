@@ -9,8 +9,8 @@
 
 namespace tune {
 
-HalvingBracket::HalvingBracket(std::vector<double> levels, std::int64_t planned, std::int64_t eta)
-    : levels_(std::move(levels)), planned_(planned), eta_(eta), stages_(levels_.size()) {}
+HalvingBracket::HalvingBracket(std::vector<double> levels, std::int64_t planned, std::int64_t eta, std::int64_t skipped)
+    : levels_(std::move(levels)), planned_(planned), eta_(eta), skipped_(skipped), stages_(levels_.size()) {}
 
 void HalvingBracket::add(TrialId trial) {
   ++joined_;
@@ -63,7 +63,7 @@ bool HalvingBracket::has_all_arrived(std::size_t stage, bool no_more) const {
 }
 
 std::int64_t HalvingBracket::keeps(std::size_t stage) const {
-  const auto halvings = static_cast<std::int64_t>(stage) + 1;
+  const auto halvings = static_cast<std::int64_t>(stage) + 1 + skipped_;
   if (joined_ >= planned_) return planned_ / power(eta_, halvings);
   std::int64_t left = joined_;
   for (std::int64_t i = 0; i < halvings; ++i) left = std::max<std::int64_t>(1, left / eta_);

@@ -17,7 +17,8 @@ namespace tune {
 class HalvingBracket {
  public:
   /// `levels`: ascending, the last is max_t and takes no decision. `planned`: members of a full bracket, above 0.
-  HalvingBracket(std::vector<double> levels, std::int64_t planned, std::int64_t eta);
+  /// `skipped`: halvings at lower levels that it does without; the first level makes up for them.
+  HalvingBracket(std::vector<double> levels, std::int64_t planned, std::int64_t eta, std::int64_t skipped = 0);
 
   // --- members
   bool open() const { return !closed_ && joined_ < planned_; }
@@ -63,7 +64,7 @@ class HalvingBracket {
   std::int64_t keeps(std::size_t stage) const;
 
   std::vector<double> levels_;
-  std::int64_t planned_, eta_;
+  std::int64_t planned_, eta_, skipped_;
   std::int64_t joined_ = 0;
   bool closed_ = false;  ///< before it was full
   std::vector<Stage> stages_;

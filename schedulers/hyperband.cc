@@ -45,7 +45,11 @@ class BracketPlan {
   }
   bool exists(std::int64_t bracket) const { return !max_rounds_ || bracket / (s_max_ + 1) < *max_rounds_; }
   std::int64_t members(std::int64_t bracket) const { return hyperband_n(s_max_, eta_, s(bracket)); }
-  HalvingBracket make(std::int64_t bracket) const { return {levels(s(bracket)), members(bracket), eta_}; }
+  /// With the levels of bracket `most_s` at most.
+  HalvingBracket make(std::int64_t bracket, std::int64_t most_s) const {
+    const std::int64_t planned = s(bracket), built = std::min(planned, most_s);
+    return {levels(built), members(bracket), eta_, planned - built};
+  }
   std::string words(std::int64_t bracket) const {
     return fmt::format("bracket {} (s = {}, round {})", bracket, s(bracket), bracket / (s_max_ + 1) + 1);
   }
@@ -105,7 +109,7 @@ class HyperBand final : public Scheduler {
   void leave(TrialId trial);
   /// The bracket that the next new trial joins; negative: none is left.
   std::int64_t next_bracket() const;
-  /// The largest s all of whose levels have proved themselves (grace_period: auto).
+  /// The largest s all levels of which have proved themselves (grace_period: auto).
   std::int64_t proved_s() const;
   void fold_trust(const SchedulerReport& report);
 
@@ -113,9 +117,10 @@ class HyperBand final : public Scheduler {
   BracketPlan plan_;
   std::string time_attr_;
   bool stop_last_trials_, drain_;
-  std::vector<double> levels_;              ///< of the largest bracket
-  std::optional<RungTrust> trust_;          ///< grace_period: auto
-  std::map<TrialId, std::size_t> trusted_;  ///< how many of levels_ each trial has reached
+  std::vector<double> levels_;                        ///< of the largest bracket
+  std::optional<RungTrust> trust_;                    ///< grace_period: auto
+  std::map<TrialId, std::size_t> trusted_;            ///< how many of levels_ each trial has reached
+  std::map<std::int64_t, std::size_t> first_halved_;  ///< the first of levels_ that each bracket halves at
 
   std::map<std::int64_t, HalvingBracket> brackets_;  ///< those that are not over
   std::int64_t opened_ = 0;                          ///< brackets so far
@@ -141,7 +146,7 @@ std::optional<SchedulerVerdict> HyperBand::judge(const SchedulerReport& report) 
 std::int64_t HyperBand::next_bracket() const {
   if (!brackets_.empty() && brackets_.rbegin()->second.open()) return brackets_.rbegin()->first;
   std::int64_t number = opened_;
-  while (trust_ && plan_.s(number) > proved_s()) ++number;
+  while (trust_ && proved_s() == 0 && plan_.s(number) > 0) ++number;
   return plan_.exists(number) ? number : -1;
 }
 
@@ -154,8 +159,7 @@ std::int64_t HyperBand::proved_s() const {
 void HyperBand::fold_trust(const SchedulerReport& report) {
   const auto home = home_.find(report.trial);
   // A trial that its bracket has halved at a level says nothing of that level: who is worse there is never seen again.
-  const std::int64_t s = home == home_.end() ? plan_.largest_s() : plan_.s(home->second);
-  const auto first_halved = static_cast<std::size_t>(plan_.largest_s() - s);
+  const std::size_t first_halved = home == home_.end() ? 0 : first_halved_.at(home->second);
   for (std::size_t& next = trusted_[report.trial]; next < levels_.size() && report.t >= levels_[next]; ++next) {
     trust_->arrive(report.trial, next, report.score,
                    next < first_halved ? RungTrust::Passage::kKept : RungTrust::Passage::kJudgedApart);
@@ -181,9 +185,12 @@ std::optional<Proposal> HyperBand::propose(const Supply& supply) const {
   std::string reason = fmt::format("{}, member {} of {}", plan_.words(number), joined + 1, plan_.members(number));
   if (trust_ && joined == 0) {
     // The lowest level it has, or what keeps it from being larger.
-    const std::int64_t s = plan_.s(number), told = s > 0 ? s : std::min<std::int64_t>(1, plan_.largest_s());
-    const auto level = static_cast<std::size_t>(plan_.largest_s() - told);
-    if (told > 0) reason += fmt::format("; at {} {}", format_real(levels_[level]), trust_->words(level));
+    const std::int64_t s = std::min(plan_.s(number), proved_s()), told = s > 0 ? s : 1;
+    if (told <= plan_.largest_s()) {
+      const auto level = static_cast<std::size_t>(plan_.largest_s() - told);
+      reason += fmt::format("; {} {}: {}", s > 0 ? "begins to halve at" : "halves nowhere yet, not even at",
+                            format_real(levels_[level]), trust_->words(level));
+    }
   }
   return Proposal::start_new({number}, std::move(reason));
 }
@@ -204,7 +211,11 @@ bool HyperBand::may_resume(TrialId trial) const {
 void HyperBand::on_started(TrialId trial, const Placement& placement, const Config&) {
   const std::int64_t number = std::max<std::int64_t>(placement.bracket, 0);
   auto bracket = brackets_.find(number);
-  if (bracket == brackets_.end()) bracket = brackets_.emplace(number, plan_.make(number)).first;
+  if (bracket == brackets_.end()) {
+    const std::int64_t most_s = trust_ ? proved_s() : plan_.largest_s();
+    bracket = brackets_.emplace(number, plan_.make(number, most_s)).first;
+    first_halved_[number] = static_cast<std::size_t>(plan_.largest_s() - std::min(plan_.s(number), most_s));
+  }
   opened_ = std::max(opened_, number + 1);
   bracket->second.add(trial);
   home_[trial] = number;
@@ -246,7 +257,10 @@ void HyperBand::leave(TrialId trial) {
   if (home == home_.end()) return;
   const auto bracket = brackets_.find(home->second);
   bracket->second.leave(trial);
-  if (bracket->second.over()) brackets_.erase(bracket);
+  if (bracket->second.over()) {
+    first_halved_.erase(bracket->first);
+    brackets_.erase(bracket);
+  }
   home_.erase(home);
 }
 

@@ -11,7 +11,7 @@ constexpr std::int64_t kLargest = std::numeric_limits<std::int64_t>::max();
 
 constexpr double kSlack = 1e-12;
 
-constexpr std::int64_t kAutoHalvings = 10;
+constexpr std::int64_t kAutoRungs = 10;
 
 bool is_top(double level, double max_t) { return level >= max_t * (1 - kSlack); }
 
@@ -58,15 +58,18 @@ std::vector<double> real_asha_levels(double r, double max_t, std::int64_t eta, s
 
 std::vector<std::int64_t> auto_levels(std::int64_t max_t) {
   std::vector<std::int64_t> levels;
-  for (std::int64_t k = kAutoHalvings; k >= 0; --k) {
-    if (const std::int64_t level = max_t >> k; level >= 1) levels.push_back(level);
+  for (std::int64_t level = 1; level < max_t; level *= 2) {
+    levels.push_back(level);
+    if (level > max_t / 2) break;
   }
+  if (levels.size() > kAutoRungs) levels.erase(levels.begin(), levels.end() - kAutoRungs);
+  levels.push_back(max_t);
   return levels;
 }
 
 std::vector<double> real_auto_levels(double max_t) {
   std::vector<double> levels;
-  for (std::int64_t k = kAutoHalvings; k >= 0; --k) levels.push_back(max_t / static_cast<double>(std::int64_t{1} << k));
+  for (std::int64_t k = kAutoRungs; k >= 0; --k) levels.push_back(max_t / static_cast<double>(std::int64_t{1} << k));
   return levels;
 }
 

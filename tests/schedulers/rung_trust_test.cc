@@ -154,10 +154,13 @@ TEST(AutoGrace, ARungThatHasProvedItselfStopsAtOnceAlsoWhoHasPassedIt) {
   EXPECT_THAT(verdict->reason, HasSubstr("rank 9 of 9 in rung 1, which by now keeps 3"));
 }
 
-TEST(AutoGrace, LevelsAreHalvesOfMaxT) {
-  EXPECT_EQ(auto_levels(52), (std::vector<std::int64_t>{1, 3, 6, 13, 26, 52}));
+TEST(AutoGrace, WatchesAtMostTenLevelsOfEachTwiceTheOneBefore) {
+  EXPECT_EQ(auto_levels(52), (std::vector<std::int64_t>{1, 2, 4, 8, 16, 32, 52}));
+  EXPECT_EQ(auto_levels(4), (std::vector<std::int64_t>{1, 2, 4}));
   EXPECT_EQ(auto_levels(1), (std::vector<std::int64_t>{1}));
-  EXPECT_EQ(auto_levels(1'000'000).front(), 976);
+  EXPECT_EQ(auto_levels(1'000'000).front(), 1024);
+  EXPECT_EQ(auto_levels(1'000'000).size(), 11u);
+  EXPECT_EQ(auto_levels(std::numeric_limits<std::int64_t>::max()).size(), 11u);
   EXPECT_EQ(real_auto_levels(2).front(), 2.0 / 1024);
 }
 
@@ -166,7 +169,7 @@ TEST(AutoGrace, HyperBandOpensNoBracketWhoseLevelsHaveNotProvedThemselves) {
   const auto first = hyperband->propose({true, true, false, 0});
   ASSERT_TRUE(first);
   EXPECT_THAT(first->reason, HasSubstr("(s = 0, round 1)"));
-  EXPECT_THAT(first->reason, HasSubstr("at 9 auto: too few"));
+  EXPECT_THAT(first->reason, HasSubstr("halves nowhere yet, not even at 9: auto: too few"));
   std::int64_t event = 0;
   for (std::int64_t trial = 0; trial < 4; ++trial) {
     const auto proposal = hyperband->propose({true, true, false, 0});

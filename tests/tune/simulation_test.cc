@@ -71,6 +71,11 @@ INSTANTIATE_TEST_SUITE_P(Schedulers, SimulatedAndReal,
                          Values(Ruled{"stop", "{type: asha, max_t: 9, reduction_factor: 3}"},
                                 Ruled{"promote", "{type: asha, max_t: 9, reduction_factor: 3, variant: promote}"},
                                 Ruled{"hyperband", "{type: hyperband, max_t: 9}"},
+                                Ruled{"stop_auto", "{type: asha, max_t: 9, reduction_factor: 3, grace_period: auto}"},
+                                Ruled{"promote_auto",
+                                      "{type: asha, max_t: 9, reduction_factor: 3, grace_period: auto, "
+                                      "variant: promote}"},
+                                Ruled{"hyperband_auto", "{type: hyperband, max_t: 9, grace_period: auto}"},
                                 Ruled{"median", "{type: median, time_attr: training_iteration, grace_period: 2}"},
                                 Ruled{"pbt",
                                       "{type: pbt, time_attr: training_iteration, perturbation_interval: 2, "

@@ -56,7 +56,7 @@ def ray_decides(scheduler):
     return decide
 
 
-def optuna_decides(pruner):
+def optuna_decides(pruner, max_t=MAX_T):
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -71,7 +71,7 @@ def optuna_decides(pruner):
         stops = trial.should_prune()
         if stops:
             study.tell(trial, state=optuna.trial.TrialState.PRUNED)
-        elif t >= MAX_T:
+        elif t >= max_t:
             study.tell(trial, score)
         return stops
 
