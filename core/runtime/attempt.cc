@@ -41,6 +41,10 @@ bool speaks_of_memory(const std::string& text) {
          text.find("annot allocate memory") != std::string::npos;
 }
 
+std::string refused_memory(std::uint64_t limit) {
+  return fmt::format("beyond its memory limit of {}: an allocation was refused (RLIMIT_DATA)", format_size(limit));
+}
+
 }  // namespace
 
 void must_leave(RunningAttempt& attempt, OrderKind kind, double grace, const std::string& why, double now) {
@@ -96,7 +100,7 @@ Ended how_it_ended(const RunningAttempt& attempt, int status, const std::string&
     const bool by_itself = end.cause == Cause::kExit || end.cause == Cause::kSignal || end.cause == Cause::kException;
     if (end.how == EndKind::kFailed && limit > 0 && by_itself && speaks_of_memory(tail)) {  // a program's words
       end.cause = Cause::kMemory;
-      end.text = fmt::format("beyond its memory limit of {}: {}", format_size(limit), end.text);
+      end.text = refused_memory(limit) + ": " + end.text;
     }
     if (end.how == EndKind::kFailed) end.text = with_tail(std::move(end.text), tail);
     return end;
@@ -114,10 +118,10 @@ Ended how_it_ended(const RunningAttempt& attempt, int status, const std::string&
     end.text = fmt::format("killed by signal {} ({})", end.code, ::strsignal(end.code));
     if (end.code == SIGKILL && memory_kill) {
       end.cause = Cause::kMemory;
-      end.text = "killed by the kernel, as the machine's memory is used up";
+      end.text = "killed by the kernel, as the machine's memory is used up (OOM killer)";
     } else if (limit > 0 && end.code == SIGABRT && speaks_of_memory(tail)) {
       end.cause = Cause::kMemory;
-      end.text = fmt::format("beyond its memory limit of {}", format_size(limit));
+      end.text = refused_memory(limit);
     }
   } else {
     end.code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
@@ -125,7 +129,7 @@ Ended how_it_ended(const RunningAttempt& attempt, int status, const std::string&
     end.text = fmt::format("its process exited with code {} before the trial had ended", end.code);
     if (limit > 0 && end.code != 0 && speaks_of_memory(tail)) {
       end.cause = Cause::kMemory;
-      end.text = fmt::format("beyond its memory limit of {}", format_size(limit));
+      end.text = refused_memory(limit);
     }
   }
   end.text = with_tail(std::move(end.text), tail);

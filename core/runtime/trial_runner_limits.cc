@@ -80,9 +80,9 @@ void TrialRunner::look_at_memory(Running& running) {
   own -= std::min(own, running.attempt.memory_baseline);
   for (const pid_t child : descendants_of(pid)) own += private_memory(child);
   if (own <= limit) return;
-  kill(running,
-       {EndKind::kFailed, Cause::kMemory,
-        fmt::format("killed at {} of memory of its own: its limit is {}", format_size(own), format_size(limit))});
+  kill(running, {EndKind::kFailed, Cause::kMemory,
+                 fmt::format("killed at {} of memory of its own, its limit is {} (measured twice a second)",
+                             format_size(own), format_size(limit))});
 }
 
 }  // namespace tune

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 
 #include "tests/tune/support/experiments.h"
 #include "tests/tune/support/workbench.h"
@@ -154,6 +155,47 @@ TEST(FailingTrials, AHangingLibraryIsKilledAtItsTimeLimit) {
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(bench.query("select status, cause from trials order by trial_number"),
             (Rows{{"failed", "time_limit"}, {"completed", "own_end"}}));
+  EXPECT_EQ(bench.left_behind(), "");
+}
+
+TEST(FailingTrials, LeaveNothingBehindHoweverManyCrashInARow) {
+  Workbench bench;
+  bench.write("crash.yaml", "version: 1\nname: crash\ntrainable: " MISBEHAVING_LIBRARY
+                            ":misbehaving\nobjective: {metric: loss, mode: min}\n"
+                            "search_space: {how: exits, x: {uniform: [0, 1]}}\nbudget: {trials: 1000}\n"
+                            "resources: {cpu: 0.5}\n");
+  Program run = bench.start({"run", "crash.yaml"});
+  const auto failed_reach = [&](const std::string& count) {
+    return eventually([&] {
+      return run.is_over() || bench.value("select count(*) >= " + count + " from trial where status = 'failed'") == "1";
+    });
+  };
+  /// Descriptors, children, and bytes of memory of the worker and of the controller.
+  const auto look = [&] {
+    struct Held {
+      std::size_t descriptors = 0, children = 0;
+      std::uint64_t memory = 0;
+    } held;
+    for (const Process& process : processes_below(getpid())) {
+      if (process.pid != run.pid() && !process.is_worker()) continue;
+      std::error_code gone;
+      const std::filesystem::directory_iterator open("/proc/" + std::to_string(process.pid) + "/fd", gone);
+      held.descriptors += static_cast<std::size_t>(std::distance(begin(open), end(open)));
+      held.memory += memory_of({process});
+    }
+    held.children = processes_below(getpid()).size();
+    return held;
+  };
+  ASSERT_TRUE(failed_reach("100"));
+  const auto early = look();
+  ASSERT_TRUE(failed_reach("500"));
+  const auto late = look();
+  ASSERT_FALSE(run.is_over());
+  EXPECT_EQ(run.wait().code, 1);
+  EXPECT_EQ(bench.value("select count(*) from trial where status = 'failed'"), "1000");
+  EXPECT_LE(late.descriptors, early.descriptors + 8);
+  EXPECT_LE(late.children, early.children + 4);
+  EXPECT_LE(late.memory, early.memory + (4U << 20));
   EXPECT_EQ(bench.left_behind(), "");
 }
 

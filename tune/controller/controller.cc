@@ -627,6 +627,17 @@ const CheckpointRef* Controller::checkpoint(CheckpointId id) const {
   return nullptr;
 }
 
+const CheckpointRef* Controller::checkpoint_before(CheckpointId id) const {
+  const auto owner = state_->owners.find(id);
+  if (owner == state_->owners.end()) return nullptr;
+  const CheckpointRef* before = nullptr;
+  for (const CheckpointRef& checkpoint : state_->at(owner->second).checkpoints) {
+    if (checkpoint.id == id) return before;
+    before = &checkpoint;
+  }
+  return nullptr;
+}
+
 std::size_t Controller::checkpoints_alive() const { return state_->owners.size(); }
 
 std::int64_t Controller::asked() const { return state_->asked; }

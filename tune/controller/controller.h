@@ -153,6 +153,8 @@ class Controller {
   bool is_replayed(TrialId id, Step step) const;
   /// A checkpoint that is not released; null: none of that id.
   const CheckpointRef* checkpoint(CheckpointId id) const;
+  /// The one that its trial saved before this one; null: none, or it is released.
+  const CheckpointRef* checkpoint_before(CheckpointId id) const;
   /// How many checkpoints are not released.
   std::size_t checkpoints_alive() const;
 

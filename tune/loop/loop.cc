@@ -190,7 +190,14 @@ void Loop::on_message(WorkerMessage message, std::uint64_t large) {
     arrive({.body = std::move(report->log), .checkpoint_bytes = std::move(report->checkpoint_bytes), .large = large});
   } else if (auto* saved = std::get_if<SavedMessage>(&message)) {
     arrive({.body = std::move(saved->log), .checkpoint_bytes = std::move(saved->checkpoint_bytes), .large = large});
+  } else if (const auto* started = std::get_if<Started>(&message)) {
+    fetched_.erase({started->trial, started->attempt});
   } else if (auto* done = std::get_if<DoneMessage>(&message)) {
+    const auto& [trial, attempt] = std::pair(done->log.trial, done->log.attempt);
+    if (could_not_load(*done)) {  // nothing the trial did: it goes on from the one before
+      workers_->acknowledge({trial, attempt, done->log.seq, Verdict::kStop, {}});
+      return arrive({.body = Lost{trial, attempt, done->log.text}});
+    }
     arrive({.body = done->log, .done = std::move(*done)});
   }
 }
@@ -392,22 +399,48 @@ void Loop::assign(TrialId id) {
   assign.stop_time = spec.stop.time;
   assign.limits = spec.limits;
   assign.resources = spec.resources;
-  if (trial.resume_from) {
-    const CheckpointRef* checkpoint = controller.checkpoint(*trial.resume_from);
-    Result<std::string> bytes = std::string();
-    if (checkpoint != nullptr && !checkpoint->info.external) bytes = plan_.store->read_checkpoint(checkpoint->id);
-    if (checkpoint == nullptr || !bytes) {
-      view_.message(Severity::kWarning, fmt::format("trial {} starts again from zero: {}", id.value,
-                                                    bytes ? "its checkpoint is gone" : bytes.error().message));
-    } else {
-      assign.checkpoint = checkpoint->info;
-      assign.checkpoint_id = checkpoint->id;
-      assign.checkpoint_bytes = *std::move(bytes);
-      assign.start_step = checkpoint->step;
-      assign.elapsed = checkpoint->elapsed;
-    }
-  }
+  if (trial.resume_from) give_checkpoint(*trial.resume_from, assign);
   workers_->assign(std::move(assign));
+}
+
+/// The wanted one, or the last good one before it. What a trial does again because of that is replayed.
+void Loop::give_checkpoint(CheckpointId wanted, Assign& assign) {
+  const Controller& controller = *plan_.controller;
+  std::string why;
+  for (const CheckpointRef* checkpoint = controller.checkpoint(wanted); checkpoint != nullptr;
+       checkpoint = controller.checkpoint_before(checkpoint->id)) {
+    Result<std::string> bytes = std::string();
+    if (damaged_.contains(checkpoint->id)) continue;
+    if (!checkpoint->info.external) bytes = plan_.store->read_checkpoint(checkpoint->id);
+    if (!bytes) {
+      damaged_.insert(checkpoint->id);
+      why = ": " + bytes.error().message;
+      continue;
+    }
+    assign.checkpoint = checkpoint->info;
+    assign.checkpoint_id = checkpoint->id;
+    assign.checkpoint_bytes = *std::move(bytes);
+    assign.start_step = checkpoint->step;
+    assign.elapsed = checkpoint->elapsed;
+    if (checkpoint->info.external) fetched_[{assign.trial, assign.attempt}] = checkpoint->id;
+    if (checkpoint->id == wanted) return;
+    return view_.message(
+        Severity::kWarning,
+        fmt::format("trial {} goes on from an older checkpoint, of iteration {}, as the last one is damaged{}",
+                    assign.trial.value, checkpoint->step, why));
+  }
+  view_.message(Severity::kWarning, fmt::format("trial {} starts again from zero, as no checkpoint of it is good{}",
+                                                assign.trial.value, why));
+}
+
+/// Whether it says that the large checkpoint it was given, which the worker reads, is not what was written.
+bool Loop::could_not_load(const DoneMessage& done) {
+  const auto given = fetched_.find({done.log.trial, done.log.attempt});
+  if (given == fetched_.end()) return false;
+  const bool is_damaged = done.log.cause == Cause::kLoad;
+  if (is_damaged) damaged_.insert(given->second);
+  fetched_.erase(given);
+  return is_damaged;
 }
 
 void Loop::acknowledge() {

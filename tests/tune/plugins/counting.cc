@@ -18,6 +18,7 @@ class Counting final : public tune::Trainable {
     number_ = trial.number();
     x_ = trial.real("x");
     epochs_ = trial.integer("epochs");
+    padding_ = static_cast<std::size_t>(trial.integer_or("state_bytes", 0));
     pause_ = static_cast<useconds_t>(trial.real("step_seconds") * 1e6);
     file_ = open(trial.text("steps_file").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (file_ < 0) throw std::runtime_error("steps_file cannot be opened");
@@ -34,13 +35,16 @@ class Counting final : public tune::Trainable {
     return {{"loss", state_}};
   }
   bool finished() override { return step_ >= epochs_; }
-  void save(std::ostream& out) override { out.write(reinterpret_cast<const char*>(&state_), sizeof state_) << step_; }
+  void save(std::ostream& out) override {
+    out.write(reinterpret_cast<const char*>(&state_), sizeof state_) << step_ << ' ' << std::string(padding_, 'x');
+  }
   void load(std::istream& in) override { in.read(reinterpret_cast<char*>(&state_), sizeof state_) >> step_; }
 
  private:
   std::int64_t number_ = 0, epochs_ = 0, step_ = 0;
   double x_ = 0, state_ = 10;
   useconds_t pause_ = 0;
+  std::size_t padding_ = 0;
   int file_ = -1;
 };
 
