@@ -144,7 +144,8 @@ Result<void> read_hand_in(const std::string& path, const std::function<void(wire
 }
 
 void delete_hand_in(const std::string& path) {
-  if (::unlink(path.c_str()) == 0) ::rmdir(std::filesystem::path(path).parent_path().c_str());
+  const bool is_half = ::unlink((path + ".new").c_str()) == 0;  // its worker was killed while it wrote
+  if (::unlink(path.c_str()) == 0 || is_half) ::rmdir(std::filesystem::path(path).parent_path().c_str());
 }
 
 }  // namespace tune

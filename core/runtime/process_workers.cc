@@ -224,6 +224,7 @@ bool ProcessWorkers::Impl::adopt() {
     const bool called = is_wanted && call_worker(options_.attempts_dir, left.launch, dir_->socket()).has_value();
     if (!called) {
       end_leftover(left);
+      forget_call(options_.attempts_dir, left.launch);
       take_hand_in(left.launch);
       continue;
     }
@@ -260,7 +261,7 @@ void ProcessWorkers::Impl::take_hand_in(const std::string& launch) {
     std::visit(note, envelope.body);
     peer_->receive(std::move(envelope));
   });
-  if (!read && read.error().code == ErrorCode::kNotFound) return;
+  if (!read && read.error().code == ErrorCode::kNotFound) return delete_hand_in(path);  // there may be half of one
   if (!read)
     log("what a worker handed in is lost, and its trials go on from their checkpoints: " + read.error().message);
   if (hand_in.open.empty()) return delete_hand_in(path);

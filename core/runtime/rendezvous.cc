@@ -35,8 +35,8 @@ std::optional<std::string> called_to(const std::string& attempts_dir, const std:
 
 void forget_call(const std::string& attempts_dir, const std::string& launch) {
   const std::string path = call_path(attempts_dir, launch);
-  ::unlink((path + ".new").c_str());
-  if (::unlink(path.c_str()) == 0) ::rmdir(attempts_dir.c_str());
+  const bool is_half = ::unlink((path + ".new").c_str()) == 0;
+  if (::unlink(path.c_str()) == 0 || is_half) ::rmdir(attempts_dir.c_str());
 }
 
 }  // namespace tune

@@ -223,10 +223,11 @@ Result<void> Session::open(Loop& loop, const std::optional<ExperimentRow>& row, 
   opened.recovered = *std::move(recovered);
   auto left = left_running(*opened.store);
   if (!left) return pass_on(std::move(left));
-  if (anything_left(left->workers_json, attempts_dir(options_.database))) {
+  const std::string attempts = attempts_dir(options_.database);
+  if (anything_left(left->workers_json, attempts)) {
     opened.left = *std::move(left);
   } else {
-    end_leftover_workers(left->workers_json);  // what of them has left the family, and their sockets
+    end_leftover_workers(left->workers_json, attempts);  // what of them has left the family, and their sockets
   }
   auto run = settle(*opened.store, *opened.recovered, opened.left);
   if (!run) return pass_on(std::move(run));
