@@ -384,6 +384,9 @@ void ProcessWorkers::Impl::shut_down() {
   lease_timer_.cancel();
   death_.reset();
   if (std::exchange(awaited_, false)) forget_call(options_.attempts_dir, worker_.launch);
+  // Before the worker is told to leave: one that was not told would take the folder away itself, were this process killed.
+  if (admission_) admission_->close();
+  dir_.reset();
   if (worker_.pid > 0) {
     double patience = 0;  // whom no words reach is killed
     if (link_ && link_->is_open() && end_.empty()) {
@@ -405,8 +408,6 @@ void ProcessWorkers::Impl::shut_down() {
   }
   if (link_) link_->close();
   link_.reset();
-  if (admission_) admission_->close();
-  dir_.reset();
 }
 
 // --- the interface --------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "crashing.yaml")
 def failed(db):
     try:
         connection = sqlite3.connect("file:%s?mode=ro" % db, uri=True, timeout=10)
-        (count,) = connection.execute("select failed from experiment").fetchone()
+        (count,) = connection.execute("select count(*) from trial where status = 'failed'").fetchone()
         connection.close()
         return count
     except (sqlite3.OperationalError, TypeError):
