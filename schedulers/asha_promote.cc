@@ -218,6 +218,7 @@ void AshaPromote::on_ended(TrialId trial, bool failed, EventNumber event) {
 }
 
 void AshaPromote::on_revived(TrialId trial) {
+  leave_rung(trial);  // parked when the experiment ended
   AshaStand* stand = stands_.revive(trial);
   if (stand == nullptr || !stand->failure) return;
   rungs_[stand->bracket][stand->next].entries.erase({*stand->failure, trial});

@@ -17,6 +17,9 @@
 //
 // With `grace_period: auto` the best that rung_trust.h says are promoted in place of floor(m/eta), and some that rank
 // lower. Since a rung may lose its trust, no checkpoint but a NaN's is released then.
+//
+// Trials that are parked when the experiment ends, end as stopped. If it goes on after all (more trials are allowed),
+// they are where they were: they count, and may be promoted.
 
 #include <map>
 #include <optional>
@@ -36,13 +39,14 @@ class AshaPromote final : public Scheduler {
   AshaPromote& operator=(const AshaPromote&) = delete;
 
   std::string_view name() const override { return "asha"; }
-  int rules() const override { return 1; }
+  int rules() const override { return 2; }
   std::string_view time_attr() const override { return plan_.time_attr; }
 
   std::optional<SchedulerVerdict> judge(const SchedulerReport& report) const override;
   std::optional<Proposal> propose(const Supply& supply) const override;
   SchedulePoint next_point(TrialId trial) const override;
   bool may_resume(TrialId trial) const override;
+  bool keeps_parked() const override { return true; }
 
   void on_started(TrialId trial, const Placement& placement, const Config&) override {
     stands_.start(trial, placement);

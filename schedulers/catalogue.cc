@@ -9,13 +9,15 @@
 #include "schedulers/median.h"
 #include "schedulers/pb2.h"
 #include "schedulers/pbt.h"
+#include "schedulers/pbt_replay.h"
 #include "schedulers/scheduler.h"
 
 namespace tune {
 
 const Catalogue& scheduler_catalogue() {
   static const Catalogue kCatalogue = [] {
-    Catalogue all{fifo_info(), asha_info(), hyperband_info(), bohb_info(), median_info(), pbt_info(), pb2_info()};
+    Catalogue all{fifo_info(), asha_info(), hyperband_info(), bohb_info(), median_info(), pbt_info(), pb2_info(),
+                  pbt_replay_info()};
     return all;
   }();
   return kCatalogue;
@@ -43,6 +45,7 @@ Result<std::unique_ptr<Scheduler>> make_scheduler(std::string_view type, Schedul
   if (info->name == "hyperband" || info->name == "hb_bohb") return make_hyperband(info->name, context);
   if (info->name == "pbt") return make_pbt(context);
   if (info->name == "pb2") return make_pb2(context);
+  if (info->name == "pbt_replay") return make_pbt_replay(context);
   return std::make_unique<Fifo>();
 }
 

@@ -121,6 +121,11 @@ class Scheduler {
   virtual SchedulePoint next_point(TrialId trial) const = 0;
   /// Whether a paused trial might still go on, so that its checkpoint must stay.
   virtual bool may_resume(TrialId) const { return false; }
+  /// A trial that is parked when the experiment ends, and ends with it, stays where it waits: should more trials be
+  /// allowed later, it may be proposed to go on. For others on_ended() comes.
+  virtual bool keeps_parked() const { return false; }
+  /// Whose random draws (core/rng.h: trial_seed) the trial's next attempt gets; most get their own.
+  virtual TrialId draws_as(TrialId trial) const { return trial; }
   /// Decisions depend on results, so no grant goes ahead.
   virtual bool learns() const { return true; }
 

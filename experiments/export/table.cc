@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <set>
 
 #include "core/config.h"
@@ -85,7 +84,9 @@ Result<void> Table::find_columns() {
   };
   Result<void> read;
   if (options_.history) {
-    std::string last;  // trials report the same names again and again
+    auto lineage = Lineage::read(*reader_, experiment_);
+    if (!lineage) return pass_on(std::move(lineage));
+    lineage_ = *std::move(lineage);
     read = reader_->reports(experiment_.id, std::nullopt, [&](const Reader::ReportRow& row) {
       note(row.metrics_json);
       note(row.extra);
@@ -111,6 +112,11 @@ Result<void> Table::find_columns() {
   trial("trial_number", "number");
   if (options_.history) {
     trial("training_iteration");
+    if (lineage_.any()) {
+      trial("generation");
+      trial("parent_trial_id");
+      trial("parent_training_iteration");
+    }
     if (!options_.stable) {
       trial("time_total_s");
       trial("timestamp");
@@ -223,15 +229,13 @@ Result<void> Table::trial_rows(const RowSink& sink) const {
 }
 
 Result<void> Table::history_rows(const RowSink& sink) const {
-  std::map<std::int64_t, Config> configs;
-  auto read = reader_->trials(experiment_.id, [&](const TrialRow& row) {
-    if (auto nested = parse_json(row.config_json)) configs[row.number] = from_nested(*nested, parameters_);
-  });
-  if (!read) return read;
+  static const LineageStage kNone;
   return reader_->reports(experiment_.id, std::nullopt, [&](const Reader::ReportRow& row) {
     const auto metrics = parse_json(row.metrics_json.empty() ? "{}" : row.metrics_json);
     const auto extra = parse_json(row.extra.empty() ? "{}" : row.extra);
-    const Config& config = configs[row.trial];
+    const LineageStage* known = lineage_.at(TrialId{row.trial}, EventNumber{row.n});
+    const LineageStage& stage = known != nullptr ? *known : kNone;
+    const Config& config = stage.config;
     std::vector<Value> cells;
     cells.reserve(columns_.size());
     for (const Column& column : columns_) {
@@ -252,6 +256,12 @@ Result<void> Table::history_rows(const RowSink& sink) const {
         cell = row.elapsed;
       } else if (key == "timestamp") {
         cell = time_or_nothing(row.wall);
+      } else if (key == "generation") {
+        cell = stage.generation;
+      } else if (key == "parent_trial_id" && stage.generation > 0) {
+        cell = trial_name(experiment_.name, stage.donor);
+      } else if (key == "parent_training_iteration" && stage.generation > 0) {
+        cell = stage.from;
       }
       cells.push_back(std::move(cell));
     }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/value.h"
+#include "experiments/export/lineage.h"
 #include "experiments/store/store.h"
 
 namespace tune {
@@ -15,7 +16,10 @@ namespace tune {
 enum class Naming { kRay, kOptuna, kMlflow, kBare };
 
 struct TableOptions {
-  bool history = false;  ///< a row a report
+  /// A row a report. Where trials have copied one another (PBT, PB2) it tells the configuration of its own time,
+  /// `generation` (how often the trial had copied), and with whose checkpoint that began: `parent_trial_id`,
+  /// `parent_training_iteration`.
+  bool history = false;
   /// Without clock, host, pid and attempt columns: equal for runs that are equal.
   bool stable = false;
   Naming naming = Naming::kRay;
@@ -60,6 +64,7 @@ class Table {
   TableOptions options_;
   std::vector<std::string> parameters_;
   std::vector<Column> columns_;
+  Lineage lineage_;  // of a history
 };
 
 }  // namespace tune

@@ -91,7 +91,8 @@ class DatabaseReader final : public Reader {
                        const std::function<void(const ReportRow&)>& sink) const override {
     // `kind` without an index: nearly all events are reports. NOT INDEXED keeps the walk in the order of the log.
     const std::string sql = fmt::format(
-        "SELECT v.trial, v.n, v.step, v.elapsed, u.committed_at, v.payload, v.extra FROM event v {} "
+        "SELECT v.trial, v.n, v.step, v.elapsed, u.committed_at, v.payload, "
+        "CASE v.extra WHEN '' THEN '' ELSE coalesce(json_extract(v.extra, '$.values'), '') END FROM event v {} "
         "JOIN turn u ON u.experiment = v.experiment AND u.turn = v.turn "
         "WHERE v.experiment = ? {} AND v.n > ? AND v.kind = 'reported' AND v.replayed = 0 ORDER BY v.n LIMIT {}",
         trial ? "INDEXED BY event_of_trial" : "NOT INDEXED", trial ? "AND v.trial = ?" : "", kPageRows);

@@ -200,6 +200,11 @@ const std::vector<Subject> kSubjects{
     {"pbt_synch",
      "pbt",
      {{"time_attr", "training_iteration"}, {"perturbation_interval", 4}, {"synch", true}, kMutations}},
+    {"pbt_replay",
+     "pbt_replay",
+     {{"max_t", 12},
+      {"schedule", List{Map{{"at", 0}, {"trial", 5}}, Map{{"at", 3}, {"config", Map{{"lr", 0.01}}}},
+                        Map{{"at", 4}, {"config", Map{{"lr", 0.02}}}, {"trial", 7}}}}}},
 };
 
 INSTANTIATE_TEST_SUITE_P(Schedulers, Conformance, testing::ValuesIn(kSubjects),

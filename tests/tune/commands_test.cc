@@ -57,6 +57,26 @@ TEST(Commands, APausedExperimentStandsStillAndGoesOn) {
   expect_replays(bench, "still");
 }
 
+TEST(Commands, ARaisedBudgetMayPromoteWhatWasParkedWhenTheExperimentEnded) {
+  Workbench bench;
+  const std::string asha =
+      "scheduler: {type: asha, variant: promote, max_t: 9, grace_period: 1, reduction_factor: 3}\n";
+  ASSERT_EQ(bench.run("more", curve("more", 3, 100, 0, asha), {"-j", "1", "--seed", "3"}).code, 0);
+  ASSERT_EQ(bench.value("select count(*) from trials where status = 'stopped' and training_iteration = 1"), "2");
+  ASSERT_EQ(bench.tune({"set", "more", "budget.trials=12"}).code, 0);
+  ASSERT_EQ(bench.tune({"resume", "more"}).code, 0);
+  // The best third of the lowest rung is promoted, whenever it came there.
+  EXPECT_EQ(bench.value("select count(*) from (select trial_number as n from reports where training_iteration = 1 order by "
+                        "json_extract(metrics, '$.loss') limit 4) join trials on trial_number = n "
+                        "where training_iteration > 1"),
+            "4");
+  EXPECT_NE(bench.value("select count(*) from decisions where decision = 'resume' and trial_number < 3 and event > "
+                        "(select min(event) from decisions where decision = 'end')"),
+            "0");
+  EXPECT_EQ(bench.value("select status from experiments"), "finished");
+  expect_replays(bench, "more");
+}
+
 TEST(Commands, ATrialIsPausedAndGoesOnFromItsCheckpoint) {
   Workbench bench;
   Program run = start(bench, "one", curve("one", 3, 40, 0.02), {"-j", "1"});

@@ -85,6 +85,12 @@ int init(const InitCommand& command, const Common& common);
 // run.cc
 int run(const RunCommand& command, const Common& common);
 int resume(const std::string& experiment, const RunCommand& command, const Common& common);
+/// An experiment that has been read: begins it, or goes on with the stored one of its name.
+int run_spec(ExperimentSpec spec, const RunCommand& command, const Common& common);
+
+// retrain.cc
+/// `target`: EXP/N. `name`: of the new experiment; empty: EXP-retrain-N.
+int retrain(const std::string& target, const std::string& name, const RunCommand& command, const Common& common);
 
 // file.cc
 int validate(const std::string& file, const std::vector<std::string>& set, const Common& common);
@@ -96,9 +102,11 @@ int schema(const Common& common);
 int list(const Common& common);
 int status(const std::string& experiment, bool watch, const Common& common);  ///< empty: all
 int trials(const TrialsCommand& command, const Common& common);
-int show(const std::string& trial, const Common& common);                      ///< EXP/N
 int best(const std::string& experiment, const std::string& format, const Common& common);
 int logs(const std::string& trial, bool follow, const Common& common);
+
+// show.cc
+int show(const std::string& trial, const Common& common);  ///< EXP/N
 
 // export.cc
 int export_table(const ExportCommand& command, const Common& common);

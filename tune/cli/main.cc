@@ -33,7 +33,7 @@ struct CommandLine {
   ExportCommand export_options;
   InitCommand init_options;
   ReportCommand report_options;
-  std::string experiment, trial, file, topic, format, output;
+  std::string experiment, trial, file, topic, format, output, name;
   std::vector<std::string> set, targets;
   std::int64_t n = 10;
   std::optional<std::uint64_t> seed;
@@ -95,6 +95,13 @@ void add_running_commands(CLI::App& app, CommandLine& line) {
   resume_command->add_option("-j,--concurrency", o.concurrency, "budget.concurrency from now on");
   add_run_options(*resume_command, line);
 
+  CLI::App* retrain_command =
+      add(app, line, "retrain", "Train the recorded schedule of one trial again, as an experiment of its own",
+          [&] { return retrain(line.trial, line.name, line.run_options, line.common); });
+  retrain_command->add_option("EXPERIMENT/TRIAL", line.trial)->required();
+  retrain_command->add_option("--name", line.name, "of the new experiment; EXPERIMENT-retrain-TRIAL if left out");
+  retrain_command->add_flag("--fresh", o.fresh, "start anew; an old experiment of that name is kept as NAME@1");
+  add_run_options(*retrain_command, line);
 }
 
 void add_control_commands(CLI::App& app, CommandLine& line) {

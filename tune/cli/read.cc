@@ -1,5 +1,4 @@
-// Commands that only read: ls, status, show, best. They work while a run goes on. (trials and logs have their own
-// files.)
+// Commands that only read: ls, status, best. They work while a run goes on. (show, trials and logs have their own files.)
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -17,7 +16,6 @@
 #include "tune/cli/exit_codes.h"
 #include "tune/cli/redraw.h"
 #include "tune/cli/text_table.h"
-#include "tune/loop/recovery.h"
 
 namespace tune::cli {
 namespace {
@@ -112,42 +110,6 @@ std::vector<std::string> paths_of(const ExperimentRow& row) {
   return paths;
 }
 
-void print_trial(const ExperimentRow& row, const TrialRow& trial) {
-  fmt::print("{}/{}  {}\n", row.name, trial.number, trial.status);
-  if (!trial.reason.empty()) fmt::print("  because    {}\n", trial.reason);
-  fmt::print("  config     {}\n", trial.config_json);
-  if (!trial.metrics_json.empty()) {
-    fmt::print("  last       {} at iteration {}\n", trial.metrics_json, trial.training_iteration);
-  }
-  if (trial.best_class == 0) {
-    fmt::print("  best       {} {} at iteration {}\n", row.metric, format_real(trial.best), trial.best_iteration);
-  }
-  fmt::print("  time       {}   attempts {}   retries {}   seed {}\n", format_duration(trial.time_total), trial.attempt,
-             trial.retries, trial.seed);
-}
-
-/// What happened to `trial`; empty for what happened to another, in whose turn something was decided about it.
-std::string event_sentence(const Event& event, TrialId trial) {
-  const auto is_other = [&](const auto* e) { return e != nullptr && e->trial != trial; };
-  if (is_other(std::get_if<Reported>(&event.body)) || is_other(std::get_if<Saved>(&event.body)) ||
-      is_other(std::get_if<Ended>(&event.body)) || is_other(std::get_if<Lost>(&event.body))) {
-    return {};
-  }
-  if (const auto* e = std::get_if<Reported>(&event.body)) {
-    return fmt::format("attempt {} iteration {}: {}{}", e->attempt.value, e->step, metrics_to_json(e->metrics),
-                       e->checkpoint ? fmt::format(", checkpoint of {}", format_size(e->checkpoint->size)) : "");
-  }
-  if (const auto* e = std::get_if<Saved>(&event.body)) {
-    return fmt::format("attempt {} saved iteration {}, {}", e->attempt.value, e->step, format_size(e->checkpoint.size));
-  }
-  if (const auto* e = std::get_if<Ended>(&event.body)) {
-    return fmt::format("attempt {} left: {}", e->attempt.value, e->text.empty() ? cause_name(e->cause) : e->text);
-  }
-  if (const auto* e = std::get_if<Lost>(&event.body))
-    return fmt::format("attempt {} lost: {}", e->attempt.value, e->why);
-  return {};
-}
-
 struct Opened {
   std::unique_ptr<Reader> reader;
   ExperimentRow row;
@@ -221,54 +183,6 @@ int status(const std::string& experiment, bool watch, const Common& common) {
     if (!watch || !alive) return kOk;
     std::this_thread::sleep_for(std::chrono::seconds(1));
   }
-}
-
-int show(const std::string& trial, const Common& common) {
-  auto id = parse_trial(trial);
-  if (!id) return report(id.error());
-  auto opened = open(common.db, id->first);
-  if (!opened) return report(opened.error());
-  auto row = opened->reader->trial(opened->row.id, id->second);
-  if (!row) return report(row.error());
-  auto story = opened->reader->story(opened->row.id, id->second);
-  if (!story) return report(story.error());
-  if (common.json) {
-    List entries;
-    for (const LogEntry& entry : *story) {
-      List decisions;
-      for (const Decision& decision : entry.decisions) decisions.push_back(to_sentence(decision));
-      entries.push_back(Map{{"event", entry.event.n.value},
-                            {"at", entry.event.at},
-                            {"what", event_sentence(entry.event, id->second)},
-                            {"decisions", decisions}});
-    }
-    const auto parsed = [](const std::string& json) {
-      auto value = parse_json(json.empty() ? "{}" : json);
-      return value ? *value : Value();
-    };
-    fmt::print("{}\n", to_json(Map{{"trial_id", trial_name(opened->row.name, id->second)},
-                                   {"trial_number", row->number},
-                                   {"status", row->status},
-                                   {"stop_reason", row->reason},
-                                   {"cause", row->cause},
-                                   {"config", parsed(row->config_json)},
-                                   {"metrics", parsed(row->metrics_json)},
-                                   {"training_iteration", row->training_iteration},
-                                   {"attempt", row->attempt},
-                                   {"story", entries}}));
-    return kOk;
-  }
-  print_trial(opened->row, *row);
-  fmt::print("  story\n");
-  for (const LogEntry& entry : *story) {
-    const std::string what = event_sentence(entry.event, id->second);
-    if (!what.empty()) fmt::print("  {:>9.3f}s  {}\n", entry.event.at, what);
-    for (const Decision& decision : entry.decisions) {
-      if (std::holds_alternative<ReleaseCheckpoints>(decision.body)) continue;
-      fmt::print("  {:>9.3f}s    -> {}\n", entry.event.at, to_sentence(decision));
-    }
-  }
-  return kOk;
 }
 
 int best(const std::string& experiment, const std::string& format, const Common& common) {

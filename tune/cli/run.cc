@@ -148,6 +148,10 @@ int run(const RunCommand& command, const Common& common) {
     fmt::print(stderr, "{}: valid; nothing was started (--dry-run)\n", command.file);
     return kOk;
   }
+  return run_spec(std::move(spec), command, common);
+}
+
+int run_spec(ExperimentSpec spec, const RunCommand& command, const Common& common) {
   if (command.fresh && find_experiment(common.db, spec.name)) {
     auto kept = set_aside(common.db, spec.name, {});
     if (!kept) return report(kept.error());

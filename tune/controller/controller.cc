@@ -429,6 +429,8 @@ void fold(State& state, const Decision& decision, const Judged& judged) {
 
 void fold(State& state, const Decision& decision, const FinishTrial& finish) {
   TrialRecord& trial = state.at(finish.trial);
+  const bool stays_parked = state.ending && trial.parked && trial.state == TrialState::kPaused &&
+                            finish.cause == Cause::kScheduler && state.scheduler->keeps_parked();
   state.to_finish.erase(trial.id);
   state.failed_attempts.erase(trial.id);
   if (const auto grant = state.grant_of.find(trial.id); grant != state.grant_of.end()) {
@@ -447,7 +449,7 @@ void fold(State& state, const Decision& decision, const FinishTrial& finish) {
   state.references_changed.insert(trial.id);
   const bool failed = finish.state == TrialState::kFailed;
   state.sampler->on_ended(trial.id, failed ? Score::failed(state.last_event) : trial.best);
-  state.scheduler->on_ended(trial.id, failed, state.last_event);
+  if (!stays_parked) state.scheduler->on_ended(trial.id, failed, state.last_event);
 }
 
 void fold(State& state, const Decision& decision, const ExploitTrial& exploit) {
@@ -606,6 +608,7 @@ const ControllerOptions& Controller::options() const { return state_->options; }
 std::optional<std::int64_t> Controller::trials_allowed() const { return state_->trials_allowed(); }
 std::optional<std::int64_t> Controller::search_size() const { return state_->sampler->size(); }
 std::size_t Controller::queued() const { return state_->queue.size(); }
+TrialId Controller::draws_as(TrialId id) const { return state_->scheduler->draws_as(id); }
 std::int64_t Controller::slots() const { return state_->slots; }
 double Controller::elapsed() const { return state_->elapsed; }
 bool Controller::may_grant_ahead() const { return !state_->scheduler->learns() && !state_->sampler->learns(); }

@@ -143,6 +143,8 @@ class Controller {
   std::optional<std::int64_t> search_size() const;
   /// Enqueued configurations that have not started.
   std::size_t queued() const;
+  /// The number by which the trial's seed is drawn: its own, unless the scheduler repeats another's draws.
+  TrialId draws_as(TrialId id) const;
   std::int64_t slots() const;                  ///< trials at a time; 0: nothing runs
   double elapsed() const;                      ///< of the experiment, at the last event
   /// Whether the configuration of a trial depends on nothing that runs, so that grants may go ahead of free slots.

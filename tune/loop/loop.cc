@@ -392,7 +392,7 @@ void Loop::assign(TrialId id) {
   assign.attempt = trial.attempt;
   assign.trial_name = trial_name(spec.name, id);
   assign.config_json = to_json(to_nested(trial.config));
-  assign.seed = trial_seed(plan_.seed, id);
+  assign.seed = trial_seed(plan_.seed, controller.draws_as(id));
   assign.wait = to_wait(controller.wait_point(id));
   assign.every = spec.checkpoint.every;
   assign.at_end = spec.checkpoint.at_end;

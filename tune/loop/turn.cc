@@ -75,7 +75,7 @@ void TurnBuilder::add(LogEntry entry, Arrived& arrived, bool counts) {
   rows_.entries.push_back(std::move(entry));
 }
 
-TrialRow TurnBuilder::trial_row(const TrialRecord& trial, double now) const {
+TrialRow TurnBuilder::trial_row(const Controller& controller, const TrialRecord& trial, double now) const {
   const auto value = [](const Score& score, double shown) { return score.is_number() ? shown : 0.0; };
   TrialRow row;
   row.number = trial.id.value;
@@ -101,7 +101,7 @@ TrialRow TurnBuilder::trial_row(const TrialRecord& trial, double now) const {
     row.best = value(trial.best, trial.best_value);
     row.best_iteration = trial.best_step;
   }
-  row.seed = trial_seed(seed_, trial.id);
+  row.seed = trial_seed(seed_, controller.draws_as(trial.id));
   if (started_.contains(trial.id)) row.started_at = now;
   if (finished_.contains(trial.id)) row.finished_at = now;
   row.worker = worker_;
@@ -112,7 +112,7 @@ TurnRows TurnBuilder::take(const Controller& controller, double now, const std::
   rows_.trials.reserve(touched_.size());
   for (const TrialId trial : touched_) {
     const bool exists = trial.value >= 0 && trial.value < controller.trials();  // a command may name any
-    if (exists) rows_.trials.push_back(trial_row(controller.trial(trial), now));
+    if (exists) rows_.trials.push_back(trial_row(controller, controller.trial(trial), now));
   }
 
   ExperimentRow& summary = rows_.summary;

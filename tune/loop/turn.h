@@ -28,7 +28,7 @@ class TurnBuilder {
 
  private:
   void touch(TrialId trial) { touched_.insert(trial); }
-  TrialRow trial_row(const TrialRecord& trial, double now) const;
+  TrialRow trial_row(const Controller& controller, const TrialRecord& trial, double now) const;
 
   std::uint64_t seed_;
   std::string worker_;

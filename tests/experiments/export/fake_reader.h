@@ -15,6 +15,7 @@ class FakeReader final : public Reader {
   ExperimentRow row;
   std::vector<TrialRow> trial_rows;
   std::vector<ReportRow> report_rows;
+  std::vector<LogEntry> entries;
   /// What trials() and reports() fail with, if it has a message.
   Error failure;
 
@@ -66,7 +67,12 @@ class FakeReader final : public Reader {
     return outcome();
   }
   Result<std::vector<LogEntry>> story(ExperimentId, TrialId) const override { return std::vector<LogEntry>(); }
-  Result<void> log(ExperimentId, const std::function<Result<void>(const LogEntry&)>&) const override { return {}; }
+  Result<void> log(ExperimentId, const std::function<Result<void>(const LogEntry&)>& sink) const override {
+    for (const LogEntry& entry : entries) {
+      if (auto taken = sink(entry); !taken) return taken;
+    }
+    return {};
+  }
   Result<std::optional<HashFault>> verify_hash(ExperimentId) const override { return std::nullopt; }
   Result<std::vector<CheckpointRow>> checkpoints(ExperimentId, TrialId) const override {
     return std::vector<CheckpointRow>();

@@ -1,0 +1,104 @@
+#include "experiments/export/lineage.h"
+
+#include <algorithm>
+
+#include "core/json.h"
+
+namespace tune {
+
+Result<Lineage> Lineage::read(const Reader& reader, const ExperimentRow& experiment) {
+  std::vector<std::string> paths;
+  if (auto list = parse_json(experiment.columns_json); list && list->is_list()) {
+    for (const Value& path : list->list()) paths.push_back(path.text());
+  }
+  Lineage lineage;
+  bool any = false;
+  auto read = reader.trials(experiment.id, [&](const TrialRow& row) {
+    LineageStage stage;
+    stage.trial = TrialId{row.number};
+    if (auto nested = parse_json(row.config_json)) stage.config = from_nested(*nested, paths);
+    lineage.stages_[stage.trial].push_back(std::move(stage));
+    lineage.ends_[TrialId{row.number}] = row.training_iteration;
+    any = any || row.generation > 0;
+  });
+  if (!read) return pass_on(std::move(read));
+  if (!any) return lineage;
+  read = reader.log(experiment.id, [&](const LogEntry& entry) -> Result<void> {
+    const EventNumber n = entry.event.n;
+    if (const auto* report = std::get_if<Reported>(&entry.event.body); report != nullptr && report->checkpoint) {
+      lineage.checkpoints_[n] = report->step;
+    } else if (const auto* saved = std::get_if<Saved>(&entry.event.body)) {
+      lineage.checkpoints_[n] = saved->step;
+    }
+    for (const Decision& decision : entry.decisions) {
+      if (const auto* start = std::get_if<StartTrial>(&decision.body)) {
+        lineage.stages_[start->trial].front().config = start->config;
+      } else if (const auto* exploit = std::get_if<ExploitTrial>(&decision.body)) {
+        lineage.exploited(n, *exploit);
+      }
+    }
+    return {};
+  });
+  if (!read) return pass_on(std::move(read));
+  lineage.checkpoints_.clear();
+  return lineage;
+}
+
+void Lineage::exploited(EventNumber event, const ExploitTrial& exploit) {
+  std::vector<LineageStage>& stages = stages_[exploit.trial];
+  LineageStage stage;
+  stage.trial = exploit.trial;
+  stage.generation = static_cast<std::int64_t>(stages.size());
+  stage.from = checkpoints_[exploit.checkpoint];
+  stage.config = exploit.config;
+  stage.donor = exploit.donor;
+  stage.since = event;
+  sources_[{exploit.trial, stage.generation}] = exploit.checkpoint;
+  stages.push_back(std::move(stage));
+}
+
+const std::vector<LineageStage>& Lineage::own(TrialId trial) const {
+  static const std::vector<LineageStage> kNone;
+  const auto found = stages_.find(trial);
+  return found != stages_.end() ? found->second : kNone;
+}
+
+const LineageStage* Lineage::at(TrialId trial, EventNumber event) const {
+  const std::vector<LineageStage>& stages = own(trial);
+  const LineageStage* found = stages.empty() ? nullptr : &stages.front();
+  for (const LineageStage& stage : stages) {
+    if (stage.generation > 0 && stage.since < event) found = &stage;
+  }
+  return found;
+}
+
+std::vector<LineageStage> Lineage::of(TrialId trial) const {
+  std::vector<LineageStage> chain;  // the last stage first
+  const std::vector<LineageStage>& stages = own(trial);
+  if (stages.empty()) return chain;
+  LineageStage stage = stages.back();
+  stage.to = ends_.at(trial);
+  for (;;) {
+    chain.push_back(stage);
+    if (stage.generation == 0) break;
+    const CheckpointId source = sources_.at({stage.trial, stage.generation});
+    const Step to = stage.from;
+    stage = *at(stage.donor, source);
+    stage.to = to;
+  }
+  std::ranges::reverse(chain);
+  return chain;
+}
+
+std::vector<LineageStage> Lineage::copies_of(TrialId trial) const {
+  std::vector<LineageStage> copies;
+  for (const auto& [other, stages] : stages_) {
+    for (const LineageStage& stage : stages) {
+      if (stage.generation > 0 && stage.donor == trial && other != trial) copies.push_back(stage);
+    }
+  }
+  std::ranges::stable_sort(copies, {}, &LineageStage::since);
+  return copies;
+}
+
+}  // namespace tune

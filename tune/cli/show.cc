@@ -1,0 +1,197 @@
+// `tune show EXP/N`: all about one trial. Its configuration and results, where its training comes from if it has copied
+// others (PBT, PB2), and what happened to it, with the reason of each decision.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/config.h"
+#include "core/json.h"
+#include "core/text.h"
+#include "experiments/export/csv.h"
+#include "experiments/export/lineage.h"
+#include "experiments/store/store.h"
+#include "tune/cli/commands.h"
+#include "tune/cli/exit_codes.h"
+#include "tune/loop/recovery.h"
+
+namespace tune::cli {
+namespace {
+
+void print_trial(const ExperimentRow& row, const TrialRow& trial) {
+  fmt::print("{}/{}  {}\n", row.name, trial.number, trial.status);
+  if (!trial.reason.empty()) fmt::print("  because    {}\n", trial.reason);
+  fmt::print("  config     {}\n", trial.config_json);
+  if (!trial.metrics_json.empty()) {
+    fmt::print("  last       {} at iteration {}\n", trial.metrics_json, trial.training_iteration);
+  }
+  if (trial.best_class == 0) {
+    fmt::print("  best       {} {} at iteration {}\n", row.metric, format_real(trial.best), trial.best_iteration);
+  }
+  fmt::print("  time       {}   attempts {}   retries {}   seed {}\n", format_duration(trial.time_total), trial.attempt,
+             trial.retries, trial.seed);
+}
+
+/// What happened to `trial`; empty for what happened to another, in whose turn something was decided about it.
+std::string event_sentence(const Event& event, TrialId trial) {
+  const auto is_other = [&](const auto* e) { return e != nullptr && e->trial != trial; };
+  if (is_other(std::get_if<Reported>(&event.body)) || is_other(std::get_if<Saved>(&event.body)) ||
+      is_other(std::get_if<Ended>(&event.body)) || is_other(std::get_if<Lost>(&event.body))) {
+    return {};
+  }
+  if (const auto* e = std::get_if<Reported>(&event.body)) {
+    return fmt::format("attempt {} iteration {}: {}{}", e->attempt.value, e->step, metrics_to_json(e->metrics),
+                       e->checkpoint ? fmt::format(", checkpoint of {}", format_size(e->checkpoint->size)) : "");
+  }
+  if (const auto* e = std::get_if<Saved>(&event.body)) {
+    return fmt::format("attempt {} saved iteration {}, {}", e->attempt.value, e->step, format_size(e->checkpoint.size));
+  }
+  if (const auto* e = std::get_if<Ended>(&event.body)) {
+    return fmt::format("attempt {} left: {}", e->attempt.value, e->text.empty() ? cause_name(e->cause) : e->text);
+  }
+  if (const auto* e = std::get_if<Lost>(&event.body))
+    return fmt::format("attempt {} lost: {}", e->attempt.value, e->why);
+  return {};
+}
+
+std::string iterations(Step from, Step to) {
+  return to == from + 1 ? std::to_string(to) : fmt::format("{}-{}", from + 1, to);
+}
+
+/// Each parameter's values with the iterations that were trained with them; equal neighbours are one.
+std::string schedule_words(const std::vector<LineageStage>& stages) {
+  std::vector<std::string> paths;
+  std::size_t width = 0;
+  for (const LineageStage& stage : stages) {
+    for (const auto& [path, value] : stage.config.entries) {
+      if (std::ranges::find(paths, path) == paths.end()) paths.push_back(path);
+      width = std::max(width, path.size());
+    }
+  }
+  std::string text;
+  for (const std::string& path : paths) {
+    text += fmt::format("    {:<{}}", path, width);
+    for (std::size_t i = 0; i < stages.size();) {
+      const Value* value = stages[i].config.find(path);
+      std::size_t end = i + 1;
+      const auto same = [&](const Value* other) {
+        return value == nullptr ? other == nullptr : other != nullptr && *other == *value;
+      };
+      while (end < stages.size() && same(stages[end].config.find(path))) ++end;
+      if (value != nullptr) {
+        text += fmt::format("  {} ({})", cell_text(*value), iterations(stages[i].from, stages[end - 1].to));
+      }
+      i = end;
+    }
+    text += '\n';
+  }
+  return text;
+}
+
+/// The chain of ancestors as a tree, and who copied the trial; empty for a trial that has nothing to do with others.
+std::string lineage_words(const Lineage& lineage, TrialId trial) {
+  const std::vector<LineageStage> stages = lineage.of(trial), copies = lineage.copies_of(trial);
+  std::string text;
+  if (stages.size() > 1) {
+    text += "  lineage\n";
+    std::size_t indent = 4;
+    for (const LineageStage& stage : stages) {
+      text += fmt::format(
+          "{:<{}}#{}  {}{}\n", "", indent, stage.trial.value,
+          stage.to > stage.from ? "iterations " + iterations(stage.from, stage.to) : "no iteration",
+          stage.generation == 0 ? "" : fmt::format(", from #{}'s checkpoint of {}", stage.donor.value, stage.from));
+      indent += 2;
+    }
+    text += "  schedule\n" + schedule_words(stages);
+  }
+  if (!copies.empty()) {
+    text += "  copied by ";
+    for (std::size_t i = 0; i < copies.size(); ++i) {
+      text += fmt::format("{}#{} at {}", i == 0 ? "" : ", ", copies[i].trial.value, copies[i].from);
+    }
+    text += '\n';
+  }
+  return text;
+}
+
+Value to_value(const LineageStage& stage) {
+  Map map{{"trial_number", stage.trial.value},
+          {"generation", stage.generation},
+          {"from", stage.from},
+          {"to", stage.to},
+          {"config", to_nested(stage.config)}};
+  if (stage.generation > 0) map.emplace_back("donor", stage.donor.value);
+  return map;
+}
+
+Value parsed(const std::string& json) {
+  auto value = parse_json(json.empty() ? "{}" : json);
+  return value ? *value : Value();
+}
+
+Value to_value(const ExperimentRow& experiment, const TrialRow& row, const std::vector<LogEntry>& story,
+               const Lineage& lineage) {
+  const TrialId trial{row.number};
+  List entries, stages, copies;
+  for (const LogEntry& entry : story) {
+    List decisions;
+    for (const Decision& decision : entry.decisions) decisions.push_back(to_sentence(decision));
+    entries.push_back(Map{{"event", entry.event.n.value},
+                          {"at", entry.event.at},
+                          {"what", event_sentence(entry.event, trial)},
+                          {"decisions", decisions}});
+  }
+  for (const LineageStage& stage : lineage.of(trial)) stages.push_back(to_value(stage));
+  for (const LineageStage& copy : lineage.copies_of(trial)) {
+    copies.push_back(Map{{"trial_number", copy.trial.value}, {"training_iteration", copy.from}});
+  }
+  return Map{{"trial_id", trial_name(experiment.name, trial)},
+             {"trial_number", row.number},
+             {"status", row.status},
+             {"stop_reason", row.reason},
+             {"cause", row.cause},
+             {"config", parsed(row.config_json)},
+             {"metrics", parsed(row.metrics_json)},
+             {"training_iteration", row.training_iteration},
+             {"attempt", row.attempt},
+             {"generation", row.generation},
+             {"lineage", stages},
+             {"copied_by", copies},
+             {"story", entries}};
+}
+
+}  // namespace
+
+int show(const std::string& trial, const Common& common) {
+  auto id = parse_trial(trial);
+  if (!id) return report(id.error());
+  auto name = pick_experiment(common.db, id->first);
+  if (!name) return report(name.error());
+  auto reader = open_reader(common.db);
+  if (!reader) return report(reader.error());
+  auto experiment = (*reader)->experiment(*name);
+  if (!experiment) return report(experiment.error());
+  auto row = (*reader)->trial(experiment->id, id->second);
+  if (!row) return report(row.error());
+  auto story = (*reader)->story(experiment->id, id->second);
+  if (!story) return report(story.error());
+  auto lineage = Lineage::read(**reader, *experiment);
+  if (!lineage) return report(lineage.error());
+  if (common.json) {
+    fmt::print("{}\n", to_json(to_value(*experiment, *row, *story, *lineage)));
+    return kOk;
+  }
+  print_trial(*experiment, *row);
+  fmt::print("{}  story\n", lineage_words(*lineage, id->second));
+  for (const LogEntry& entry : *story) {
+    const std::string what = event_sentence(entry.event, id->second);
+    if (!what.empty()) fmt::print("  {:>9.3f}s  {}\n", entry.event.at, what);
+    for (const Decision& decision : entry.decisions) {
+      if (std::holds_alternative<ReleaseCheckpoints>(decision.body)) continue;
+      fmt::print("  {:>9.3f}s    -> {}\n", entry.event.at, to_sentence(decision));
+    }
+  }
+  return kOk;
+}
+
+}  // namespace tune::cli
