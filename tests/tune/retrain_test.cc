@@ -54,7 +54,7 @@ TEST_F(Retrain, OfATrialThatHasCopiedOthersGivesItsReportsAgain) {
 }
 
 TEST_F(Retrain, OfOneThatCopiedNobodyOrWasRetrainedGivesTheSameToo) {
-  ASSERT_EQ(bench.run("flat", population("flat"), {"--set", "scheduler={type: asha, max_t: 24}"}).code, 0);
+  ASSERT_EQ(bench.run("flat", population("flat"), {"--lockstep", "--set", "scheduler={type: asha, max_t: 24}"}).code, 0);
   const std::string stopped =
       bench.value("select min(trial_number) from trials where experiment = 'flat' and status = 'stopped'");
   ASSERT_NE(stopped, "NULL");
