@@ -35,7 +35,7 @@ Broken every_trial_ends_once(const Simulation& run, bool finished) {
 }
 
 /// Whatever an attempt is to load is there from the decision until the attempt has reported.
-Broken checkpoints_are_there(const Simulation& run) {
+Broken checkpoints_are_there(const Ruled& ruled, const Simulation& run) {
   std::map<CheckpointId, TrialId> alive;
   std::map<TrialId, CheckpointId> loading;
   for (const LogEntry& entry : run.log()) {
@@ -49,7 +49,8 @@ Broken checkpoints_are_there(const Simulation& run) {
         const auto given = alive.find(exploit->checkpoint);
         if (given == alive.end()) return "the donor's checkpoint is gone" + at;
         if (given->second != exploit->donor) return "the checkpoint is not the donor's" + at;
-        if (exploit->donor == exploit->trial) return "a trial exploits itself" + at;
+        // A replay changes the configuration of a trial that goes on from its own checkpoint.
+        if ((exploit->donor == exploit->trial) != (ruled.type == "pbt_replay")) return "the donor is wrong" + at;
         loading[exploit->trial] = exploit->checkpoint;
       } else if (const auto* resume = std::get_if<ResumeTrial>(&decision.body)) {
         if (!resume->checkpoint) continue;
@@ -116,7 +117,7 @@ Broken first_broken(const Ruled& ruled, const Schedule& schedule, std::size_t* e
   const bool finished = run.run(kMost);
   if (events != nullptr) *events += run.log().size();
   if (auto broken = every_trial_ends_once(run, finished)) return broken;
-  if (auto broken = checkpoints_are_there(run)) return broken;
+  if (auto broken = checkpoints_are_there(ruled, run)) return broken;
   if (schedule.retries >= 1000) {  // who fails is an entry, too, which the log does not show
     if (auto broken = rungs_count(ruled, run)) return broken;
   }

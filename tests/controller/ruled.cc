@@ -128,6 +128,12 @@ const std::vector<Ruled>& all_ruled() {
        60,
        100,
        false},
+      {"pbt_replay",
+       "pbt_replay",
+       {{"max_t", 27},
+        {"schedule", List{Map{{"at", 0}, {"trial", 3}}, Map{{"at", 5}, {"config", Map{}}},
+                          Map{{"at", 11}, {"config", Map{}}, {"trial", 8}}}}},
+       3000},
   };
   return kAll;
 }
