@@ -176,8 +176,8 @@ CREATE TABLE command(
 CREATE INDEX command_waiting ON command(experiment) WHERE done_turn IS NULL;
 )sql";
 
-// Commands that take more than a kind and a trial; and the document that an edited experiment began with, from which its
-// log is folded.
+// Commands that take more than a kind and a trial; and the document that an edited experiment began with, from which
+// its log is folded.
 constexpr const char* kVersion2 = R"sql(
 ALTER TABLE command ADD COLUMN args TEXT NOT NULL DEFAULT '';
 ALTER TABLE experiment ADD COLUMN began_as TEXT NOT NULL DEFAULT '';
@@ -190,23 +190,25 @@ constexpr Migration kMigrations[] = {{1, kVersion1}, {2, kVersion2}};
 std::span<const Migration> migrations() { return kMigrations; }
 
 Result<SchemaState> inspect_schema(const sql::Connection& connection, const std::string& path, std::int64_t newest) {
-  auto application = connection.integer("PRAGMA application_id");
-  if (!application) return pass_on(std::move(application));
-  auto version = connection.integer("PRAGMA user_version");
-  if (!version) return pass_on(std::move(version));
-  auto tables = connection.integer("SELECT count(*) FROM sqlite_schema WHERE type = 'table'");
-  if (!tables) return pass_on(std::move(tables));
-  if (*application != kApplicationId && *tables > 0) {
+  // In one statement, so of one moment: another program may be making the tables.
+  auto look = connection.prepare(
+      "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema WHERE type = 'table') "
+      "FROM pragma_application_id, pragma_user_version");
+  if (!look) return pass_on(std::move(look));
+  auto row = look->step();
+  if (!row) return pass_on(std::move(row));
+  const std::int64_t application = look->integer(0), version = look->integer(1), tables = look->integer(2);
+  if (application != kApplicationId && tables > 0) {
     return fail(ErrorCode::kBadInput, fmt::format("{} is a SQLite database of another program", path),
                 "--db FILE names another database");
   }
-  if (*application == kApplicationId && *version > newest) {
+  if (application == kApplicationId && version > newest) {
     return fail(ErrorCode::kNewerVersion,
                 fmt::format("{} was written by a newer tune (database version {}; this program knows {})", path,
-                            *version, newest),
+                            version, newest),
                 "use that newer program");
   }
-  return SchemaState{*application != kApplicationId, *application == kApplicationId ? *version : 0};
+  return SchemaState{application != kApplicationId, application == kApplicationId ? version : 0};
 }
 
 Result<void> migrate(const sql::Connection& connection, const std::string& path, std::span<const Migration> steps,

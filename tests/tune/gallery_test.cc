@@ -25,6 +25,10 @@ TEST(Gallery, HoldsValidExperimentsThatItsReadmeNames) {
     EXPECT_THAT(readme, HasSubstr("(" + name + ")"));
     if (entry.path().extension() != ".yaml") continue;
     const Outcome outcome = bench.tune({"validate", entry.path()});
+#ifndef TUNE_WITH_TORCH
+    if (outcome.err.find("no built-in trainable 'iris'") != std::string::npos) continue;
+    if (outcome.err.find("no built-in trainable 'digits'") != std::string::npos) continue;
+#endif
     EXPECT_EQ(outcome.code, 0) << outcome.err;
   }
 }

@@ -31,6 +31,9 @@ std::string block(const std::string& text, const std::string& kind) {
 }
 
 TEST(Readme, ShowsAValidExperiment) {
+#ifndef TUNE_WITH_TORCH
+  GTEST_SKIP() << "its network needs LibTorch";
+#endif
   Workbench bench;
   furnish(bench);
   bench.write("shown.yaml", block(bench.read("README.md"), "yaml"));

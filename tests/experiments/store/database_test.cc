@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 
@@ -43,7 +44,8 @@ TEST(Database, IsMadeWhenNeededOnly) {
   const Folder folder;
   EXPECT_EQ(open_error(folder.file()).code, ErrorCode::kNotFound);
   EXPECT_EQ(read_error(folder.file()).code, ErrorCode::kNotFound);
-  EXPECT_EQ(send_command(folder.file(), "one", CommandRow{0, CommandKind::kStop, std::nullopt, {}}).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(send_command(folder.file(), "one", CommandRow{0, CommandKind::kStop, std::nullopt, {}}).error().code,
+            ErrorCode::kNotFound);
   EXPECT_FALSE(std::filesystem::exists(folder.file()));
   make(folder.file());
   EXPECT_EQ(test::query(folder.file(), "PRAGMA journal_mode"), "wal");
@@ -196,7 +198,10 @@ TEST(Database, IsMadeOnceByManyAtATime) {
   for (int i = 0; i < kChildren; ++i) {
     children.push_back(test::fork_child([&] {
       auto store = create_experiment(folder.file(), new_experiment("e" + std::to_string(i)), {}, {});
-      if (!store) return 1;
+      if (!store) {
+        std::fprintf(stderr, "%s\n", store.error().message.c_str());  // the child's only voice
+        return 1;
+      }
       Script script;
       return (*store)->commit(script.turn()) ? 0 : 2;
     }));
@@ -279,9 +284,12 @@ TEST(Commands, AreSeenUntilTheirTurnIsIn) {
   const auto store = must(create_experiment(folder.file(), new_experiment("one"), {}, {}));
   Script script;
   EXPECT_TRUE(must(store->commands()).empty());
-  const std::int64_t first = must(send_command(folder.file(), "one", CommandRow{0, CommandKind::kStop, TrialId{4}, {}}));
-  const std::int64_t second = must(send_command(folder.file(), "one", CommandRow{0, CommandKind::kCancel, std::nullopt, {}}));
-  EXPECT_EQ(send_command(folder.file(), "two", CommandRow{0, CommandKind::kStop, std::nullopt, {}}).error().code, ErrorCode::kNotFound);
+  const std::int64_t first =
+      must(send_command(folder.file(), "one", CommandRow{0, CommandKind::kStop, TrialId{4}, {}}));
+  const std::int64_t second =
+      must(send_command(folder.file(), "one", CommandRow{0, CommandKind::kCancel, std::nullopt, {}}));
+  EXPECT_EQ(send_command(folder.file(), "two", CommandRow{0, CommandKind::kStop, std::nullopt, {}}).error().code,
+            ErrorCode::kNotFound);
   auto waiting = must(store->commands());
   ASSERT_EQ(waiting.size(), 2u);
   EXPECT_EQ(waiting[0].id, first);

@@ -12,8 +12,12 @@
 
 namespace tune::testing {
 
-/// Seconds that anything here may take before it counts as stuck.
+/// Seconds that anything here may take before it counts as stuck. Under a sanitizer a program takes long to start.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr double kPatience = 240;
+#else
 inline constexpr double kPatience = 60;
+#endif
 
 /// Asks again every millisecond or so until it holds; false if it does not within `seconds`.
 bool eventually(const std::function<bool()>& holds, double seconds = kPatience);
