@@ -103,8 +103,9 @@ bool Classifier::reset(Trial& trial) {
 
 Report Classifier::step() {
   const std::int64_t rows = table_.train_y.size(0);
-  const torch::Tensor order = torch::randperm(rows, generator(trial().seed_for(epoch_ + 1)), torch::kInt64);
-  const torch::Tensor x = table_.train_x.index_select(0, order);
+  at::Generator chance = generator(trial().seed_for(epoch_ + 1));
+  const torch::Tensor order = torch::randperm(rows, chance, torch::kInt64);
+  const torch::Tensor x = augmented(table_.train_x.index_select(0, order), chance);
   const torch::Tensor y = table_.train_y.index_select(0, order);
   for (std::int64_t at = 0; at < rows; at += batch_size_) {
     const std::int64_t size = std::min(batch_size_, rows - at);

@@ -3,7 +3,7 @@
 // A network that learns classes from a small table, as a trainable: what `iris` and `digits` share. A step is one
 // epoch; it reports loss and accuracy on the part of the table that is held out (every fifth row).
 //
-// All chance is keyed: weights by the trial's seed, the order of an epoch by (seed, epoch). With the weights and
+// All chance is keyed: weights by the trial's seed, the order of an epoch and its augmentation by (seed, epoch). With the weights and
 // velocities of a checkpoint the next epoch is the one that would have come anyway, bit for bit.
 
 #include <torch/nn/module.h>
@@ -50,6 +50,8 @@ class Classifier : public Trainable {
 
   /// A module by the trial's own parameters; of its layers' weights all but the shapes are replaced.
   virtual std::shared_ptr<torch::nn::Module> build(Trial& trial) = 0;
+  /// The rows as one epoch sees them; `chance` belongs to the epoch.
+  virtual torch::Tensor augmented(torch::Tensor rows, at::Generator& /*chance*/) { return rows; }
   /// {rows, columns} to {rows, classes}, by the module built last.
   virtual torch::Tensor forward(const torch::Tensor& rows) = 0;
 
