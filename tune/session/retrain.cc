@@ -38,10 +38,22 @@ Map point_of(const Config& config, const Space& space) {
   return point;
 }
 
-Value scheduler_of(const std::vector<LineageStage>& stages) {
+/// The number by whose seed a stage was trained: its trial's own, unless that was a replay itself.
+std::int64_t draws_of(const LineageStage& stage, const SchedulerSpec& scheduler) {
+  std::int64_t number = stage.trial.value;
+  const Value* schedule = scheduler.type == "pbt_replay" ? scheduler.options.find("schedule") : nullptr;
+  if (schedule == nullptr || !schedule->is_list()) return number;
+  for (const Value& entry : schedule->list()) {
+    const Value *at = entry.find("at"), *trial = entry.find("trial");
+    if (at != nullptr && trial != nullptr && at->integer() <= stage.from) number = trial->integer();
+  }
+  return number;
+}
+
+Value scheduler_of(const std::vector<LineageStage>& stages, const SchedulerSpec& recorded) {
   List schedule;
   for (const LineageStage& stage : stages) {
-    Map entry{{"at", stage.from}, {"trial", stage.trial.value}};
+    Map entry{{"at", stage.from}, {"trial", draws_of(stage, recorded)}};
     if (stage.from > 0) entry.emplace_back("config", flat(stage.config));
     schedule.push_back(std::move(entry));
   }
@@ -93,7 +105,7 @@ Result<ExperimentSpec> retrain_spec(const Reader& reader, const ExperimentRow& r
               Map{{"algorithm", "random"},
                   {"seed", static_cast<std::int64_t>(row.seed)},
                   {"points_to_evaluate", List{point_of(stages.front().config, stored->space)}}});
-  set_section(map, "scheduler", scheduler_of(stages));
+  set_section(map, "scheduler", scheduler_of(stages, stored->scheduler));
   set_section(map, "budget", Map{{"trials", 1}, {"concurrency", 1}});
 
   ReadOutcome read = read_stored_experiment(to_json(*document), row.directory, context);
