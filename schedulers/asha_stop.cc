@@ -84,7 +84,7 @@ void AshaStop::on_report(const SchedulerReport& report, const SchedulerVerdict* 
   const std::size_t rungs = stands_.levels(*stand).size() - 1;
   // Who was told to go on, or ended for another reason than its rank, has been at every rung it came by.
   const bool stopped = verdict != nullptr && verdict->verdict == Verdict::kStop;
-  const Climb climb = this->climb(*stand, report);
+  const Climb climb = stopped || trust_ ? this->climb(*stand, report) : Climb();
   const std::size_t end = stopped ? climb.end : std::min(reached, rungs);
   if (trust_) fold_trust(*stand, climb, report, stopped && !climb.at_top ? end : reached);
   for (std::size_t rung = stand->next; rung < end; ++rung) {

@@ -242,7 +242,9 @@ Result<void> ExperimentStore::change(const std::function<Result<void>(const sql:
 }
 
 Result<void> ExperimentStore::begin_run(const RunRow& run) {
-  if (std::string network = network_warning(db_); options_.warn && !network.empty()) options_.warn(network);
+  if (options_.warn) {
+    if (const std::string network = network_warning(db_); !network.empty()) options_.warn(network);
+  }
   auto stored = change([&](const sql::Connection& connection) -> Result<void> {
     auto insert = connection.prepare(
         "INSERT INTO run(experiment, run, version, rules, host, pid, pid_start, boot_id, started_at, code_hash, "
