@@ -28,7 +28,8 @@ tl::unexpected<Error> nobody() { return fail(ErrorCode::kIo, "the controller has
 /// thread; large ones are hashed by whoever stores them.
 class QueuePort : public TrialPort {
  public:
-  QueuePort(ThreadWorkers::Pool& pool, Mailbox& mailbox) : pool_(pool), mailbox_(mailbox) {}
+  QueuePort(ThreadWorkers::Pool& pool, Mailbox& mailbox, ShortWait& wait)
+      : pool_(pool), mailbox_(mailbox), wait_(wait) {}
 
   Result<void> send(ReportMessage report, std::optional<std::string_view> checkpoint) override {
     if (checkpoint) {
@@ -44,7 +45,7 @@ class QueuePort : public TrialPort {
     return put(std::move(saved));
   }
 
-  Result<std::optional<TrialInput>> receive(bool wait) override { return mailbox_.take(wait); }
+  Result<std::optional<TrialInput>> receive(bool wait) override { return wait ? mailbox_.take(wait_) : mailbox_.take(); }
 
  private:
   Result<void> put(WorkerMessage message) {
@@ -55,6 +56,7 @@ class QueuePort : public TrialPort {
 
   ThreadWorkers::Pool& pool_;
   Mailbox& mailbox_;
+  ShortWait& wait_;
 };
 
 }  // namespace
@@ -79,16 +81,24 @@ void Mailbox::close() {
   arrived_.notify_one();
 }
 
-Result<std::optional<TrialInput>> Mailbox::take(bool wait) {
-  if (!wait && !any_.load(std::memory_order_relaxed)) return std::nullopt;
-  std::unique_lock lock(mutex_);
-  if (wait) arrived_.wait(lock, [&] { return closed_ || !inputs_.empty(); });
+Result<std::optional<TrialInput>> Mailbox::take() {
+  if (!any_.load(std::memory_order_relaxed)) return std::nullopt;
+  const std::lock_guard lock(mutex_);
   if (closed_) return nobody();
   if (inputs_.empty()) return std::nullopt;
   std::optional<TrialInput> input(std::move(inputs_.front()));
   inputs_.pop_front();
   any_ = !inputs_.empty();
   return input;
+}
+
+Result<std::optional<TrialInput>> Mailbox::take(ShortWait& wait) {
+  wait.wait([&] { return any_.load(std::memory_order_relaxed); },
+            [&] {
+              std::unique_lock lock(mutex_);
+              arrived_.wait(lock, [&] { return any_.load(); });
+            });
+  return take();
 }
 
 // --- Pool ------------------------------------------------------------------------------------------------------------
@@ -112,6 +122,7 @@ void ThreadWorkers::Pool::add(std::shared_ptr<Job> job) {
   {
     const std::lock_guard lock(mutex_);
     jobs_.push_back(std::move(job));
+    work_changed();
   }
   work_.notify_one();
 }
@@ -120,6 +131,7 @@ void ThreadWorkers::Pool::set_ready(Job& job) {
   {
     const std::lock_guard lock(mutex_);
     job.ready = true;
+    work_changed();
   }
   work_.notify_all();
 }
@@ -129,6 +141,7 @@ bool ThreadWorkers::Pool::withdraw(const Job& job) {
   const auto it = std::ranges::find(jobs_, &job, [](const auto& j) { return j.get(); });
   if (it == jobs_.end()) return false;
   jobs_.erase(it);
+  work_changed();
   work_.notify_all();  // it may have held up others
   return true;
 }
@@ -150,6 +163,7 @@ bool ThreadWorkers::Pool::close(std::chrono::milliseconds grace) {
   closing_ = true;
   jobs_.clear();
   messages_.clear();
+  work_changed();
   work_.notify_all();
   const bool all_ended = ended_.wait_for(lock, grace, [&] { return alive_ == 0; });
   lock.unlock();
@@ -164,19 +178,29 @@ bool ThreadWorkers::Pool::close(std::chrono::milliseconds grace) {
   return all_ended;
 }
 
-std::shared_ptr<Job> ThreadWorkers::Pool::next() {
-  std::unique_lock lock(mutex_);
-  work_.wait(lock, [&] { return closing_ || (!jobs_.empty() && jobs_.front()->ready); });
-  if (closing_) return nullptr;
-  auto job = std::move(jobs_.front());
-  jobs_.pop_front();
-  if (!jobs_.empty() && jobs_.front()->ready) work_.notify_one();
-  return job;
+void ThreadWorkers::Pool::work_changed() { has_work_ = has_work(); }
+
+std::shared_ptr<Job> ThreadWorkers::Pool::next(ShortWait& wait) {
+  while (true) {
+    wait.wait([&] { return has_work_.load(std::memory_order_relaxed); },
+              [&] {
+                std::unique_lock lock(mutex_);
+                work_.wait(lock, [&] { return has_work(); });
+              });
+    const std::lock_guard lock(mutex_);
+    if (closing_) return nullptr;
+    if (!has_work()) continue;  // another thread was quicker
+    auto job = std::move(jobs_.front());
+    jobs_.pop_front();
+    work_changed();
+    if (has_work()) work_.notify_one();
+    return job;
+  }
 }
 
-void ThreadWorkers::Pool::run(Job& job, Actor& actor) {
+void ThreadWorkers::Pool::run(Job& job, Actor& actor, ShortWait& wait) {
   const double cpu = thread_cpu_seconds();
-  QueuePort port(*this, job.mailbox);
+  QueuePort port(*this, job.mailbox, wait);
   TrialRun trial(job.begin, job.checkpoint, port);
   DoneMessage done;
   done.log = job.checkpoint_lost.empty() ? actor.run(trial, false) : trial.refuse(Cause::kLoad, job.checkpoint_lost);
@@ -187,7 +211,8 @@ void ThreadWorkers::Pool::run(Job& job, Actor& actor) {
 void ThreadWorkers::Pool::work(const std::shared_ptr<Pool>& self) {
   {
     Actor actor(*self->table_);
-    while (const auto job = self->next()) self->run(*job, actor);
+    ShortWait for_work, for_answers;
+    while (const auto job = self->next(for_work)) self->run(*job, actor, for_answers);
   }
   const std::lock_guard lock(self->mutex_);
   --self->alive_;

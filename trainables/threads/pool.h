@@ -18,6 +18,7 @@
 
 #include "core/frames.h"
 #include "core/messages.h"
+#include "core/short_wait.h"
 #include "trainables/run/loader.h"
 #include "trainables/run/trial_port.h"
 #include "trainables/threads/thread_workers.h"
@@ -30,7 +31,9 @@ class Mailbox {
   void put(TrialInput input);
   void close();
   bool is_closed() const { return closed_.load(std::memory_order_relaxed); }
-  Result<std::optional<TrialInput>> take(bool wait);
+  Result<std::optional<TrialInput>> take();
+  /// The same, after a wait for what is not there yet.
+  Result<std::optional<TrialInput>> take(ShortWait& wait);
 
  private:
   std::mutex mutex_;
@@ -69,13 +72,16 @@ class ThreadWorkers::Pool : public std::enable_shared_from_this<Pool> {
 
  private:
   static void work(const std::shared_ptr<Pool>& self);
-  std::shared_ptr<Job> next();
-  void run(Job& job, class Actor& actor);
+  std::shared_ptr<Job> next(ShortWait& wait);
+  void run(Job& job, class Actor& actor, ShortWait& wait);
+  bool has_work() const { return closing_ || (!jobs_.empty() && jobs_.front()->ready); }
+  void work_changed();
 
   std::function<void()> burst_;
   const tune_trainable* table_ = nullptr;
 
-  std::mutex mutex_;  ///< guards all below
+  std::atomic<bool> has_work_{false};  ///< has_work() as it was when the lock was last given up
+  std::mutex mutex_;                   ///< guards all below
   std::condition_variable work_, ended_;
   std::deque<std::shared_ptr<Job>> jobs_;
   std::vector<WorkerMessage> messages_;

@@ -1,6 +1,6 @@
 #pragma once
 
-// The brain's state, private to this folder: controller.cc folds it, next.cc asks it. One struct, so that "what must be
+// The brain's state, private to this folder: fold_*.cc change it, next.cc asks it. One struct, so that "what must be
 // remembered" can be read in one place.
 
 #include <deque>
@@ -101,6 +101,11 @@ struct Controller::State {
   /// Ending at once: running trials are told to leave (time, target, failures, plateau, cancel).
   bool ending_hard() const;
 };
+
+// --- fold_events.cc, fold_decisions.cc
+/// What an event that the controller accepts, or a decision, changes.
+void fold_event(Controller::State& state, const Event& event);
+void fold_decision(Controller::State& state, const Decision& decision);
 
 // --- commands.cc
 void fold_command(Controller::State& state, const Commanded& command);

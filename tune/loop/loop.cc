@@ -1,15 +1,10 @@
 #include "tune/loop/loop.h"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <csignal>
-
-#include "core/config.h"
-#include "core/json.h"
-#include "core/rng.h"
 
 namespace tune {
 namespace {
@@ -20,9 +15,7 @@ using std::chrono::steady_clock;
 // A turn takes what waits, but no more than this, so that a flood of reports cannot hold up acknowledgements for long.
 constexpr int kMostEventsATurn = 4096;
 
-double unix_now() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
+double unix_now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
 
 double seconds_since(steady_clock::time_point then) {
   return std::chrono::duration<double>(steady_clock::now() - then).count();
@@ -33,27 +26,7 @@ std::string host_name() {
   return gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
 }
 
-Wait to_wait(const WaitPoint& point) { return {point.step, point.save}; }
-
 }  // namespace
-
-// --- LateChannel ------------------------------------------------------------------------------------------------------
-
-void LateChannel::write(std::uint64_t key, std::string bytes, std::function<void(Result<void>)> done) {
-  channel_->write(key, std::move(bytes), std::move(done));
-}
-void LateChannel::finish(std::uint64_t key, std::function<void(Result<CheckpointInfo>)> done) {
-  channel_->finish(key, std::move(done));
-}
-void LateChannel::abandon(std::uint64_t key) {
-  if (channel_ != nullptr) channel_->abandon(key);
-}
-void LateChannel::read(CheckpointId id, std::uint64_t offset, std::size_t size,
-                       std::function<void(Result<std::string>)> done) {
-  channel_->read(id, offset, size, std::move(done));
-}
-
-// --- Life -------------------------------------------------------------------------------------------------------------
 
 Loop::Loop(boost::asio::io_context& io, RunView& view, const std::vector<int>& signals)
     : io_(io), view_(view), signals_(io), clock_(io), commands_(io), refresh_(io), retry_(io), grace_(io) {
@@ -107,7 +80,9 @@ Result<RunEnd> Loop::run(const RunPlan& plan) {
   every(commands_, milliseconds(100), [this] { watch_commands(); });
   every(refresh_, milliseconds(125), [this] { view_.refresh(*plan_.controller); });
   if (interrupted_) leave("interrupted");
-  while (!outcome_) io_.run_one();
+  while (!outcome_) {
+    idle_.wait([&] { return io_.poll_one() > 0; }, [&] { io_.run_one(); });
+  }
   workers_->shut_down();
   return *std::move(outcome_);
 }
@@ -181,7 +156,8 @@ void Loop::fail(Error why) {
   if (!outcome_) outcome_ = tl::unexpected<Error>(std::move(why));
 }
 
-// --- What arrives -----------------------------------------------------------------------------------------------------
+// --- What arrives
+// -----------------------------------------------------------------------------------------------------
 
 void Loop::on_ready(Result<TrainableInfo> info) { ready_ = std::move(info); }
 
@@ -239,7 +215,8 @@ void Loop::schedule_turn() {
   });
 }
 
-// --- A turn -----------------------------------------------------------------------------------------------------------
+// --- A turn
+// -----------------------------------------------------------------------------------------------------------
 
 void Loop::turn() {
   Controller& controller = *plan_.controller;
@@ -262,7 +239,8 @@ void Loop::turn() {
     const auto* report = std::get_if<Reported>(&entry.event.body);
     const bool counts = report != nullptr && !controller.is_replayed(report->trial, report->step);
     if (report != nullptr && !counts) {
-      if (const auto warning = repeats_.look(*plan_.store, *plan_.spec, *report)) view_.message(Severity::kWarning, *warning);
+      if (const auto warning = repeats_.look(*plan_.store, *plan_.spec, *report))
+        view_.message(Severity::kWarning, *warning);
     }
     decide(controller, *plan_.order, entry);
     if (const auto* ended = std::get_if<Ended>(&entry.event.body)) gone_.erase({ended->trial, ended->attempt});
@@ -313,231 +291,6 @@ void Loop::act() {
   if (controller.finished()) return finish(RunEnd::kFinished);
   if (leaving_ && everybody_left()) return finish(RunEnd::kInterrupted);
   schedule_turn();
-}
-
-void Loop::act_on(const LogEntry& entry) {
-  const Controller& controller = *plan_.controller;
-  const auto* report = std::get_if<Reported>(&entry.event.body);
-  const auto* command = std::get_if<Commanded>(&entry.event.body);
-  const bool cancels = command != nullptr && command->kind == CommandKind::kCancel;
-  if (std::holds_alternative<Edited>(entry.event.body)) {
-    gate_.open(controller.slots(), plan_.capacity);
-    open_gate();
-  }
-  for (const Decision& decision : entry.decisions) {
-    if (const auto* start = std::get_if<StartTrial>(&decision.body)) {
-      grant(start->trial);
-    } else if (const auto* resume = std::get_if<ResumeTrial>(&decision.body)) {
-      grant(resume->trial);
-    } else if (const auto* judged = std::get_if<Judged>(&decision.body)) {
-      const bool is_answer = report != nullptr && report->trial == judged->trial;
-      if (is_answer || judged->verdict != Verdict::kStop) continue;  // the acknowledgement says it
-      if (!cancels) tell(judged->trial, OrderKind::kStop, decision.reason);
-    } else if (const auto* withdraw = std::get_if<WithdrawTrial>(&decision.body)) {
-      tell(withdraw->trial, OrderKind::kKill, decision.reason);
-    }
-  }
-  if (command != nullptr && command->command > 0 && command->refusal.empty()) act_on_command(*command);
-}
-
-/// What follows from a command without a decision of the brain. Acts are levels: to say it again changes nothing.
-void Loop::act_on_command(const Commanded& command) {
-  const Controller& controller = *plan_.controller;
-  for (const TrialId id : controller.live()) {
-    if (command.trial && *command.trial != id) continue;
-    const TrialState state = controller.trial(id).state;
-    if (command.kind == CommandKind::kCancel && state == TrialState::kStopping) {
-      tell(id, OrderKind::kKill, "cancelled by the user");
-    } else if (command.kind == CommandKind::kPause && state == TrialState::kRunning) {
-      tell(id, OrderKind::kInterrupt, "paused by the user");
-    }
-  }
-}
-
-/// An attempt that waits here has nothing to leave: its end is known at once.
-void Loop::tell(TrialId id, OrderKind kind, const std::string& why) {
-  const Attempt attempt = plan_.controller->trial(id).attempt;
-  if (!gate_.take_back({id, attempt})) {
-    workers_->order({id, attempt, kind, kind == OrderKind::kKill ? 0 : plan_.grace, why});
-    return;
-  }
-  const EndKind how = kind == OrderKind::kInterrupt ? EndKind::kInterrupted : EndKind::kStopped;
-  arrive({.body = Ended{id, attempt, 0, how, Cause::kNone, why, 0, plan_.controller->trial(id).elapsed}});
-}
-
-void Loop::open_gate() {
-  if (leaving_) return;
-  while (const auto attempt = gate_.next()) {
-    if (plan_.controller->is_current(attempt->first, attempt->second)) assign(attempt->first);
-  }
-}
-
-void Loop::grant(TrialId id) {
-  const TrialRecord& trial = plan_.controller->trial(id);
-  if (trial.state == TrialState::kWithdrawn) return;
-  if (leaving_) {  // it stays granted in the log, and the next run starts it
-    gone_.emplace(id, trial.attempt);
-    return;
-  }
-  if (gate_.pass({id, trial.attempt})) assign(id);
-  if (trial.held && trial.state == TrialState::kRunning) tell(id, OrderKind::kInterrupt, "paused by the user");
-}
-
-void Loop::assign(TrialId id) {
-  const Controller& controller = *plan_.controller;
-  const TrialRecord& trial = controller.trial(id);
-  const ExperimentSpec& spec = *plan_.spec;
-  Assign assign;
-  assign.trial = id;
-  assign.attempt = trial.attempt;
-  assign.trial_name = trial_name(spec.name, id);
-  assign.config_json = to_json(to_nested(trial.config));
-  assign.seed = trial_seed(plan_.seed, controller.draws_as(id));
-  assign.wait = to_wait(controller.wait_point(id));
-  assign.every = spec.checkpoint.every;
-  assign.at_end = spec.checkpoint.at_end;
-  assign.stop_time = spec.stop.time;
-  assign.limits = spec.limits;
-  assign.resources = spec.resources;
-  if (trial.resume_from) give_checkpoint(*trial.resume_from, assign);
-  workers_->assign(std::move(assign));
-}
-
-/// The wanted one, or the last good one before it. What a trial does again because of that is replayed.
-void Loop::give_checkpoint(CheckpointId wanted, Assign& assign) {
-  const Controller& controller = *plan_.controller;
-  std::string why;
-  for (const CheckpointRef* checkpoint = controller.checkpoint(wanted); checkpoint != nullptr;
-       checkpoint = controller.checkpoint_before(checkpoint->id)) {
-    Result<std::string> bytes = std::string();
-    if (damaged_.contains(checkpoint->id)) continue;
-    if (!checkpoint->info.external) bytes = plan_.store->read_checkpoint(checkpoint->id);
-    if (!bytes) {
-      damaged_.insert(checkpoint->id);
-      why = ": " + bytes.error().message;
-      continue;
-    }
-    assign.checkpoint = checkpoint->info;
-    assign.checkpoint_id = checkpoint->id;
-    assign.checkpoint_bytes = *std::move(bytes);
-    assign.start_step = checkpoint->step;
-    assign.elapsed = checkpoint->elapsed;
-    if (checkpoint->info.external) fetched_[{assign.trial, assign.attempt}] = checkpoint->id;
-    if (checkpoint->id == wanted) return;
-    return view_.message(
-        Severity::kWarning,
-        fmt::format("trial {} goes on from an older checkpoint, of iteration {}, as the last one is damaged{}",
-                    assign.trial.value, checkpoint->step, why));
-  }
-  view_.message(Severity::kWarning, fmt::format("trial {} starts again from zero, as no checkpoint of it is good{}",
-                                                assign.trial.value, why));
-}
-
-/// Whether it says that the large checkpoint it was given, which the worker reads, is not what was written.
-bool Loop::could_not_load(const DoneMessage& done) {
-  const auto given = fetched_.find({done.log.trial, done.log.attempt});
-  if (given == fetched_.end()) return false;
-  const bool is_damaged = done.log.cause == Cause::kLoad;
-  if (is_damaged) damaged_.insert(given->second);
-  fetched_.erase(given);
-  return is_damaged;
-}
-
-void Loop::acknowledge() {
-  std::set<std::pair<TrialId, Attempt>> once(heard_.begin(), heard_.end());
-  heard_.clear();
-  for (const auto& [id, attempt] : once) {
-    if (!plan_.controller->is_current(id, attempt)) {
-      workers_->acknowledge({id, attempt, std::numeric_limits<Seq>::max(), Verdict::kStop, {}});
-      continue;
-    }
-    const TrialRecord& trial = plan_.controller->trial(id);
-    Ack ack{id, attempt, trial.last_seq, Verdict::kContinue, to_wait(plan_.controller->wait_point(id))};
-    if (trial.state == TrialState::kPausing) ack.verdict = Verdict::kPause;
-    if (trial.state != TrialState::kRunning && trial.state != TrialState::kPausing) ack.verdict = Verdict::kStop;
-    if (ack.verdict != Verdict::kContinue) ack.seq = std::numeric_limits<Seq>::max();  // later ones are dropped
-    workers_->acknowledge(ack);
-  }
-}
-
-// --- Signals, clock, commands -----------------------------------------------------------------------------------------
-
-void Loop::wait_for_signal() {
-  signals_.async_wait([this](const boost::system::error_code& error, int number) {
-    if (error) return;
-    if (signal_ == 0) {
-      signal_ = number;
-      interrupt();
-    } else if (!outcome_ && plan_.controller != nullptr) {
-      view_.message(Severity::kNote, "killing what still runs");
-      finish(RunEnd::kInterrupted);
-    } else {
-      _exit(128 + number);
-    }
-    wait_for_signal();
-  });
-}
-
-void Loop::interrupt() {
-  interrupted_ = true;
-  if (plan_.controller != nullptr) leave("interrupted");
-}
-
-void Loop::leave(const std::string& why) {
-  if (leaving_ || outcome_) return;
-  leaving_ = true;
-  view_.message(Severity::kNote,
-                fmt::format("Stopping: running trials get {:.0f} s to checkpoint. Press Ctrl-C again to kill them.",
-                            plan_.grace));
-  arrive({.body = Commanded{CommandKind::kPause, std::nullopt, 0}});
-  for (const TrialId id : plan_.controller->live()) tell(id, OrderKind::kInterrupt, why);
-  grace_.expires_after(milliseconds(static_cast<int>(plan_.grace * 1000) + 2000));
-  grace_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) finish(RunEnd::kInterrupted);
-  });
-}
-
-bool Loop::everybody_left() const {
-  const Controller& controller = *plan_.controller;
-  return std::ranges::all_of(controller.live(),
-                             [&](TrialId id) { return gone_.contains({id, controller.trial(id).attempt}); });
-}
-
-/// All that has happened is decided, committed and acted upon: virtual time goes on, to the end of its budget at most.
-void Loop::pass_time() {
-  if (plan_.time == nullptr) return;
-  const auto& budget = plan_.controller->options().budget.time;
-  const bool may_end = budget && !plan_.controller->ending();
-  const double until = may_end ? *budget : std::numeric_limits<double>::infinity();
-  if (plan_.time->advance(until)) return schedule_turn();
-  if (may_end && elapsed() >= until) arrive({.body = Ticked{}});
-}
-
-void Loop::watch_clock() {
-  if (clock_stands_ || plan_.time != nullptr) return;
-  const auto& budget = plan_.controller->options().budget;
-  const bool due = budget.time && elapsed() >= *budget.time && !plan_.controller->ending();
-  if (due || seconds_since(last_turn_) >= 30) {
-    last_turn_ = steady_clock::now();
-    arrive({.body = Ticked{}});
-  }
-}
-
-void Loop::watch_commands() {
-  if (frozen_) return;
-  const auto waiting = plan_.store->commands();
-  if (!waiting) return;  // the next turn's commit says what is wrong with the database
-  for (const CommandRow& command : *waiting) {
-    if (!commands_seen_.insert(command.id).second) continue;
-    ExperimentSpec spec = *plan_.spec;
-    for (Arrived& event : to_events(command, spec, plan_.reread, plan_.slots_of)) {
-      if (event.document) {
-        edited_ = std::move(spec);
-        plan_.spec = &edited_;
-      }
-      arrive(std::move(event));
-    }
-  }
 }
 
 }  // namespace tune

@@ -17,12 +17,14 @@
 #include <set>
 #include <string>
 
+#include "core/short_wait.h"
 #include "core/virtual_time.h"
 #include "core/workers.h"
 #include "experiments/spec.h"
 #include "experiments/store/store.h"
 #include "tune/controller/controller.h"
 #include "tune/loop/edits.h"
+#include "tune/loop/late_channel.h"
 #include "tune/loop/order.h"
 #include "tune/loop/repeats.h"
 #include "tune/loop/slot_gate.h"
@@ -30,20 +32,6 @@
 #include "tune/view/view.h"
 
 namespace tune {
-
-/// Large checkpoints before the store is open: the workers start while the file is still being checked.
-class LateChannel final : public CheckpointChannel {
- public:
-  void connect(CheckpointChannel& channel) { channel_ = &channel; }
-  void write(std::uint64_t key, std::string bytes, std::function<void(Result<void>)> done) override;
-  void finish(std::uint64_t key, std::function<void(Result<CheckpointInfo>)> done) override;
-  void abandon(std::uint64_t key) override;
-  void read(CheckpointId id, std::uint64_t offset, std::size_t size,
-            std::function<void(Result<std::string>)> done) override;
-
- private:
-  CheckpointChannel* channel_ = nullptr;
-};
 
 /// One run of one experiment: what the loop works on. All outlive run().
 struct RunPlan {
@@ -123,6 +111,7 @@ class Loop final : public Workers::Handler {
   RunView& view_;
   boost::asio::signal_set signals_;
   boost::asio::steady_timer clock_, commands_, refresh_, retry_, grace_;
+  ShortWait idle_;
   LateChannel channel_;
   Workers* workers_ = nullptr;
   std::optional<Result<TrainableInfo>> ready_;
