@@ -12,22 +12,27 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <string_view>
 #include <system_error>
 
 namespace tune {
 namespace {
 
 constexpr std::size_t kNameDigits = 16;
+constexpr int kMostTries = 1000;
 constexpr time_t kSettled = 60;  // seconds after which a directory has a listener, or none any more
 
+tl::unexpected<Error> failed(std::string_view what, const std::string& path) {
+  const int code = errno;
+  return fail(code == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo,
+              fmt::format("cannot {} {}: {}", what, path, std::strerror(code)));
+}
+
+/// kNotFound: somebody has removed it, or the folder it lies in, at this moment.
 Result<void> make_private(const std::string& path) {
-  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
-    return fail(ErrorCode::kIo, fmt::format("cannot make {}: {}", path, std::strerror(errno)));
-  }
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return failed("make", path);
   struct stat found {};
-  if (::lstat(path.c_str(), &found) != 0) {
-    return fail(ErrorCode::kIo, fmt::format("cannot look at {}: {}", path, std::strerror(errno)));
-  }
+  if (::lstat(path.c_str(), &found) != 0) return failed("look at", path);
   if (!S_ISDIR(found.st_mode) || found.st_uid != ::getuid()) {
     return fail(ErrorCode::kIo, fmt::format("{} is not a directory of yours", path), "remove it, or ask its owner to");
   }
@@ -74,12 +79,19 @@ void remove_abandoned(const std::string& base) {
 
 }  // namespace
 
+// Every run that ends takes the base away if nobody else is in it, so it may go between the two steps here.
 Result<SocketDir> SocketDir::make() {
   const std::string base = fmt::format("/tmp/tune-{}", ::getuid());
-  if (auto made = make_private(base); !made) return pass_on(std::move(made));
+  const std::string path = base + "/" + random_hex(kNameDigits / 2);
+  Result<void> made;
+  for (int tries = 0; tries < kMostTries; ++tries) {
+    made = make_private(base);
+    if (made) made = make_private(path);
+    if (made || made.error().code != ErrorCode::kNotFound) break;
+  }
+  if (!made) return pass_on(std::move(made));
+  SocketDir dir(path);
   remove_abandoned(base);
-  SocketDir dir(base + "/" + random_hex(kNameDigits / 2));
-  if (auto made = make_private(dir.path()); !made) return pass_on(std::move(made));
   return dir;
 }
 

@@ -10,7 +10,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
+#include <thread>
+#include <vector>
 
 #include "core/channel.h"
 #include "core/runtime/admission.h"
@@ -492,6 +495,18 @@ TEST(SocketDirectory, IsPrivateAndGoes) {
     EXPECT_EQ(std::filesystem::status(path).permissions(), std::filesystem::perms::owner_all);
   }
   EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST(SocketDirectory, IsMadeWhileOthersMakeTheirsAndLeave) {
+  std::atomic<int> made = 0;
+  std::vector<std::jthread> runs;
+  for (int run = 0; run < 4; ++run) {
+    runs.emplace_back([&] {
+      for (int i = 0; i < 300; ++i) made += SocketDir::make().has_value();  // and gone again
+    });
+  }
+  runs.clear();
+  EXPECT_EQ(made, 4 * 300);
 }
 
 }  // namespace
