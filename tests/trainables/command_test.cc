@@ -402,7 +402,7 @@ TEST_F(Command, DoesNotWaitForWhatAProgramLeavesBehind) {
 
   EXPECT_THAT(host.reports, SizeIs(1));
   EXPECT_THAT(host.failures, IsEmpty());
-  std::system(("kill " + scratch.read("pid")).c_str());
+  EXPECT_EQ(std::system(("kill " + scratch.read("pid")).c_str()), 0);
 }
 
 TEST_F(Command, FailsOnACheckpointThatIsDamaged) {
