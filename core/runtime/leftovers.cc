@@ -65,12 +65,14 @@ Fd open_if_alive(const LeftoverWorker& worker) {
 
 bool end_leftover(const LeftoverWorker& worker) {
   const Fd pidfd = open_if_alive(worker);
+  // Noted before: with the worker its fork server dies, and trials with that.
+  Family family = worker.this_boot ? marked_family(worker.launch) : Family();
   const bool killed = pidfd && ::syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0) == 0;
   if (killed) {
     pollfd gone{pidfd.get(), POLLIN, 0};
     ::poll(&gone, 1, kWaitMilliseconds);
   }
-  if (worker.this_boot) end_marked(worker.launch, kWaitMilliseconds / 1000.0);
+  if (worker.this_boot) end_marked(worker.launch, kWaitMilliseconds / 1000.0, std::move(family));
   remove_socket_dir_of(worker.socket);
   return killed;
 }

@@ -159,14 +159,27 @@ std::size_t kill_marked(std::string_view mark) {
   return killed;
 }
 
-bool end_marked(std::string_view mark, double seconds) {
+Family marked_family(std::string_view mark) {
+  Family family;
+  for (const pid_t pid : marked_processes(mark)) {
+    if (const auto start = process_start(pid)) family.emplace(pid, *start);
+  }
+  return family;
+}
+
+bool end_marked(std::string_view mark, double seconds, Family family) {
   const double until = running_seconds() + seconds;
-  while (kill_marked(mark) > 0) {
+  while (true) {
+    family.merge(marked_family(mark));
+    family.erase(::getpid());
+    std::erase_if(family, [](const auto& process) {
+      return process_start(process.first) != process.second || ::kill(process.first, SIGKILL) != 0;
+    });
+    if (family.empty()) return true;
     if (running_seconds() > until) return false;
     const timespec pause{0, 1'000'000};
     ::nanosleep(&pause, nullptr);
   }
-  return true;
 }
 
 std::uint64_t private_memory(pid_t pid) {
