@@ -222,6 +222,9 @@ Result<std::vector<Mutation>> read_mutations(std::string_view key, const Value& 
   if (given.empty()) return fail(ErrorCode::kBadInput, fmt::format("{} names no parameter", key));
   std::vector<Mutation> out;
   for (const auto& [path, law] : given) {
+    if (std::ranges::any_of(out, [&](const Mutation& known) { return known.path == path; })) {
+      return fail(ErrorCode::kBadInput, fmt::format("{} names '{}' twice", key, path));
+    }
     const Parameter* parameter = space.find(path);
     if (parameter == nullptr) {
       return fail(ErrorCode::kBadInput, fmt::format("{} names '{}', which is no parameter", key, path),

@@ -59,6 +59,7 @@ class Pb2Explorer final : public Explorer {
     pending_.erase(trial);
     const auto point = point_of(config, to);
     if (!point || !(to > from) || !std::isfinite(gain)) return;
+    model_.reset();
     rows_.push_back({*point, gain / (to - from)});
     if (rows_.size() > kWindow) rows_.pop_front();
     ++observed_;
@@ -95,31 +96,26 @@ class Pb2Explorer final : public Explorer {
   }
 
   std::vector<double> best_point(const GpPoint& from, const ExploreKey& key) const {
-    std::vector<GpPoint> points;
-    std::vector<double> y;
-    for (const Row& row : rows_) points.push_back(row.point), y.push_back(row.y);
-    TimeVaryingGp model(std::move(points), y);
+    if (!model_) {
+      std::vector<GpPoint> points;
+      std::vector<double> y;
+      for (const Row& row : rows_) points.push_back(row.point), y.push_back(row.y);
+      model_.emplace(std::move(points), y);
+    }
     std::vector<GpPoint> pending;
     for (const auto& [trial, point] : pending_) pending.push_back(point);
-    model.add_pending(pending);
+    model_->set_pending(pending);
 
     const double beta = 0.2 + std::max(0.0, portable::log(0.4 * static_cast<double>(observed_)));
-    const double kappa = std::sqrt(beta);
     RandomStream random(key.seed, "pb2", key.trial.value, std::to_string(key.generation));
-    GpPoint candidate{from.t + 1, from.x};
-    std::vector<double> best = from.x;
-    double best_score = -std::numeric_limits<double>::infinity();
+    std::vector<std::vector<double>> candidates(kCandidates + kNear, from.x);
     for (int i = 0; i < kCandidates + kNear; ++i) {
-      for (std::size_t d = 0; d < candidate.x.size(); ++d) {
+      for (double& x : candidates[static_cast<std::size_t>(i)]) {
         const double u = random.uniform();
-        candidate.x[d] =
-            i < kCandidates ? u : std::clamp(from.x[d] + kNearness * (2 * u - 1), 0.0, std::nextafter(1.0, 0.0));
+        x = i < kCandidates ? u : std::clamp(x + kNearness * (2 * u - 1), 0.0, std::nextafter(1.0, 0.0));
       }
-      const auto [mean, deviation] = model.predict(candidate);
-      const double score = mean + kappa * deviation;
-      if (score > best_score) best_score = score, best = candidate.x;
     }
-    return best;
+    return candidates[model_->best(from.t + 1, candidates, std::sqrt(beta))];
   }
 
   struct Asked {
@@ -133,6 +129,7 @@ class Pb2Explorer final : public Explorer {
   const Space* space_;
   double interval_;
   mutable std::optional<Asked> asked_;  ///< the last answer, until the next fold
+  mutable std::optional<TimeVaryingGp> model_;  ///< of rows_, until there is another
   std::deque<Row> rows_;                ///< newest last
   std::int64_t observed_ = 0;           ///< in all
   std::map<TrialId, GpPoint> pending_;  ///< taken over, nothing reported yet

@@ -48,7 +48,7 @@ class Pbt final : public Scheduler {
         barrier_(first_ready()) {}
 
   std::string_view name() const override { return name_; }
-  int rules() const override { return 1; }
+  int rules() const override { return 2; }
   std::string_view time_attr() const override { return time_attr_; }
 
   std::optional<SchedulerVerdict> judge(const SchedulerReport& report) const override {
@@ -103,6 +103,10 @@ class Pbt final : public Scheduler {
   }
   std::optional<SchedulerVerdict> judge_alone(const SchedulerReport& report) const;
 
+  /// It was told to pause and is not out of its slot: what is proposed for it could not be done yet.
+  static bool leaves(const Supply& supply, TrialId trial) {
+    return supply.leaving != nullptr && supply.leaving->contains(trial);
+  }
   /// All members stand at the barrier, and none will join them.
   bool is_barrier_complete(const Supply& supply) const {
     const bool nobody_joins = supply.over || (allowed_ && started_ >= *allowed_);
@@ -113,7 +117,7 @@ class Pbt final : public Scheduler {
   /// Fixes who is weak at the barrier, and lets everybody go on from it.
   void open_barrier();
   std::optional<Proposal> exploit(TrialId target) const;
-  std::optional<Proposal> resume_one() const;
+  std::optional<Proposal> resume_one(const Supply& supply) const;
 
   std::string name_, time_attr_;
   double interval_, burn_in_;
@@ -205,19 +209,20 @@ std::optional<Proposal> Pbt::exploit(TrialId target) const {
   return proposal;
 }
 
-std::optional<Proposal> Pbt::resume_one() const {
-  const auto& [turns, trial] = *population_.waiting().begin();
-  return Proposal::about(Proposal::Kind::kResume, trial,
-                         fmt::format("the least trained that waits: {} intervals", turns));
+std::optional<Proposal> Pbt::resume_one(const Supply& supply) const {
+  for (const auto& [turns, trial] : population_.waiting()) {
+    if (leaves(supply, trial)) continue;
+    return Proposal::about(Proposal::Kind::kResume, trial,
+                           fmt::format("the least trained that waits: {} intervals", turns));
+  }
+  return std::nullopt;
 }
 
 std::optional<Proposal> Pbt::propose(const Supply& supply) const {
-  if (!population_.weak().empty()) {
-    const TrialId first = *population_.weak().begin();
-    const bool leaves = supply.leaving != nullptr && supply.leaving->contains(first);
-    // An answer may cost the fit of a model, so none is given that cannot be followed.
-    if (leaves && donor_of(first, population_.quantile())) return std::nullopt;
-    if (auto proposal = exploit(first)) return proposal;
+  for (const TrialId weak : population_.weak()) {
+    // An answer may cost the fit of a model, so none is given that cannot be followed yet.
+    if (leaves(supply, weak)) continue;
+    if (auto proposal = exploit(weak)) return proposal;
   }
   if (is_barrier_complete(supply)) {
     const auto weak = weak_at_barrier();
@@ -228,8 +233,7 @@ std::optional<Proposal> Pbt::propose(const Supply& supply) const {
   }
   if (!supply.slot_free) return std::nullopt;
   if (supply.new_allowed) return Proposal::start_new({}, "");
-  if (!population_.waiting().empty()) return resume_one();
-  return std::nullopt;
+  return resume_one(supply);
 }
 
 void Pbt::on_proposal(const Proposal& proposal) {
@@ -264,9 +268,9 @@ std::vector<OptionFault> check_pbt(const Options& options) {
   const bool all_above_0 = std::all_of(factors.begin(), factors.end(), [](const Value& factor) {
     return std::isfinite(*factor.number()) && *factor.number() > 0;
   });
-  if (factors.empty() || !all_above_0) {
+  if (factors.size() != 2 || !all_above_0) {
     faults.push_back(
-        {"perturbation_factors", "perturbation_factors takes numbers above 0", "the default is [1.2, 0.8]"});
+        {"perturbation_factors", "perturbation_factors takes two numbers above 0", "the default is [1.2, 0.8]"});
   }
   return faults;
 }

@@ -70,7 +70,7 @@ class World {
 
   const Controller& controller() const { return *controller_; }
   double seconds() const { return seconds_; }  ///< of processor time that the last event took the brain
-  bool fitted() const { return fitted_; }      ///< it changed a configuration in training
+  std::int64_t exploits() const { return exploits_; }  ///< configurations that it changed in training
   std::int64_t decisions() const { return decisions_; }
 
   /// The next trial does what comes next; false: none runs.
@@ -122,20 +122,19 @@ class World {
       benchmark::DoNotOptimize(controller_->wait_point(report->trial));
     }
     seconds_ = cpu_seconds() - before;
-    fitted_ = false;
+    exploits_ = 0;
     decisions_ += static_cast<std::int64_t>(decisions.size());
     for (const Decision& decision : decisions) {
       if (const auto* start = std::get_if<StartTrial>(&decision.body)) turn_.push_back(start->trial);
       if (const auto* resume = std::get_if<ResumeTrial>(&decision.body)) turn_.push_back(resume->trial);
-      if (std::holds_alternative<ExploitTrial>(decision.body)) fitted_ = true;
+      if (std::holds_alternative<ExploitTrial>(decision.body)) ++exploits_;
     }
   }
 
   std::unique_ptr<Controller> controller_;
   std::deque<TrialId> turn_;
-  std::int64_t events_ = 0, decisions_ = 0;
+  std::int64_t events_ = 0, decisions_ = 0, exploits_ = 0;
   double seconds_ = 0;
-  bool fitted_ = false;
 };
 
 /// `population`: N trials that stay; else trials come and go without end, and N of them have.
@@ -149,17 +148,18 @@ void decide(benchmark::State& state, const std::string& type, const Row& options
   }
   const std::int64_t before = world.decisions();
   double fits = 0, worst_fit = 0, worst = 0;
-  std::int64_t fitted = 0;
+  std::int64_t fitted = 0, most_exploits = 0;
   for (auto _ : state) {
     if (!world.step()) {
       state.SkipWithError("nothing runs any more");
       break;
     }
-    const bool is_fit = type == "pb2" && world.fitted();
+    const bool is_fit = type == "pb2" && world.exploits() > 0;
     if (is_fit) {
       ++fitted;
       fits += world.seconds();
       worst_fit = std::max(worst_fit, world.seconds());
+      most_exploits = std::max(most_exploits, world.exploits());
     } else {
       worst = std::max(worst, world.seconds());
     }
@@ -171,6 +171,7 @@ void decide(benchmark::State& state, const std::string& type, const Row& options
   if (fitted > 0) {
     state.counters["fit_us"] = fits / static_cast<double>(fitted) * 1e6;
     state.counters["worst_fit_us"] = worst_fit * 1e6;
+    state.counters["most_exploits"] = static_cast<double>(most_exploits);
   }
 }
 

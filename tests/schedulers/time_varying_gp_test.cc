@@ -6,6 +6,8 @@
 
 #include <cmath>
 
+#include "core/rng.h"
+
 namespace tune::test {
 namespace {
 
@@ -35,10 +37,46 @@ TEST(TimeVaryingGp, IsSureWhereItHasSeenAndUnsureElsewhere) {
 TEST(TimeVaryingGp, CountsPendingPointsForTheDeviationOnly) {
   TimeVaryingGp model({{0, {0.1}}, {1, {0.5}}, {2, {0.3}}}, {1, 3, 2});
   const auto before = model.predict({3, {0.9}});
-  model.add_pending({{3, {0.9}}});
+  model.set_pending({{3, {0.9}}});
   const auto after = model.predict({3, {0.9}});
   EXPECT_EQ(after.mean, before.mean);
   EXPECT_LT(after.deviation, before.deviation);
+}
+
+TEST(TimeVaryingGp, PendingPointsTakeThePlaceOfTheOnesBefore) {
+  const std::vector<GpPoint> points{{0, {0.1}}, {1, {0.5}}, {2, {0.3}}};
+  TimeVaryingGp told_once(points, {1, 3, 2}), told_again = told_once;
+  told_again.set_pending({{3, {0.2}}, {3, {0.7}}, {3, {0.1}}});
+  for (TimeVaryingGp* model : {&told_once, &told_again}) model->set_pending({{3, {0.2}}, {3, {0.9}}});
+  for (const double x : {0.0, 0.25, 0.9}) {
+    EXPECT_EQ(told_once.predict({3, {x}}).deviation, told_again.predict({3, {x}}).deviation);
+  }
+}
+
+TEST(TimeVaryingGp, FindsTheBestCandidateAsAskingEachOneDoes) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    RandomStream random(seed, "gp", 0);
+    std::vector<GpPoint> points;
+    std::vector<double> y;
+    for (int i = 0; i < 40; ++i) {
+      points.push_back({static_cast<double>(i) / 4, {random.uniform(), random.uniform()}});
+      y.push_back(points.back().x[0] - points.back().x[1] + 0.3 * random.uniform());
+    }
+    TimeVaryingGp model(points, y);
+    model.set_pending({{11, {0.9, 0.1}}, {11, {0.5, 0.5}}});
+    std::vector<std::vector<double>> candidates;
+    for (int i = 0; i < 60; ++i) candidates.push_back({random.uniform(), random.uniform()});
+    candidates.push_back(candidates.front());
+    for (const double kappa : {0.5, 1.5, 4.0}) {
+      std::size_t best = 0;
+      double best_score = -1e300;
+      for (std::size_t i = 0; i < candidates.size(); ++i) {
+        const auto [mean, deviation] = model.predict({11, candidates[i]});
+        if (mean + kappa * deviation > best_score + 1e-12) best_score = mean + kappa * deviation, best = i;
+      }
+      EXPECT_EQ(model.best(11, candidates, kappa), best);
+    }
+  }
 }
 
 TEST(TimeVaryingGp, TakesEqualValuesAndEqualPoints) {
