@@ -47,11 +47,11 @@ struct Trying {
   std::vector<std::pair<std::string, Value>> options;
   std::int64_t trials = 40;
 
-  Controller controller() const {
+  Controller controller(std::unique_ptr<Sampler> sampler = std::make_unique<CountingSampler>()) const {
     ControllerOptions options = test::trials(trials);
     options.objectives = {{"loss", Mode::kMin, std::nullopt}};
     options.retries = {.signal = 1000};
-    return Controller(options, std::make_unique<CountingSampler>(), scheduler(type, this->options, trials));
+    return Controller(options, std::move(sampler), scheduler(type, this->options, trials));
   }
 };
 
@@ -187,6 +187,49 @@ TEST_P(Simulated, KillsAndCrashesChangeNoTableInLockstep) {
 }
 
 class Killed : public Simulated {};
+
+/// What was decided of configurations, in order.
+std::vector<Config> configurations(const std::vector<LogEntry>& log) {
+  std::vector<Config> found;
+  for (const LogEntry& entry : log) {
+    for (const StartTrial& start : all<StartTrial>(entry.decisions)) found.push_back(start.config);
+    for (const ExploitTrial& exploit : all<ExploitTrial>(entry.decisions)) found.push_back(exploit.config);
+  }
+  return found;
+}
+
+TEST_P(Killed, UnderAnySearchItProposesAsUnbroken) {
+  Trying setup = GetParam();
+  setup.trials = setup.type == "pb2" ? 4 : 6;
+  static const Space kSpace = [] {
+    Parameter x;
+    x.path = "x";
+    x.domain = QUniform{0, 1000, 10};
+    std::vector<SpaceFault> faults;
+    return *Space::build({x}, {}, faults);
+  }();
+  const auto controller = [&](const char* search) {
+    SamplerContext context;
+    context.space = &kSpace;
+    context.seed = 3;
+    return setup.controller(*make_sampler(search, std::move(context)));
+  };
+  SimulationOptions options;
+  options.order = Order::kLockstep;
+  options.slots = 2;
+  for (const char* search : {"random", "grid", "sobol"}) {
+    Simulation unbroken(controller(search), trial_for(setup), options);
+    ASSERT_TRUE(unbroken.run(kMost));
+    for (std::int64_t kill = 1; kill < static_cast<std::int64_t>(unbroken.log().size()); ++kill) {
+      Simulation killed(controller(search), trial_for(setup), options);
+      killed.run(kill);
+      Simulation resumed(controller(search), trial_for(setup), options, killed.log());
+      ASSERT_TRUE(resumed.run(kMost)) << search << " killed after event " << kill;
+      ASSERT_EQ(configurations(resumed.log()), configurations(unbroken.log())) << search << ", event " << kill;
+      ASSERT_EQ(verdicts(resumed.log()), verdicts(unbroken.log())) << search << ", event " << kill;
+    }
+  }
+}
 
 TEST_P(Killed, AfterAnyEventItDecidesAsUnbroken) {
   Trying setup = GetParam();

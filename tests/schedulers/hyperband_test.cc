@@ -110,6 +110,25 @@ TEST(HyperBand, NeverWaitsForWhatWillNotCome) {
   }
 }
 
+TEST(HyperBand, EndsWithAnyNumberOfTrialsAndSlotsAlsoIfEveryThirdFails) {
+  for (const std::int64_t trials : {1, 2, 7, 143, 150}) {
+    for (std::int64_t slots = 1; slots <= 8; ++slots) {
+      for (const std::uint64_t fail_in : {0, 3}) {
+        const auto scheduler = make("hyperband", {{"max_t", 81}}, trials);
+        WorldOptions world;
+        world.trials = trials;
+        world.slots = slots;
+        world.fail_in = fail_in;
+        const WorldResult result = run_world(*scheduler, world);
+        EXPECT_TRUE(result.ran_dry) << trials << " trials, " << slots << " slots";
+        EXPECT_EQ(result.started, trials);
+        EXPECT_EQ(result.parked, 0) << "a trial waits for what will not come";
+        EXPECT_EQ(result.completed + result.stopped + result.failed, trials);
+      }
+    }
+  }
+}
+
 TEST(HyperBand, EndsEvenIfEveryTrialFails) {
   const auto scheduler = make("hyperband", {{"max_t", 9}}, 40);
   WorldOptions world;
