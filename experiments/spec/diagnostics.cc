@@ -49,7 +49,7 @@ void Faults::add(Diagnostic::Severity severity, const Place& place, std::string_
     diagnostic.column = place.column;
     diagnostic.end_column = place.end_column;
     const std::string_view line = source_.line(place.line);
-    if (line.size() <= kLongestLine) diagnostic.source_line = std::string(line);
+    if (line.size() <= kLongestLine && code != code::kSecret) diagnostic.source_line = std::string(line);
   }
   diagnostic.code = code;
   diagnostic.message = shortened(std::move(message));

@@ -34,6 +34,7 @@ inline constexpr const char* kNoBudget = "no-budget";
 inline constexpr const char* kPluginLoad = "plugin-load";
 inline constexpr const char* kCapability = "capability";
 inline constexpr const char* kResources = "resources";
+inline constexpr const char* kSecret = "secret";  ///< its line is not shown
 }  // namespace code
 
 class Faults {

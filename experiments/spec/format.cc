@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/json.h"
+#include "core/utf8.h"
 #include "experiments/spec/reader.h"
 #include "experiments/spec/source.h"
 
@@ -44,13 +45,16 @@ std::string_view severity_color(Diagnostic::Severity severity) {
 std::string printable(std::string line) {
   for (std::size_t bad; (bad = find_invalid_utf8(line)) != std::string::npos;) line[bad] = '?';
   std::string out;
-  for (const char c : line) {
-    if (c == '\t') {
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(line[i]);
+    const bool is_c1 = byte == 0xC2 && static_cast<unsigned char>(line[i + 1]) < 0xA0;
+    if (byte == '\t') {
       out += ' ';
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+    } else if (byte < 0x20 || byte == 0x7F || is_c1) {
       out += '?';
+      if (is_c1) ++i;
     } else {
-      out += c;
+      out += line[i];
     }
   }
   return out;
@@ -84,7 +88,7 @@ void append_source(std::string& out, const Diagnostic& d, bool color) {
   out += fmt::format("{:5} | {}\n", d.line, line);
   out += fmt::format("      | {}{}^{}{}", std::string(column, ' '), color ? "\x1b[1;32m" : "",
                      std::string(std::min(width, room) - 1, '~'), color ? "\x1b[0m" : "");
-  if (!d.hint.empty()) out += " " + d.hint;
+  if (!d.hint.empty()) out += " " + visible(d.hint, true);
   out += '\n';
 }
 
@@ -96,14 +100,14 @@ std::string format_diagnostics(const std::vector<Diagnostic>& diagnostics, bool 
   for (const Diagnostic& d : diagnostics) {
     errors += d.severity == Diagnostic::Severity::kError;
     warnings += d.severity == Diagnostic::Severity::kWarning;
-    const std::string where = d.line > 0 ? fmt::format("{}:{}:{}", d.file, d.line, d.column) : d.file;
+    const std::string where = d.line > 0 ? fmt::format("{}:{}:{}", visible(d.file), d.line, d.column) : visible(d.file);
     out += fmt::format("{}: {}{}:{} {}", where, color ? severity_color(d.severity) : "", severity_name(d.severity),
-                       color ? "\x1b[0m" : "", d.message);
+                       color ? "\x1b[0m" : "", visible(d.message, true));
     if (d.line > 0 && !d.source_line.empty()) {
       out += '\n';
       append_source(out, d, color);
     } else {
-      out += d.hint.empty() ? "\n" : "; " + d.hint + "\n";
+      out += d.hint.empty() ? "\n" : "; " + visible(d.hint, true) + "\n";
     }
   }
   const auto counted = [](std::size_t n, std::string_view word) {

@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
+#include <functional>
 
+#include "core/json.h"
 #include "core/text.h"
 #include "experiments/spec/trainable.h"
 
@@ -19,9 +22,31 @@ bool is_placeholder(std::string_view name) {
   return std::find(kPlaceholders.begin(), kPlaceholders.end(), name) != kPlaceholders.end();
 }
 
-/// Empty if `name` is legal between ${ and }.
-std::string fault_of(const std::string& name, const SpaceReading& space) {
-  if (name.starts_with("env:")) return name.size() > 4 ? "" : "'${env:}' names no variable";
+constexpr std::string_view kEnvironment = "env:";
+
+/// Visits NAME of each `${NAME}` with where it begins and ends; `open`: where a `${` has no end. `$$` is a dollar sign.
+void for_each_placeholder(std::string_view s, const std::function<void(std::string, std::size_t, std::size_t)>& visit,
+                          const std::function<void(std::size_t)>& open) {
+  for (std::size_t at = s.find('$'); at != std::string_view::npos && at + 1 < s.size(); at = s.find('$', at)) {
+    if (s[at + 1] != '{') {
+      at += s[at + 1] == '$' ? 2 : 1;
+      continue;
+    }
+    const std::size_t close = s.find('}', at);
+    if (close == std::string_view::npos) return open(at);
+    visit(std::string(s.substr(at + 2, close - at - 2)), at, close + 1);
+    at = close + 1;
+  }
+}
+
+/// Empty if `name` is legal between ${ and }, and in a file that is to be run now (not `stored`) has a value.
+std::string fault_of(const std::string& name, const SpaceReading& space, bool stored) {
+  if (name.starts_with(kEnvironment)) {
+    const std::string variable = name.substr(kEnvironment.size());
+    if (variable.empty()) return "'${env:}' names no variable";
+    const bool is_set = stored || std::getenv(variable.c_str()) != nullptr;
+    return is_set ? "" : fmt::format("the environment has no variable '{}'", variable);
+  }
   if (is_placeholder(name) || space.nodes.contains(name)) return {};
   if (std::find(space.groups.begin(), space.groups.end(), name) != space.groups.end()) {
     return fmt::format("'{}' is a group, not a parameter", name);
@@ -31,6 +56,9 @@ std::string fault_of(const std::string& name, const SpaceReading& space) {
 }
 
 std::string advice_for(const std::string& name, const SpaceReading& space) {
+  if (name.starts_with(kEnvironment) && name.size() > kEnvironment.size()) {
+    return fmt::format("set it where tune is started: export {}=...", name.substr(kEnvironment.size()));
+  }
   std::vector<std::string> legal = space.paths();
   for (const std::string& path : legal) {
     if (path.starts_with(name + ".")) return fmt::format("write ${{{}}}", path);
@@ -50,29 +78,50 @@ std::string advice_for(const std::string& name, const SpaceReading& space) {
 }  // namespace
 
 void check_placeholders(const Node& text, const SpaceReading& space, const Reading& reading) {
-  const std::string& s = text.text;
-  for (std::size_t at = s.find('$'); at != std::string::npos && at + 1 < s.size(); at = s.find('$', at)) {
-    if (s[at + 1] == '$') {
-      at += 2;
-      continue;
+  for_each_placeholder(
+      text.text,
+      [&](const std::string& name, std::size_t begin, std::size_t end) {
+        const std::string fault = fault_of(name, space, reading.stored);
+        if (fault.empty()) return;
+        reading.faults.error(place_within(reading.source, text, begin, end - begin), code::kPlaceholder, fault,
+                             advice_for(name, space));
+      },
+      [&](std::size_t begin) {
+        reading.faults.error(place_within(reading.source, text, begin, 2), code::kPlaceholder, "'${' is not closed",
+                             "write $${ for the text ${");
+      });
+}
+
+Result<void> check_environment(const TrainableRef& trainable) {
+  if (trainable.kind != TrainableRef::Kind::kCommand) return {};
+  std::vector<std::string> missing;
+  const std::function<void(const Value&)> look = [&](const Value& value) {
+    if (value.is_list()) std::ranges::for_each(value.list(), look);
+    if (value.is_map()) {
+      for (const auto& [name, member] : value.map()) look(member);
     }
-    if (s[at + 1] != '{') {
-      ++at;
-      continue;
-    }
-    const std::size_t close = s.find('}', at);
-    if (close == std::string::npos) {
-      reading.faults.error(place_within(reading.source, text, at, 2), code::kPlaceholder, "'${' is not closed",
-                           "write $${ for the text ${");
-      return;
-    }
-    const std::string name = s.substr(at + 2, close - at - 2);
-    if (const std::string fault = fault_of(name, space); !fault.empty()) {
-      reading.faults.error(place_within(reading.source, text, at, close + 1 - at), code::kPlaceholder, fault,
-                           advice_for(name, space));
-    }
-    at = close + 1;
+    if (!value.is_text()) return;
+    for_each_placeholder(
+        value.text(),
+        [&](const std::string& name, std::size_t, std::size_t) {
+          if (!name.starts_with(kEnvironment)) return;
+          const std::string variable = name.substr(kEnvironment.size());
+          if (std::getenv(variable.c_str()) == nullptr && std::ranges::find(missing, variable) == missing.end()) {
+            missing.push_back(variable);
+          }
+        },
+        [](std::size_t) {});
+  };
+  const auto command = parse_json(trainable.command_json);
+  if (!command || !command->is_map()) return {};
+  for (const char* key : {"command", "env"}) {
+    if (const Value* member = command->find(key)) look(*member);
   }
+  if (missing.empty()) return {};
+  return fail(
+      ErrorCode::kBadInput,
+      fmt::format("the environment has no variable '{}', which the experiment's command needs", join(missing, "', '")),
+      fmt::format("set it where tune is started: export {}=...", missing.front()));
 }
 
 void check_placeholder_names(const SpaceReading& space, const Reading& reading) {

@@ -14,6 +14,7 @@
 #include "experiments/spec/overrides.h"
 #include "experiments/spec/resolved.h"
 #include "experiments/spec/rules.h"
+#include "experiments/spec/secrets.h"
 #include "experiments/spec/trainable.h"
 
 namespace tune {
@@ -70,6 +71,7 @@ class ExperimentReader {
     spec_.name = read_name(fields);
     spec_.description = fields.text("description").value_or("");
     read_sections();
+    note_secrets(root_, reading_);
     for (const Member* member : unknown) report_unknown(*member, section);
     if (faults_.errors() > 0) return std::nullopt;
 

@@ -54,6 +54,10 @@ ReadOutcome read_experiment_file(const std::string& path, const ReaderContext& c
 ReadOutcome read_stored_experiment(const std::string& resolved_json, const std::string& directory,
                                    const ReaderContext& context);
 
+/// Whether this process's environment has what `${env:NAME}` of a stored experiment stands for: kBadInput names what is
+/// missing, and never a value.
+Result<void> check_environment(const TrainableRef& trainable);
+
 /// Faults of the loaded trainable against the spec (unknown, missing or ill-typed parameters, no end, scheduler needs
 /// checkpoints it cannot make, objective not among its metrics), placed in the file's text.
 std::vector<Diagnostic> check_trainable(const ExperimentSpec& spec, const TrainableInfo& info,

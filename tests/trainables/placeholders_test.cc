@@ -46,10 +46,29 @@ TEST(Placeholders, PrintRealsAsTheShortestTextThatReadsBackEqual) {
 TEST(Placeholders, StandForFactsOfTheTrial) {
   setenv("TUNE_TEST_VARIABLE", "from outside", 1);
   EXPECT_THAT(items({"${trial_id}", "${trial_dir}", "${checkpoint_dir}", "${params_file}", "${seed}",
-                     "${env:TUNE_TEST_VARIABLE}", "${env:TUNE_TEST_NO_VARIABLE}", "${params_json}", "$$ $HOME"},
+                     "${env:TUNE_TEST_VARIABLE}", "${params_json}", "$$ $HOME"},
                     R"({"x":1})"),
-              ElementsAre("exp-00003", "/t", "/t/checkpoint", "/t/params.json", "42", "from outside", "", R"({"x":1})",
+              ElementsAre("exp-00003", "/t", "/t/checkpoint", "/t/params.json", "42", "from outside", R"({"x":1})",
                           "$ $HOME"));
+}
+
+TEST(Placeholders, OfAVariableThatIsNotSetAreAFault) {
+  EnvironmentList environment;
+  const std::string text = "${env:TUNE_TEST_NO_VARIABLE}";
+
+  EXPECT_FALSE(expand_items({text}, facts("{}")));
+  EXPECT_FALSE(expand_plain(text, facts("{}")));
+  const auto shell = expand_shell_text(text, facts("{}"), environment);
+  ASSERT_FALSE(shell);
+  EXPECT_THAT(shell.error().message, HasSubstr("TUNE_TEST_NO_VARIABLE"));
+}
+
+TEST(ShellText, OnlyRefersToWhatComesFromTheEnvironment) {
+  setenv("TUNE_TEST_VARIABLE", "plain", 1);
+  EnvironmentList environment;
+
+  EXPECT_EQ(expand_shell_text("log in ${env:TUNE_TEST_VARIABLE}", facts("{}"), environment).value(),
+            "log in \"${TUNE_VALUE_1}\"");
 }
 
 TEST(Placeholders, ArgsBecomeSeveralItems) {

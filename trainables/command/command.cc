@@ -32,6 +32,7 @@
 #include "trainables/command/program_report.h"
 #include "trainables/command/report_file.h"
 #include "trainables/command/report_socket.h"
+#include "trainables/command/secret_mask.h"
 
 namespace tune {
 namespace {
@@ -54,8 +55,11 @@ void write_all(int fd, std::string_view bytes) {
   }
 }
 
+void to_stdout(std::string_view bytes) { write_all(1, bytes); }
+void to_stderr(std::string_view bytes) { write_all(2, bytes); }
+
 /// A line of ours among the program's output.
-void note(const std::string& text) { write_all(2, "tune: " + text + "\n"); }
+void note(const std::string& text) { to_stderr("tune: " + text + "\n"); }
 
 class CommandRun {
  public:
@@ -87,6 +91,7 @@ class CommandRun {
     auto spec = parse_command_spec(spec_json());
     if (!spec) return pass_on(std::move(spec));
     spec_ = *std::move(spec);
+    printed_ = complained_ = SecretMask(secrets_of(spec_));
     facts_.params_json = host_.config_json(trial_);
     auto config = parse_json(facts_.params_json);
     if (!config) return pass_on(std::move(config));
@@ -147,10 +152,10 @@ class CommandRun {
 
   Result<void> converse(Program& program) {
     const Program::Listener out = [this](std::string_view bytes) {
-      write_all(1, bytes);
+      printed_.feed(bytes, to_stdout);
       if (!reports_by_file()) lines_.feed(bytes);
     };
-    const Program::Listener err = [](std::string_view bytes) { write_all(2, bytes); };
+    const Program::Listener err = [this](std::string_view bytes) { complained_.feed(bytes, to_stderr); };
     bool more = false;  // lies in the report file
     for (;;) {
       auto running = program.listen(more ? 0 : kPollMilliseconds, out, err, sockets());
@@ -160,7 +165,11 @@ class CommandRun {
       if (over) lines_.finish();
       deliver();
       if (!socket_path_.empty()) report_socket_.serve([this](std::string_view line) { return answer(line); });
-      if (over) return {};
+      if (over) {
+        printed_.finish(to_stdout);
+        complained_.finish(to_stderr);
+        return {};
+      }
       if (failed_) program.kill();
       if (host_.should_stop(trial_) != 0) leaving_ = true;
       if (leaving_ && !asked_to_leave_) asked_to_leave_ = program.ask_to_leave();
@@ -313,7 +322,7 @@ class CommandRun {
 
   void refuse(const Error& error) {
     const std::string text = error.hint.empty() ? error.message : error.message + "\n" + error.hint;
-    host_.fail(trial_, kFailLoad, 0, text.c_str());
+    host_.fail(trial_, kFailLoad, 0, printed_.masked(text).c_str());
   }
 
   tune_trial* trial_;
@@ -323,7 +332,8 @@ class CommandRun {
   CheckpointDirectory directory_;
   ReportFile report_file_;
   ReportSocket report_socket_;
-  std::string socket_path_;  ///< empty: there is none
+  std::string socket_path_;          ///< empty: there is none
+  SecretMask printed_, complained_;  ///< its stdout and stderr, as they are kept
   LineSplitter lines_;
   std::vector<ProgramReport> arrived_;  ///< read, not yet reported
   std::string unlike_;                  ///< numbers in the first line that holds some, but not the objective

@@ -39,6 +39,8 @@ Result<std::vector<Piece>> split(std::string_view text) {
   return pieces;
 }
 
+constexpr std::string_view kEnvironment = "env:";
+
 const Value* find_path(const Value& config, std::string_view path) {
   const Value* at = &config;
   while (at != nullptr) {
@@ -51,7 +53,7 @@ const Value* find_path(const Value& config, std::string_view path) {
 }
 
 /// Nothing: a parameter that this trial does not have.
-std::optional<std::string> value_of(const std::string& name, const TrialFacts& facts) {
+Result<std::optional<std::string>> value_of(const std::string& name, const TrialFacts& facts) {
   if (name == "args") return join(all_arguments(facts.config), " ");
   if (name == "params_json") return facts.params_json;
   if (name == "params_file") return facts.params_file;
@@ -59,9 +61,11 @@ std::optional<std::string> value_of(const std::string& name, const TrialFacts& f
   if (name == "trial_dir") return facts.trial_dir;
   if (name == "checkpoint_dir") return facts.checkpoint_dir;
   if (name == "seed") return facts.seed;
-  if (name.rfind("env:", 0) == 0) {
-    const char* variable = std::getenv(name.c_str() + 4);
-    return variable != nullptr ? variable : "";
+  if (name.starts_with(kEnvironment)) {
+    const std::string variable = name.substr(kEnvironment.size());
+    const char* const text = std::getenv(variable.c_str());
+    if (text == nullptr) return fail(ErrorCode::kBadInput, "the environment has no variable '" + variable + "'");
+    return text;
   }
   const Value* value = find_path(facts.config, name);
   return value != nullptr ? std::optional(argument_text(*value)) : std::nullopt;
@@ -158,9 +162,10 @@ Result<std::vector<std::string>> expand_items(const std::vector<std::string>& it
     std::string text;
     bool active = true;
     for (const Piece& piece : *pieces) {
-      const auto value = piece.placeholder ? value_of(piece.text, facts) : piece.text;
-      active = active && value.has_value();
-      if (value) text += *value;
+      const auto value = piece.placeholder ? value_of(piece.text, facts) : std::optional(piece.text);
+      if (!value) return tl::unexpected(value.error());
+      active = active && value->has_value();
+      if (*value) text += **value;
     }
     if (active) out.push_back(std::move(text));
   }
@@ -173,8 +178,8 @@ Result<std::string> expand_shell_text(std::string_view text, const TrialFacts& f
   std::string out;
   ShellQuotes quotes;
   int variables = 0;
-  const auto add = [&](const std::string& value) {
-    if (is_plain_word(value)) {
+  const auto add = [&](const std::string& value, bool is_secret) {
+    if (is_plain_word(value) && !is_secret) {
       out += value;
       return;
     }
@@ -201,10 +206,12 @@ Result<std::string> expand_shell_text(std::string_view text, const TrialFacts& f
       const auto arguments = all_arguments(facts.config);
       for (std::size_t i = 0; i < arguments.size(); ++i) {
         if (i > 0) out += ' ';
-        add(arguments[i]);
+        add(arguments[i], false);
       }
-    } else if (const auto value = value_of(piece.text, facts)) {
-      add(*value);
+    } else {
+      const auto value = value_of(piece.text, facts);
+      if (!value) return tl::unexpected(value.error());
+      if (*value) add(**value, piece.text.starts_with(kEnvironment));
     }
   }
   return out;
@@ -214,8 +221,22 @@ Result<std::string> expand_plain(std::string_view text, const TrialFacts& facts)
   auto pieces = split(text);
   if (!pieces) return pass_on(std::move(pieces));
   std::string out;
-  for (const Piece& piece : *pieces) out += piece.placeholder ? value_of(piece.text, facts).value_or("") : piece.text;
+  for (const Piece& piece : *pieces) {
+    const auto value = piece.placeholder ? value_of(piece.text, facts) : std::optional(piece.text);
+    if (!value) return tl::unexpected(value.error());
+    out += value->value_or("");
+  }
   return out;
+}
+
+std::vector<std::string> environment_names(std::string_view text) {
+  std::vector<std::string> names;
+  for (const Piece& piece : split(text).value_or(std::vector<Piece>())) {
+    if (piece.placeholder && piece.text.starts_with(kEnvironment)) {
+      names.push_back(piece.text.substr(kEnvironment.size()));
+    }
+  }
+  return names;
 }
 
 }  // namespace tune

@@ -31,13 +31,18 @@ std::string argument_text(const Value& value);
 std::vector<std::string> all_arguments(const Value& config);
 
 /// The arguments of a list. An item that names a parameter which this trial does not have (inactive) is left out; a
-/// whole item ${args} becomes several. kBadInput for `${` without its end.
+/// whole item ${args} becomes several. kBadInput for `${` without its end, and for a variable of the environment that
+/// is not set.
 Result<std::vector<std::string>> expand_items(const std::vector<std::string>& items, const TrialFacts& facts);
 
-/// A text for /bin/sh; variables it needs are added to `environment`. An inactive parameter is empty.
+/// A text for /bin/sh; variables it needs are added to `environment`. An inactive parameter is empty. What comes from
+/// the environment stays there: the text, which others may see, only refers to it.
 Result<std::string> expand_shell_text(std::string_view text, const TrialFacts& facts, EnvironmentList& environment);
 
 /// Plain replacement, for values of `env`.
 Result<std::string> expand_plain(std::string_view text, const TrialFacts& facts);
+
+/// NAME of each `${env:NAME}` in a text.
+std::vector<std::string> environment_names(std::string_view text);
 
 }  // namespace tune

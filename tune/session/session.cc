@@ -115,6 +115,7 @@ Result<SessionEnd> Session::run(ExperimentSpec spec, std::optional<ExperimentRow
     if (!changed) return pass_on(std::move(changed));
     spec_ = *std::move(changed);
   }
+  if (auto set = check_environment(spec_.trainable); !set) return pass_on(std::move(set));
   if (auto planned = plan(row); !planned) return pass_on(std::move(planned));
 
   boost::asio::io_context io;
