@@ -38,4 +38,30 @@ void append_utf8(std::string& out, std::uint32_t c) {
   put(0x80 | (c & 0x3F));
 }
 
+std::string visible(std::string_view text, bool lines) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0u;
+    const bool is_c1 = byte == 0xC2 && next >= 0x80 && next <= 0x9F;  // U+0080 to U+009F: ESC [ in one character
+    if (lines && (byte == '\n' || byte == '\t')) {
+      out += text[i];
+    } else if (byte == '\n') {
+      out += "\\n";
+    } else if (byte == '\t') {
+      out += "\\t";
+    } else if (byte < 0x20 || byte == 0x7F || is_c1) {
+      const unsigned shown = is_c1 ? next : byte;
+      out += "\\x";
+      out += kDigits[shown >> 4];
+      out += kDigits[shown & 15];
+      if (is_c1) ++i;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
 }  // namespace tune

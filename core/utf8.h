@@ -1,6 +1,7 @@
 #pragma once
 
-// UTF-8 as far as JSON needs it: where a text is well formed, and what stands in for what is not.
+// UTF-8 as far as JSON and terminals need it: where a text is well formed, what stands in for what is not, and what a
+// terminal would obey instead of showing it.
 
 #include <cstdint>
 #include <string>
@@ -14,6 +15,10 @@ std::size_t utf8_length(std::string_view text);
 
 /// Appends a code point. Requires: below 0x110000 and no surrogate.
 void append_utf8(std::string& out, std::uint32_t code_point);
+
+/// The text as a terminal may have it: control characters, which could move the cursor or change the title, as `\x1b`,
+/// and line breaks as `\n`. With `lines`, line breaks and tabs stay.
+std::string visible(std::string_view text, bool lines = false);
 
 /// What replaces a byte that is no UTF-8: U+FFFD.
 inline constexpr std::string_view kReplacement = "\xEF\xBF\xBD";

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "core/utf8.h"
 #include "tests/core/numbers.h"
 
 namespace tune {
@@ -155,6 +156,13 @@ TEST(Join, PutsTheSeparatorBetween) {
   EXPECT_EQ(join(std::vector<std::string>{}), "");
   EXPECT_EQ(join(std::vector<std::string>{"a", "b", "c"}), "a, b, c");
   EXPECT_EQ(join(std::vector<std::string>{"a", "b"}, "|"), "a|b");
+}
+
+TEST(Visible, ShowsWhatATerminalWouldObey) {
+  EXPECT_EQ(visible("a\x1b[31mb\rc\x7f\xC2\x9B"), "a\\x1b[31mb\\x0dc\\x7f\\x9b");
+  EXPECT_EQ(visible("größer ≈ 🎉 \xC2\xA0"), "größer ≈ 🎉 \xC2\xA0");
+  EXPECT_EQ(visible("a\n\tb"), "a\\n\\tb");
+  EXPECT_EQ(visible("a\n\tb", true), "a\n\tb");
 }
 
 }  // namespace

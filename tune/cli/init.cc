@@ -14,6 +14,7 @@
 #include "tune/cli/commands.h"
 #include "tune/cli/exit_codes.h"
 #include "tune/cli/templates.h"
+#include "tune/view/words.h"
 
 namespace tune::cli {
 namespace {
@@ -78,17 +79,6 @@ Result<void> write_file(const fs::path& path, std::string_view content) {
     fs::permissions(path, kRun, fs::perm_options::add, ignored);
   }
   return {};
-}
-
-/// As a word of a shell's command.
-std::string shell_word(const std::string& text) {
-  const bool plain = !text.empty() && std::ranges::all_of(text, [](unsigned char c) {
-    return std::isalnum(c) || std::strchr("@%+=:,./-_", c) != nullptr;
-  });
-  if (plain) return text;
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? "'\\''" : std::string(1, c);
-  return quoted + "'";
 }
 
 /// How CMake is told where this very tune is; empty if nothing can be built against it.

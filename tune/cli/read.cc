@@ -1,4 +1,5 @@
-// Commands that only read: ls, status, best. They work while a run goes on. (show, trials and logs have their own files.)
+// Commands that only read: ls, status, best. They work while a run goes on. (show, trials and logs have their own
+// files.)
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include "core/config.h"
 #include "core/json.h"
 #include "core/text.h"
+#include "core/utf8.h"
 #include "experiments/export/csv.h"
 #include "experiments/store/history.h"
 #include "experiments/store/store.h"
@@ -16,6 +18,7 @@
 #include "tune/cli/exit_codes.h"
 #include "tune/cli/redraw.h"
 #include "tune/cli/text_table.h"
+#include "tune/view/words.h"
 
 namespace tune::cli {
 namespace {
@@ -88,16 +91,7 @@ std::string args_form(const Config& config) {
   std::string args;
   for (const auto& [path, value] : config.entries) {
     if (!args.empty()) args += ' ';
-    std::string text = cell_text(value);
-    const bool plain = text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+./:") ==
-                           std::string::npos &&
-                       !text.empty();
-    if (!plain) {
-      std::string quoted = "'";
-      for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-      text = quoted + "'";
-    }
-    args += "--" + path + "=" + text;
+    args += "--" + path + "=" + shell_word(cell_text(value));
   }
   return args;
 }
@@ -211,7 +205,7 @@ int best(const std::string& experiment, const std::string& format, const Common&
   } else {
     fmt::print("{}/{}  {} {} (iteration {})\n", row.name, trial->number, row.metric, format_real(trial->best),
                trial->best_iteration);
-    for (const auto& [path, value] : config.entries) fmt::print("  {} = {}\n", path, cell_text(value));
+    for (const auto& [path, value] : config.entries) fmt::print("  {} = {}\n", path, visible(cell_text(value)));
   }
   return kOk;
 }

@@ -17,6 +17,7 @@
 #include "tune/session/session.h"
 #include "tune/session/stored.h"
 #include "tune/view/view.h"
+#include "tune/view/words.h"
 
 namespace tune::cli {
 namespace {
@@ -60,7 +61,7 @@ int say_detached(const Detachment& detachment, const std::string& name, const Co
   if (common.json) {
     fmt::print("{}\n", to_json(Map{{"event", "detached"}, {"experiment", name}, {"pid", detachment.child()}, {"log", log}}));
   } else if (common.verbosity >= 0) {
-    const std::string db = common.db == "tune.db" ? "" : " --db " + common.db;
+    const std::string db = common.db == "tune.db" ? "" : " --db " + shell_word(common.db);
     fmt::print(stderr,
                "{0} runs in the background as process {1}\nwatch tune attach {0}{2}\nend   tune stop {0}{2} | tune pause "
                "{0}{2} | tune cancel {0}{2}\nlog   {3}\n",

@@ -8,6 +8,7 @@
 #include "core/config.h"
 #include "core/json.h"
 #include "core/text.h"
+#include "core/utf8.h"
 #include "experiments/export/csv.h"
 #include "experiments/export/lineage.h"
 #include "experiments/store/store.h"
@@ -20,10 +21,10 @@ namespace {
 
 void print_trial(const ExperimentRow& row, const TrialRow& trial) {
   fmt::print("{}/{}  {}\n", row.name, trial.number, trial.status);
-  if (!trial.reason.empty()) fmt::print("  because    {}\n", trial.reason);
-  fmt::print("  config     {}\n", trial.config_json);
+  if (!trial.reason.empty()) fmt::print("  because    {}\n", visible(trial.reason, true));
+  fmt::print("  config     {}\n", visible(trial.config_json));
   if (!trial.metrics_json.empty()) {
-    fmt::print("  last       {} at iteration {}\n", trial.metrics_json, trial.training_iteration);
+    fmt::print("  last       {} at iteration {}\n", visible(trial.metrics_json), trial.training_iteration);
   }
   if (trial.best_class == 0) {
     fmt::print("  best       {} {} at iteration {}\n", row.metric, format_real(trial.best), trial.best_iteration);
@@ -79,7 +80,7 @@ std::string schedule_words(const std::vector<LineageStage>& stages) {
       };
       while (end < stages.size() && same(stages[end].config.find(path))) ++end;
       if (value != nullptr) {
-        text += fmt::format("  {} ({})", cell_text(*value), iterations(stages[i].from, stages[end - 1].to));
+        text += fmt::format("  {} ({})", visible(cell_text(*value)), iterations(stages[i].from, stages[end - 1].to));
       }
       i = end;
     }
@@ -185,10 +186,10 @@ int show(const std::string& trial, const Common& common) {
   fmt::print("{}  story\n", lineage_words(*lineage, id->second));
   for (const LogEntry& entry : *story) {
     const std::string what = event_sentence(entry.event, id->second);
-    if (!what.empty()) fmt::print("  {:>9.3f}s  {}\n", entry.event.at, what);
+    if (!what.empty()) fmt::print("  {:>9.3f}s  {}\n", entry.event.at, visible(what, true));
     for (const Decision& decision : entry.decisions) {
       if (std::holds_alternative<ReleaseCheckpoints>(decision.body)) continue;
-      fmt::print("  {:>9.3f}s    -> {}\n", entry.event.at, to_sentence(decision));
+      fmt::print("  {:>9.3f}s    -> {}\n", entry.event.at, visible(to_sentence(decision), true));
     }
   }
   return kOk;

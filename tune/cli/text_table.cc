@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "core/text.h"
+#include "core/utf8.h"
 
 namespace tune::cli {
 namespace {
@@ -23,9 +24,14 @@ std::string padded(const std::string& text, std::size_t width, bool right) {
 
 }  // namespace
 
-TextTable::TextTable(std::vector<std::string> header) : header_(std::move(header)) {}
+TextTable::TextTable(std::vector<std::string> header) : header_(std::move(header)) {
+  for (std::string& cell : header_) cell = visible(cell);
+}
 
-void TextTable::add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+void TextTable::add(std::vector<std::string> row) {
+  for (std::string& cell : row) cell = visible(cell);
+  rows_.push_back(std::move(row));
+}
 
 std::string TextTable::render(std::size_t width) const {
   std::vector<std::size_t> widths;

@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "core/text.h"
+#include "core/utf8.h"
 #include "tune/view/words.h"
 
 namespace tune {
@@ -115,7 +116,7 @@ void LiveView::turn(const std::vector<LogEntry>& entries, const Controller& cont
       const auto* finish = std::get_if<FinishTrial>(&decision.body);
       if (finish == nullptr || finish->state != TrialState::kFailed) continue;
       last_error_ = fmt::format("#{}: \"{}\"  (tune logs {}/{})", finish->trial.value,
-                                decision.reason.substr(0, decision.reason.find('\n')), info_.experiment,
+                                visible(decision.reason.substr(0, decision.reason.find('\n'))), info_.experiment,
                                 finish->trial.value);
     }
   }

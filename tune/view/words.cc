@@ -5,14 +5,23 @@
 #include "core/json.h"
 #include "core/log_names.h"
 #include "core/text.h"
+#include "core/utf8.h"
 
 namespace tune {
 
 std::string short_real(double value) { return fmt::format("{:.4g}", value); }
 
+std::string shell_word(std::string_view text) {
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+./:";
+  if (!text.empty() && text.find_first_not_of(kPlain) == std::string_view::npos) return std::string(text);
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
 std::string short_value(const Value& value) {
   if (value.is_real()) return short_real(value.real());
-  return value.is_text() ? value.text() : to_json(value);
+  return value.is_text() ? visible(value.text()) : to_json(value);
 }
 
 std::string config_words(const Config& config) {
@@ -25,10 +34,14 @@ std::string config_words(const Config& config) {
 
 std::string_view end_word(TrialState state) {
   switch (state) {
-    case TrialState::kCompleted: return "done";
-    case TrialState::kStopped: return "stopped";
-    case TrialState::kFailed: return "failed";
-    default: return status_name(state);
+    case TrialState::kCompleted:
+      return "done";
+    case TrialState::kStopped:
+      return "stopped";
+    case TrialState::kFailed:
+      return "failed";
+    default:
+      return status_name(state);
   }
 }
 
@@ -47,9 +60,10 @@ std::string asked_words(const Event& event) {
 
 std::string trial_words(const RunInfo& info, const TrialRecord& trial) {
   std::string words = fmt::format("#{} {}", trial.id.value, end_word(trial.state));
-  if (trial.best.is_number()) words += fmt::format(" {}={}", info.objectives.front().metric, short_real(trial.best_value));
+  if (trial.best.is_number())
+    words += fmt::format(" {}={}", info.objectives.front().metric, short_real(trial.best_value));
   words += fmt::format(" iter={} {}", trial.last_step, format_duration(trial.elapsed));
-  if (trial.state == TrialState::kFailed) return words + " " + trial.reason.substr(0, trial.reason.find('\n'));
+  if (trial.state == TrialState::kFailed) return words + " " + visible(trial.reason.substr(0, trial.reason.find('\n')));
   return words + " " + config_words(trial.config);
 }
 
@@ -70,10 +84,10 @@ std::string beginning(const RunInfo& info, const Controller& controller) {
 
 std::string summary(const RunInfo& info, RunEnd end, const Controller& controller) {
   const Counts& counts = controller.counts();
-  std::string text = fmt::format(
-      "{} {} after {}: {} done, {} stopped early, {} failed", info.experiment,
-      end == RunEnd::kInterrupted ? "interrupted" : "finished", format_duration(controller.elapsed()), counts.completed,
-      counts.stopped, counts.failed);
+  std::string text =
+      fmt::format("{} {} after {}: {} done, {} stopped early, {} failed", info.experiment,
+                  end == RunEnd::kInterrupted ? "interrupted" : "finished", format_duration(controller.elapsed()),
+                  counts.completed, counts.stopped, counts.failed);
   if (end == RunEnd::kInterrupted) {
     text += fmt::format(", {} to go on", counts.running + counts.waiting + counts.paused);
   }
@@ -86,7 +100,7 @@ std::string summary(const RunInfo& info, RunEnd end, const Controller& controlle
   } else if (end == RunEnd::kFinished) {
     text += "no trial reported a usable result\n";
   }
-  const std::string db = info.database == "tune.db" ? "" : " --db " + info.database;
+  const std::string db = info.database == "tune.db" ? "" : " --db " + shell_word(info.database);
   text += fmt::format("data {}\n", info.database);
   if (end == RunEnd::kInterrupted) {
     text += fmt::format("next tune resume {}{}\n", info.experiment, db);

@@ -11,6 +11,8 @@ namespace tune {
 
 /// `val_accuracy=0.9733`: four significant digits.
 std::string short_real(double value);
+/// A text as one word of a shell's command line, quoted where it must be.
+std::string shell_word(std::string_view text);
 std::string short_value(const Value& value);
 
 /// `lr=0.0123 hidden=32`, parameters of the configuration in order.
