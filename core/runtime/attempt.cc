@@ -89,6 +89,12 @@ Due what_is_due(const RunningAttempt& attempt, double now) {
   return due;
 }
 
+Sentence memory_sentence(const RunningAttempt& attempt) {
+  return {EndKind::kFailed, Cause::kMemory,
+          fmt::format("killed by the kernel at its limit of {} of memory (control group)",
+                      format_size(attempt.assign.resources.memory))};
+}
+
 Ended how_it_ended(const RunningAttempt& attempt, int status, const std::string& tail, bool memory_kill, double now) {
   Ended end{attempt.assign.trial, attempt.assign.attempt, 0, EndKind::kFailed, Cause::kNone, {}, 0,
             attempt.elapsed(now)};

@@ -35,6 +35,7 @@ struct RunningAttempt {
   std::optional<Sentence> killed;     ///< it was
   std::optional<Ended> own_end;       ///< what the trial itself said
   std::uint64_t memory_baseline = 0;  ///< what its process had of its own before
+  std::uint64_t kills_baseline = 0;   ///< processes of its group that had been killed before
   double cpu_baseline = 0;
 
   wire::AttemptKey key() const { return {assign.trial, assign.attempt}; }
@@ -55,6 +56,9 @@ struct Due {
   std::optional<std::string> stop;  ///< stop.time is reached: to be told to stop, with this reason
 };
 Due what_is_due(const RunningAttempt& attempt, double now);
+
+/// Of one of whose processes the kernel has killed some at its limit.
+Sentence memory_sentence(const RunningAttempt& attempt);
 
 /// How an attempt ended whose process ended with `status` (as of waitpid): by its sentence, in its own words, or as the
 /// status tells. `tail`: the last lines it printed. `memory_kill`: the kernel killed for want of memory meanwhile.

@@ -19,6 +19,7 @@
 
 #include "core/runtime/host_command.h"
 #include "core/runtime/launch.h"
+#include "core/runtime/open_files.h"
 #include "core/trainable_ref.h"
 
 namespace tune {
@@ -104,6 +105,7 @@ Result<void> HostProcess::start(const WorkerOptions& options, const std::string&
   if (pid_ == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != self) ::_exit(1);
+    restore_open_files();
     if (options.host_entry != nullptr) become_host(options.host_entry, std::move(host_end), arguments, mark);
     ::signal(SIGPIPE, SIG_DFL);
     const int flags = ::fcntl(host_end.get(), F_GETFD);

@@ -11,6 +11,7 @@
 
 #include "core/channel.h"
 #include "core/runtime/fd_watch.h"
+#include "core/runtime/memory_group.h"
 #include "core/runtime/output_capture.h"
 #include "core/runtime/output_file.h"
 #include "core/wire/envelope.h"
@@ -46,6 +47,7 @@ class TrialProcess {
   bool leaves = false;                   ///< no further trial for it
   std::optional<wire::AttemptKey> runs;  ///< the attempt that is its own now
   std::optional<Exited> exited;
+  std::optional<MemoryGroup> memory_group;  ///< holds its limit, where there may be one
 
   void send(const Frame& frame, std::vector<Fd> descriptors = {});
   OutputCapture& output() { return output_; }

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/runtime/open_files.h"
 #include "core/runtime/proc.h"
 
 namespace tune {
@@ -161,8 +162,9 @@ void TrialRunner::pump() {
     if (!next.fault.empty()) {
       end_queued(next, {next.assign.trial, next.assign.attempt, 1, EndKind::kFailed, Cause::kLoad,
                         "its checkpoint cannot be loaded: " + next.fault, 0, next.assign.elapsed});
-    } else {
-      begin(std::move(next));
+    } else if (!begin(next)) {
+      queue_.push_front(std::move(next));
+      break;
     }
   }
   fork_ahead();
@@ -179,6 +181,7 @@ TrialProcess* TrialRunner::spawn(const ProcessProfile& profile) {
   auto channel = Channel::pair();
   if (!channel || ::pipe2(ends, O_CLOEXEC) != 0) return nullptr;
   Fd output(ends[0]), output_in(ends[1]);
+  if (is_one_of_the_last(ends[1])) return nullptr;
   const std::int64_t number = next_process_++;
   Spawn spawn;
   spawn.slot = number;
@@ -225,11 +228,22 @@ void TrialRunner::fork_ahead() {
   spawn(profile);
 }
 
-void TrialRunner::begin(Queued next) {
+/// Where the worker may open no more files, the next trial waits for the end of another.
+bool TrialRunner::begin(Queued& next) {
   const std::int64_t slot = free_slot();
   const Key key = wire::key_of(next.assign);
   TrialProcess* const process = process_for(profile_of(slot, next.assign.resources.memory));
-  if (!process) return lose(key, 1, "the worker has too many files open for another process");
+  if (!process) {
+    const std::string why = "the worker may open no more files (ulimit -n)";
+    if (running_.empty()) {
+      give_up_(why);
+    } else if (!std::exchange(said_full_, true)) {
+      dialogue_.say(
+          wire::LogLine{wire::LogLine::Level::kWarning,
+                        fmt::format("{} trials run at a time, not {}: {}", running_.size(), options_.plan.slots, why)});
+    }
+    return false;
+  }
   RunningAttempt attempt;
   attempt.assign = std::move(next.assign);
   attempt.slot = slot;
@@ -241,11 +255,13 @@ void TrialRunner::begin(Queued next) {
   if (process->pid != 0) {  // before its trial begins: what it takes from then on is its own
     running.attempt.cpu_baseline = process->cpu_seconds();
     if (running.attempt.assign.resources.memory > 0) running.attempt.memory_baseline = private_memory(process->pid);
+    if (process->memory_group) running.attempt.kills_baseline = process->memory_group->kills();
   }
   hand_over(running, std::move(next.checkpoint));
   if (process->pid != 0) settle(running);
   watch_limits();
   watch_memory();
+  return true;
 }
 
 /// What waits until its process is known.
@@ -290,6 +306,10 @@ void TrialRunner::finish(Running& running, const Exited& exited) {
   bool memory_kill = false;
   if (WIFSIGNALED(exited.status) && WTERMSIG(exited.status) == SIGKILL) {
     memory_kill = memory_kills() > std::exchange(memory_kills_, memory_kills());
+  }
+  if (killed_in_group(running)) {  // whatever its process made of that
+    running.attempt.own_end.reset();
+    running.attempt.killed = memory_sentence(running.attempt);
   }
   OutputCapture& output = process.output();
   DoneMessage done;

@@ -63,7 +63,7 @@ class TrialRunner {
 
   // --- trial_runner.cc: starting and ending
   void pump();
-  void begin(Queued next);
+  bool begin(Queued& next);  ///< false: not now
   void hand_over(Running& running, Fd checkpoint);
   void settle(Running& running);
   std::int64_t free_slot() const;
@@ -100,6 +100,8 @@ class TrialRunner {
   void tell_to_leave(Running& running, OrderKind kind, double grace, const std::string& why);
   void watch_limits();
   void look_at_limits();
+  void enclose(TrialProcess& process);
+  bool killed_in_group(const Running& running) const;
   void watch_memory();
   void look_at_memory(Running& running);
 
@@ -108,7 +110,8 @@ class TrialRunner {
   Dialogue& dialogue_;
   std::function<void(std::string)> give_up_;
   std::unique_ptr<HostProcess> host_;
-  bool host_is_ready_ = false, loaded_once_ = false, refused_ = false, reuses_ = false, ended_ = false;
+  bool host_is_ready_ = false, loaded_once_ = false, refused_ = false, reuses_ = false, ended_ = false,
+       said_full_ = false;
   int host_failures_ = 0;  // in a row, without a word of a trial in between
   std::map<std::int64_t, std::unique_ptr<TrialProcess>> processes_;
   std::map<pid_t, std::int64_t> by_pid_;
@@ -117,6 +120,7 @@ class TrialRunner {
   std::deque<Queued> queue_;
   std::map<Key, Running> running_;
   std::uint64_t memory_kills_ = 0;
+  std::optional<std::optional<std::string>> groups_;  // folder of memory groups; the outer: not looked for yet
   std::optional<double> limits_armed_;
   bool memory_armed_ = false;
   std::function<void()> when_empty_;

@@ -151,6 +151,7 @@ void TrialRunner::forked(const Spawned& spawned) {
     process.pid = static_cast<pid_t>(spawned.pid);
     by_pid_[process.pid] = process.number;
     if (process.kill_when_forked) return process.kill();
+    enclose(process);
     if (Running* const running = running_in(process)) settle(*running);
     return;
   }

@@ -1,6 +1,7 @@
 // Time, memory and force.
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -72,10 +73,32 @@ void TrialRunner::watch_memory() {
   });
 }
 
+/// The kernel holds its limit, where it lets us ask for that. Before its trial begins: what a process takes is counted
+/// to the group it is in at that moment.
+void TrialRunner::enclose(TrialProcess& process) {
+  if (process.profile.memory == 0) return;
+  if (!groups_) groups_ = memory_groups_folder();
+  if (!*groups_) return;
+  auto group = MemoryGroup::make(fmt::format("{}/tune-{}-{}", **groups_, ::getpid(), process.number),
+                                 process.profile.memory, process.pid);
+  if (group) process.memory_group = *std::move(group);  // else it is measured
+}
+
+bool TrialRunner::killed_in_group(const Running& running) const {
+  const RunningAttempt& attempt = running.attempt;
+  const auto& group = running.process->memory_group;
+  if (!group || attempt.killed || (attempt.own_end && attempt.own_end->how != EndKind::kFailed)) return false;
+  return group->kills() > attempt.kills_baseline;
+}
+
 void TrialRunner::look_at_memory(Running& running) {
   const std::uint64_t limit = running.attempt.assign.resources.memory;
   const pid_t pid = running.process->pid;
   if (limit == 0 || pid == 0 || running.attempt.killed) return;
+  if (running.process->memory_group) {
+    if (killed_in_group(running)) kill(running, memory_sentence(running.attempt));
+    return;
+  }
   std::uint64_t own = private_memory(pid);
   own -= std::min(own, running.attempt.memory_baseline);
   for (const pid_t child : descendants_of(pid)) own += private_memory(child);

@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "core/runtime/dialogue.h"
+#include "core/runtime/open_files.h"
 #include "core/runtime/socket_dir.h"
 #include "core/runtime/trial_runner.h"
 
@@ -100,6 +101,7 @@ class Worker {
 
 int run_worker(const WorkerOptions& options) {
   ::signal(SIGPIPE, SIG_IGN);
+  allow_many_open_files();
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // orphans of trials come here, and cannot hide behind process 1
   return Worker(options).run();
 }

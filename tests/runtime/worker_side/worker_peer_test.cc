@@ -509,5 +509,18 @@ TEST(SocketDirectory, IsMadeWhileOthersMakeTheirsAndLeave) {
   EXPECT_EQ(made, 4 * 300);
 }
 
+TEST(SocketDirectory, TellsThePeersOfThisUserFromThoseOfOthers) {
+  int own[2], of_another[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, own), 0);
+  EXPECT_TRUE(is_of_this_user(own[0]));
+  if (::geteuid() != 0) GTEST_SKIP() << "only root may be somebody else for a moment";
+  ASSERT_EQ(::seteuid(65534), 0);
+  const int made = ::socketpair(AF_UNIX, SOCK_STREAM, 0, of_another);
+  ASSERT_EQ(::seteuid(0), 0);
+  ASSERT_EQ(made, 0);
+  EXPECT_FALSE(is_of_this_user(of_another[0]));
+  for (const int fd : {own[0], own[1], of_another[0], of_another[1]}) ::close(fd);
+}
+
 }  // namespace
 }  // namespace tune
