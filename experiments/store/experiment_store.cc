@@ -184,7 +184,13 @@ Result<void> ExperimentStore::commit(const TurnRows& turn) {
   tail_ = {rows.turn.turn, rows.turn.first_n, rows.turn.last_n, rows.hash, tail_.hash};
   committed(turn);
   keep_wal_small();
+  watch_space();
   return {};
+}
+
+void ExperimentStore::watch_space() {
+  if (!options_.warn) return;
+  if (const auto little = space_.look(std::chrono::steady_clock::now())) options_.warn(*little);
 }
 
 /// What follows from rows that are in the file.
@@ -245,6 +251,7 @@ Result<void> ExperimentStore::begin_run(const RunRow& run) {
   if (options_.warn) {
     if (const std::string network = network_warning(db_); !network.empty()) options_.warn(network);
   }
+  watch_space();
   auto stored = change([&](const sql::Connection& connection) -> Result<void> {
     auto insert = connection.prepare(
         "INSERT INTO run(experiment, run, version, rules, host, pid, pid_start, boot_id, started_at, code_hash, "

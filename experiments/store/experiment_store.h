@@ -2,12 +2,14 @@
 
 // The writing side of one experiment (Store of store.h). Private to this folder.
 
+#include <filesystem>
 #include <optional>
 #include <set>
 #include <string>
 
 #include "experiments/store/blob_channel.h"
 #include "experiments/store/locks.h"
+#include "experiments/store/space_watch.h"
 #include "experiments/store/store.h"
 #include "experiments/store/turn_writer.h"
 
@@ -43,7 +45,11 @@ class ExperimentStore final : public Store {
   };
 
   ExperimentStore(std::string db, HeldLock lock, ExperimentRow row, StoreOptions options)
-      : db_(std::move(db)), lock_(std::move(lock)), row_(std::move(row)), options_(std::move(options)) {}
+      : db_(std::move(db)),
+        lock_(std::move(lock)),
+        row_(std::move(row)),
+        options_(std::move(options)),
+        space_(std::filesystem::path(db_).parent_path().string()) {}
   Result<void> prepare(sql::Connection connection) const;
   Result<sql::Connection*> connected() const;
   /// After a failure: is what the file holds what this process believes? Takes over the turn that did get in.
@@ -51,6 +57,7 @@ class ExperimentStore final : public Store {
   bool is_stored(const TurnRows& turn) const;
   void committed(const TurnRows& turn);
   void keep_wal_small();
+  void watch_space();
   /// One statement in a transaction of its own.
   Result<void> change(const std::function<Result<void>(const sql::Connection&)>& what);
 
@@ -65,6 +72,7 @@ class ExperimentStore final : public Store {
   bool suspicious_ = false;  ///< a write failed: compare before the next
   bool was_busy_ = false;
   std::int64_t run_ = 0;
+  SpaceWatch space_;
 
   std::vector<CommandRow> waiting_;  ///< commands
   bool quiet_ = true;                ///< no commit since the last call of commands()

@@ -9,6 +9,8 @@
 // and receive). N: which of these calls, from 1; TIMES: and how many after it. HOW: ENOSPC, EIO, EACCES, EMFILE; SHORT
 // (half of a write); CUT (a socket); a number (microseconds that a socket is held up). CALL clock, HOW seconds: from
 // the n-th look at the wall clock on it is so many seconds off, back after TIMES looks.
+//
+//   TUNE_TORTURE_FILESYSTEM=0x6969    every file system says that it is of this kind (statfs(2))
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -20,6 +22,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -260,5 +263,16 @@ time_t time(time_t* out) noexcept {
   if (out != nullptr) *out = now;
   return now;
 }
+
+#define TUNE_STATFS(name)                                                         \
+  int name(const char* path, struct name* info) noexcept {                        \
+    static const auto real = next<int(const char*, struct name*)>(#name);         \
+    const int result = real(path, info);                                          \
+    const char* const kind = getenv("TUNE_TORTURE_FILESYSTEM");                   \
+    if (result == 0 && kind != nullptr) info->f_type = strtol(kind, nullptr, 16); \
+    return result;                                                                \
+  }
+TUNE_STATFS(statfs)
+TUNE_STATFS(statfs64)
 
 }  // extern "C"

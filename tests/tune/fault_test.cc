@@ -128,6 +128,20 @@ TEST(Faults, ADatabaseOfANewerVersionIsNotTouched) {
   EXPECT_EQ(bench.read("tune.db"), before);
 }
 
+// A preloaded library tells the program that every file system is this one.
+TEST(Faults, ADatabaseOnANetworkFileSystemDrawsAWarning) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer wants to be loaded first itself";
+#endif
+  Workbench bench;
+  bench.write("a.yaml", branin("a", 1));
+  const Environment nfs = {{"LD_PRELOAD", TORTURE_LIBRARY}, {"TUNE_TORTURE_FILESYSTEM", "0x6969"}};
+  const Outcome run = bench.tune({"run", "a.yaml"}, nfs);
+  EXPECT_EQ(run.code, 0) << run.err;
+  EXPECT_THAT(run.err, HasSubstr("lies on a network file system, NFS"));
+  EXPECT_THAT(bench.tune({"doctor"}, nfs).out, HasSubstr("lies on a network file system, NFS"));
+}
+
 TEST(Faults, LibrariesThatAreMissingOrNoneLeaveNoTrace) {
   Workbench bench;
   bench.write("text.so", "I am no library\n");
@@ -171,6 +185,7 @@ TEST(Faults, AFullDiskStopsNothingThatIsStoredAndGoesOnWhenThereIsRoom) {
   ASSERT_TRUE(eventually([&] { return run.is_over() || run.err().find("disk is full") != std::string::npos; }));
   EXPECT_FALSE(run.is_over()) << run.err();
   EXPECT_THAT(run.err(), HasSubstr("nothing is lost"));
+  EXPECT_THAT(run.err(), HasSubstr("is left on the disk of"));  // said before
   const std::string stored = bench.value("select count(*) from reports", "disk/tune.db");
   EXPECT_GT(stored, "0");
   disk.free();
