@@ -26,6 +26,7 @@ target_compile_options(tune_flags INTERFACE -Wall -Wextra -Werror -ffp-contract=
 if(CMAKE_BUILD_TYPE STREQUAL "Release" OR CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
   target_compile_options(tune_flags INTERFACE -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
   target_compile_definitions(tune_flags INTERFACE _GLIBCXX_ASSERTIONS)
+  target_link_options(tune_flags INTERFACE -Wl,-z,relro,-z,now)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
     # Optimised, GCC 12 warns of its own std::string and std::variant (PR 105651, PR 105593).
     target_compile_options(tune_flags INTERFACE -Wno-restrict -Wno-maybe-uninitialized)
