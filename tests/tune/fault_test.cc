@@ -102,7 +102,8 @@ TEST(Faults, ATruncatedDatabaseIsSaidToBeDamagedAndLeftAlone) {
 TEST(Faults, AFileThatIsNoDatabaseIsLeftAlone) {
   Workbench bench;
   bench.write("a.yaml", branin("a", 1));
-  for (const std::string& content : {std::string("this is a letter to my aunt, not a database\n"), std::string(5000, 'x')}) {
+  for (const std::string& content :
+       {std::string("this is a letter to my aunt, not a database\n"), std::string(5000, 'x')}) {
     bench.write("tune.db", content);
     for (const Arguments& arguments : {Arguments{"ls"}, Arguments{"run", "a.yaml"}}) {
       const Outcome outcome = bench.tune(arguments);
@@ -168,8 +169,9 @@ TEST(Faults, LibrariesThatAreMissingOrNoneLeaveNoTrace) {
 TEST(Faults, AProgramThatIsNotThereFailsItsTrialsWithItsName) {
   Workbench bench;
   const Outcome outcome =
-      bench.run("gone", "version: 1\nname: gone\ntrainable: {command: [./no-such-program, \"${x}\"]}\n"
-                        "objective: {metric: loss, mode: min}\nsearch_space: {x: {uniform: [0, 1]}}\nbudget: {trials: 2}\n");
+      bench.run("gone",
+                "version: 1\nname: gone\ntrainable: {command: [./no-such-program, \"${x}\"]}\n"
+                "objective: {metric: loss, mode: min}\nsearch_space: {x: {uniform: [0, 1]}}\nbudget: {trials: 2}\n");
   EXPECT_THAT(outcome.code, AnyOf(1, 2));
   EXPECT_THAT(outcome.err, HasSubstr("no-such-program"));
 }
@@ -180,7 +182,8 @@ TEST(Faults, AFullDiskStopsNothingThatIsStoredAndGoesOnWhenThereIsRoom) {
   if (!disk.mounted()) GTEST_SKIP() << disk.why();
   bench.write("full.yaml", curve("full", 4, 60, 0.02, "checkpoint: {every: 1, keep: all}\n"));
   Program run = bench.start({"run", "full.yaml", "--db", "disk/tune.db"});
-  ASSERT_TRUE(eventually([&] { return !bench.value("select 1 from event where kind = 'reported'", "disk/tune.db").empty(); }));
+  ASSERT_TRUE(
+      eventually([&] { return !bench.value("select 1 from event where kind = 'reported'", "disk/tune.db").empty(); }));
   disk.fill(16 << 10);
   ASSERT_TRUE(eventually([&] { return run.is_over() || run.err().find("disk is full") != std::string::npos; }));
   EXPECT_FALSE(run.is_over()) << run.err();
@@ -202,7 +205,8 @@ TEST(Faults, AfterADeathOnAFullDiskResumeGoesOn) {
   if (!disk.mounted()) GTEST_SKIP() << disk.why();
   bench.write("full.yaml", curve("full", 4, 60, 0.02, "checkpoint: {every: 1, keep: all}\n"));
   Program run = bench.start({"run", "full.yaml", "--db", "disk/tune.db"});
-  ASSERT_TRUE(eventually([&] { return !bench.value("select 1 from event where kind = 'reported'", "disk/tune.db").empty(); }));
+  ASSERT_TRUE(
+      eventually([&] { return !bench.value("select 1 from event where kind = 'reported'", "disk/tune.db").empty(); }));
   disk.fill(16 << 10);
   ASSERT_TRUE(eventually([&] { return run.is_over() || run.err().find("disk is full") != std::string::npos; }));
   run.signal(SIGKILL);
@@ -215,6 +219,42 @@ TEST(Faults, AfterADeathOnAFullDiskResumeGoesOn) {
   EXPECT_EQ(bench.value("select count(*) from reports", "disk/tune.db"), "240");
   EXPECT_EQ(bench.tune({"replay", "full", "--db", "disk/tune.db"}).code, 0);
   EXPECT_EQ(bench.value("pragma integrity_check", "disk/tune.db"), "ok");
+}
+
+/// `tune ARGUMENTS` with what a shell does with its output.
+Outcome redirected(const Workbench& bench, const std::string& where, const Arguments& arguments) {
+  Start start;
+  start.command = {"/bin/sh", "-c", "exec \"$0\" \"$@\" " + where, TUNE_PROGRAM};
+  start.command.insert(start.command.end(), arguments.begin(), arguments.end());
+  start.folder = bench.path();
+  start.output = bench / "redirected";
+  return Program(start).wait();
+}
+
+TEST(Faults, ALogThatTakesNoMoreEndsNoRun) {
+  if (::access("/dev/full", W_OK) != 0) GTEST_SKIP() << "there is no /dev/full";
+  Workbench bench;
+  for (const std::string where : {"2> /dev/full", "> /dev/full 2>&1", "2>&-"}) {
+    const std::string name = "n" + std::to_string(where.size());
+    bench.write(name + ".yaml", branin(name, 3));
+    for (const Arguments& more : {Arguments{}, Arguments{"--json"}}) {
+      Arguments arguments{"run", name + ".yaml", "--fresh"};
+      arguments.insert(arguments.end(), more.begin(), more.end());
+      EXPECT_EQ(redirected(bench, where, arguments).signal, 0) << where;
+      EXPECT_EQ(bench.value("select status from experiments where name = '" + name + "'"), "finished") << where;
+    }
+  }
+}
+
+TEST(Faults, OutputThatCannotBeWrittenIsAFailure) {
+  if (::access("/dev/full", W_OK) != 0) GTEST_SKIP() << "there is no /dev/full";
+  Workbench bench;
+  ASSERT_EQ(bench.run("a", branin("a", 2)).code, 0);
+  for (const Arguments& arguments : {Arguments{"ls"}, Arguments{"export", "a"}, Arguments{"show", "a/0"}}) {
+    const Outcome outcome = redirected(bench, "> /dev/full", arguments);
+    EXPECT_EQ(outcome.code, 6) << arguments[0];
+    EXPECT_THAT(outcome.err, HasSubstr("tune: ")) << arguments[0];
+  }
 }
 
 TEST(Faults, ADiskThatIsFullFromTheStartIsSaidToBe) {

@@ -10,6 +10,7 @@
 #include "tune/cli/commands.h"
 #include "tune/cli/exit_codes.h"
 #include "tune/session/examine.h"
+#include "tune/view/tell.h"
 
 namespace tune::cli {
 namespace {
@@ -86,7 +87,7 @@ int checkpoint(const std::string& trial, const std::string& output, const std::o
     if (written) written = file.keep();
     if (!written && written.error().code == ErrorCode::kNotFound && !step && looks < 20) continue;
     if (!written) return report(written.error());
-    fmt::print(stderr, "{}: {} bytes, iteration {}, sha256 {}\n", output, chosen->size, chosen->step, chosen->sha256);
+    tell(stderr, "{}: {} bytes, iteration {}, sha256 {}\n", output, chosen->size, chosen->step, chosen->sha256);
     return kOk;
   }
 }

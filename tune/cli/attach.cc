@@ -12,6 +12,7 @@
 #include "tune/loop/recovery.h"
 #include "tune/session/recovered.h"
 #include "tune/session/run_info.h"
+#include "tune/view/tell.h"
 #include "tune/view/view.h"
 
 namespace tune::cli {
@@ -78,7 +79,7 @@ int attach(const std::string& experiment, double progress_interval, const Common
   if (!log) return report(log.error());
   if (auto past = take_news(**log, *controller, nullptr); !past) return report(past.error());
   if ((*reader)->holder(row->id) == 0 && !controller->finished()) {
-    fmt::print(stderr, "tune: nobody runs '{}'\n      tune resume {} goes on with it\n", *name, *name);
+    tell(stderr, "tune: nobody runs '{}'\n      tune resume {} goes on with it\n", *name, *name);
     return kRefused;
   }
 

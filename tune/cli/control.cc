@@ -13,6 +13,7 @@
 #include "tune/cli/exit_codes.h"
 #include "tune/session/recovered.h"
 #include "tune/session/stored.h"
+#include "tune/view/tell.h"
 
 namespace tune::cli {
 namespace {
@@ -32,7 +33,7 @@ std::string name_of(const ControlTarget& target) {
 }
 
 int refuse(const ControlTarget& target, CommandKind kind, const std::string& why) {
-  fmt::print(stderr, "tune: cannot {} {}: {}\n", kCommandNames.name(kind), name_of(target), why);
+  tell(stderr, "tune: cannot {} {}: {}\n", kCommandNames.name(kind), name_of(target), why);
   return kRefused;
 }
 
@@ -70,7 +71,7 @@ std::string done_words(const ControlTarget& target, CommandKind kind, bool live)
 }
 
 int say_done(const ControlTarget& target, CommandKind kind, bool live, const Common& common) {
-  if (common.verbosity >= 0) fmt::print(stderr, "{}\n", done_words(target, kind, live));
+  if (common.verbosity >= 0) tell(stderr, "{}\n", done_words(target, kind, live));
   return kOk;
 }
 
@@ -101,12 +102,12 @@ int send(const ControlTarget& target, CommandRow command, const Common& common) 
   auto answer = await_command(common.db, *sent, kPatience);
   if (!answer) return report(answer.error());
   if (!*answer) {
-    fmt::print(stderr, "process {} has not taken the command yet; it is done as soon as it does, or at tune resume {}\n",
+    tell(stderr, "process {} has not taken the command yet; it is done as soon as it does, or at tune resume {}\n",
                holder, target.experiment);
     return kOk;
   }
   if (!(*answer)->refusal.empty()) return refuse(target, command.kind, (*answer)->refusal);
-  if (common.verbosity >= 0) fmt::print(stderr, "process {} has it: ", holder);
+  if (common.verbosity >= 0) tell(stderr, "process {} has it: ", holder);
   return say_done(target, command.kind, true, common);
 }
 
@@ -118,7 +119,7 @@ int control_one(CommandKind kind, const std::string& text, const Common& common)
   if (!target->trial && is_stop(kind)) {  // what was asked for is so
     const auto row = find_experiment(common.db, target->experiment);
     if (row && is_over(*row)) {
-      if (common.verbosity >= 0) fmt::print(stderr, "experiment '{}' is already {}\n", row->name, row->status);
+      if (common.verbosity >= 0) tell(stderr, "experiment '{}' is already {}\n", row->name, row->status);
       return kOk;
     }
   }

@@ -11,6 +11,7 @@
 #include "tune/cli/commands.h"
 #include "tune/cli/exit_codes.h"
 #include "tune/session/examine.h"
+#include "tune/view/tell.h"
 
 namespace tune::cli {
 namespace {
@@ -134,11 +135,11 @@ int doctor(const Common& common) {
 int backup(const std::string& file, const Common& common) {
   const bool show = !common.json && common.verbosity >= 0 && isatty(STDERR_FILENO) == 1;
   auto copy = back_up(common.db, file, [&](std::uint64_t bytes) {
-    if (show) fmt::print(stderr, "\r{} of checkpoints", format_size(bytes));
+    if (show) tell(stderr, "\r{} of checkpoints", format_size(bytes));
   });
-  if (show) fmt::print(stderr, "\r\x1b[K");
+  if (show) tell(stderr, "\r\x1b[K");
   if (!copy) return report(copy.error());
-  for (const std::string& damaged : copy->damaged) fmt::print(stderr, "tune: warning: {}: not in the copy\n", damaged);
+  for (const std::string& damaged : copy->damaged) tell(stderr, "tune: warning: {}: not in the copy\n", damaged);
   if (common.json) {
     fmt::print("{}\n", to_json(Map{{"file", file},
                                    {"bytes", static_cast<std::int64_t>(copy->bytes)},

@@ -12,6 +12,7 @@
 #include "searchspaces/sampler.h"
 #include "tune/cli/commands.h"
 #include "tune/cli/exit_codes.h"
+#include "tune/view/tell.h"
 
 namespace tune::cli {
 namespace {
@@ -25,7 +26,7 @@ std::optional<ExperimentSpec> read_or_complain(const std::string& file, const st
   if (common.json) {
     if (!read.spec) fmt::print("{}\n", diagnostics_to_json(read.diagnostics));
   } else if (!read.diagnostics.empty()) {
-    fmt::print(stderr, "{}", format_diagnostics(read.diagnostics, common.color && isatty(STDERR_FILENO) == 1));
+    tell(stderr, "{}", format_diagnostics(read.diagnostics, common.color && isatty(STDERR_FILENO) == 1));
   }
   return std::move(read.spec);
 }
@@ -39,7 +40,7 @@ int validate(const std::string& file, const std::vector<std::string>& set, const
     return read.spec ? kOk : kUsage;
   }
   if (!read.diagnostics.empty()) {
-    fmt::print(stderr, "{}", format_diagnostics(read.diagnostics, common.color && isatty(STDERR_FILENO) == 1));
+    tell(stderr, "{}", format_diagnostics(read.diagnostics, common.color && isatty(STDERR_FILENO) == 1));
   }
   if (!read.spec) return kUsage;
   const ExperimentSpec& spec = *read.spec;
@@ -62,7 +63,7 @@ int sample(const std::string& file, const std::vector<std::string>& set, std::in
   } else {
     if (getrandom(&context.seed, sizeof context.seed, 0) < 0) context.seed = 0;
     context.seed >>= 12;
-    fmt::print(stderr, "seed {} (drawn; write search.seed to repeat it)\n", context.seed);
+    tell(stderr, "seed {} (drawn; write search.seed to repeat it)\n", context.seed);
   }
   auto sampler = make_sampler(spec->search.algorithm, std::move(context));
   if (!sampler) return report(sampler.error());
@@ -77,7 +78,7 @@ int sample(const std::string& file, const std::vector<std::string>& set, std::in
     auto suggestion = (*sampler)->suggest(TrialId{i});
     if (!suggestion) return report(suggestion.error());
     if (!suggestion->config) {
-      fmt::print(stderr, "the search space is used up after {} configurations\n", i);
+      tell(stderr, "the search space is used up after {} configurations\n", i);
       break;
     }
     (*sampler)->on_suggested(TrialId{i}, *suggestion->config);

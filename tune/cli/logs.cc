@@ -15,6 +15,7 @@
 #include "experiments/store/store.h"
 #include "tune/cli/commands.h"
 #include "tune/cli/exit_codes.h"
+#include "tune/view/tell.h"
 
 namespace tune::cli {
 namespace {
@@ -127,7 +128,7 @@ int logs(const std::string& trial, bool follow, const Common& common) {
     if (!follow || !*more) break;
     std::this_thread::sleep_for(kLookEvery);
   }
-  if (!follower.printed_anything()) fmt::print(stderr, "trial {} printed nothing\n", trial);
+  if (!follower.printed_anything()) tell(stderr, "trial {} printed nothing\n", trial);
   return kOk;
 }
 

@@ -5,12 +5,15 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <system_error>
 
 #include "tune/cli/commands.h"
 #include "tune/cli/exit_codes.h"
 #include "tune/cli/worker.h"
+#include "tune/view/tell.h"
 
 namespace {
 
@@ -277,6 +280,13 @@ void add_care_commands(CLI::App& app, CommandLine& line) {
   backup_command->add_option("FILE", line.file, "the copy; must not exist")->required();
 }
 
+/// What a full disk has swallowed of the output is a failure, as of other programs.
+int said_all(int code) {
+  const bool lost = std::fflush(stdout) != 0 || std::ferror(stdout) != 0;
+  if (!lost || code != kOk) return code;
+  return report({tune::ErrorCode::kIo, "the output could not be written", ""});
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -311,9 +321,11 @@ int main(int argc, char** argv) {
   line.common.verbosity = line.verbose - line.quiet;
   line.common.color = !line.no_color && color_wanted();
   try {
-    return line.chosen();
+    return said_all(line.chosen());
+  } catch (const std::system_error& error) {  // of fmt::print, whose stream takes nothing more
+    return report({tune::ErrorCode::kIo, error.what(), ""});
   } catch (const std::exception& error) {
-    fmt::print(stderr, "tune: internal error: {}\n", error.what());
+    tune::tell(stderr, "tune: internal error: {}\n", error.what());
     return kInternal;
   }
 }

@@ -11,6 +11,7 @@
 #include "tune/cli/commands.h"
 #include "tune/cli/exit_codes.h"
 #include "tune/session/plan.h"
+#include "tune/view/tell.h"
 
 namespace tune::cli {
 namespace {
@@ -96,7 +97,7 @@ int plan(const RunCommand& command, const Common& common) {
   ReadOutcome read = read_experiment_file(command.file, context);
   if (common.json && !read.spec) fmt::print("{}\n", diagnostics_to_json(read.diagnostics));
   if (!common.json && !read.diagnostics.empty()) {
-    fmt::print(stderr, "{}", format_diagnostics(read.diagnostics, common.color && isatty(STDERR_FILENO) == 1));
+    tell(stderr, "{}", format_diagnostics(read.diagnostics, common.color && isatty(STDERR_FILENO) == 1));
   }
   if (!read.spec) return kUsage;
   const ExperimentSpec& spec = *read.spec;

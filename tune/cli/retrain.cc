@@ -7,6 +7,7 @@
 #include "tune/cli/commands.h"
 #include "tune/cli/exit_codes.h"
 #include "tune/session/stored.h"
+#include "tune/view/tell.h"
 
 namespace tune::cli {
 namespace {
@@ -21,7 +22,7 @@ int tell_difference(const std::string& experiment, TrialId trial, const std::str
   if (!comparison) return report(comparison.error());
   const std::string same = fmt::format("{} of {} reports equal those of {}/{}", comparison->equal, comparison->reports,
                                        experiment, trial.value);
-  fmt::print(stderr, "{}{}\n", same,
+  tell(stderr, "{}{}\n", same,
              comparison->first_difference.empty() ? std::string() : "; then " + comparison->first_difference);
   return kOk;
 }

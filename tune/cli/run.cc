@@ -16,6 +16,7 @@
 #include "tune/session/recovered.h"
 #include "tune/session/session.h"
 #include "tune/session/stored.h"
+#include "tune/view/tell.h"
 #include "tune/view/view.h"
 #include "tune/view/words.h"
 
@@ -38,7 +39,7 @@ bool show(const std::vector<Diagnostic>& diagnostics, const Common& common) {
   if (common.json && !ok) {
     fmt::print("{}\n", diagnostics_to_json(diagnostics));
   } else if (!diagnostics.empty() && (common.verbosity >= 0 || !ok)) {
-    fmt::print(stderr, "{}", format_diagnostics(diagnostics, common.color && isatty(STDERR_FILENO) == 1));
+    tell(stderr, "{}", format_diagnostics(diagnostics, common.color && isatty(STDERR_FILENO) == 1));
   }
   return ok;
 }
@@ -62,7 +63,7 @@ int say_detached(const Detachment& detachment, const std::string& name, const Co
     fmt::print("{}\n", to_json(Map{{"event", "detached"}, {"experiment", name}, {"pid", detachment.child()}, {"log", log}}));
   } else if (common.verbosity >= 0) {
     const std::string db = common.db == "tune.db" ? "" : " --db " + shell_word(common.db);
-    fmt::print(stderr,
+    tell(stderr,
                "{0} runs in the background as process {1}\nwatch tune attach {0}{2}\nend   tune stop {0}{2} | tune pause "
                "{0}{2} | tune cancel {0}{2}\nlog   {3}\n",
                name, detachment.child(), db, log);
@@ -133,7 +134,7 @@ int run_existing(ExperimentSpec spec, const ExperimentRow& row, const RunCommand
   show(found, common);
   if (!continues) return report(continues.error());
   if (is_over(row)) {
-    if (common.verbosity >= 0) fmt::print(stderr, "experiment '{}' is {}; --fresh runs it anew\n", row.name, row.status);
+    if (common.verbosity >= 0) tell(stderr, "experiment '{}' is {}; --fresh runs it anew\n", row.name, row.status);
     return best(row.name, common.json ? "json" : "table", common);
   }
   return go(std::move(spec), row, command, common);
@@ -146,7 +147,7 @@ int run(const RunCommand& command, const Common& common) {
   if (!show(read.diagnostics, common) || !read.spec) return kUsage;
   ExperimentSpec spec = *std::move(read.spec);
   if (command.dry_run) {
-    fmt::print(stderr, "{}: valid; nothing was started (--dry-run)\n", command.file);
+    tell(stderr, "{}: valid; nothing was started (--dry-run)\n", command.file);
     return kOk;
   }
   return run_spec(std::move(spec), command, common);
@@ -156,7 +157,7 @@ int run_spec(ExperimentSpec spec, const RunCommand& command, const Common& commo
   if (command.fresh && find_experiment(common.db, spec.name)) {
     auto kept = set_aside(common.db, spec.name, {});
     if (!kept) return report(kept.error());
-    fmt::print(stderr, "the old '{}' is kept as '{}'\n", spec.name, *kept);
+    tell(stderr, "the old '{}' is kept as '{}'\n", spec.name, *kept);
   }
   if (const auto row = find_experiment(common.db, spec.name)) return run_existing(std::move(spec), *row, command, common);
   return go(std::move(spec), std::nullopt, command, common);
@@ -183,7 +184,7 @@ int resume(const std::string& experiment, const RunCommand& command, const Commo
   reader->reset();
   const bool stopped_by_user = row->end_reason == end_why_name(EndWhy::kUser);
   if (is_over(*row) && !stopped_by_user && changes.empty()) {
-    fmt::print(stderr, "experiment '{}' is {}; nothing is left to do\n", row->name, row->status);
+    tell(stderr, "experiment '{}' is {}; nothing is left to do\n", row->name, row->status);
     return best(row->name, common.json ? "json" : "table", common);
   }
   auto spec = stored_spec(*row, common);

@@ -10,6 +10,7 @@
 #include "trainables/run/loader.h"
 #include "tune/cli/commands.h"
 #include "tune/cli/exit_codes.h"
+#include "tune/view/tell.h"
 
 namespace tune::cli {
 
@@ -31,8 +32,8 @@ Exit exit_code(ErrorCode code) {
 }
 
 int report(const Error& error) {
-  fmt::print(stderr, "tune: {}\n", error.message);
-  if (!error.hint.empty()) fmt::print(stderr, "      {}\n", error.hint);
+  tell(stderr, "tune: {}\n", error.message);
+  if (!error.hint.empty()) tell(stderr, "      {}\n", error.hint);
   return exit_code(error.code);
 }
 

@@ -15,6 +15,7 @@
 #include "tune/cli/exit_codes.h"
 #include "tune/session/session.h"
 #include "tune/session/stored.h"
+#include "tune/view/tell.h"
 #include "tune/view/view.h"
 #include "tune/view/words.h"
 
@@ -147,7 +148,7 @@ Result<SimulatedConditions> conditions_of(const SimulateCommand& command) {
 
 bool show(const ReadOutcome& read, const Common& common) {
   if (!read.diagnostics.empty() && (common.verbosity >= 0 || !read.spec)) {
-    fmt::print(stderr, "{}", format_diagnostics(read.diagnostics, common.color && isatty(STDERR_FILENO) == 1));
+    tell(stderr, "{}", format_diagnostics(read.diagnostics, common.color && isatty(STDERR_FILENO) == 1));
   }
   return read.spec.has_value();
 }
@@ -202,7 +203,7 @@ int simulate(const SimulateCommand& command, const Common& common) {
   options.context.machine.reset();
   options.compiled_in = compiled_in();
   options.diagnosed = [&](const std::vector<Diagnostic>& found) {
-    if (!found.empty()) fmt::print(stderr, "{}", format_diagnostics(found, false));
+    if (!found.empty()) tell(stderr, "{}", format_diagnostics(found, false));
   };
   const auto began = std::chrono::steady_clock::now();
   Session session(std::move(options), story);

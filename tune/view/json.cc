@@ -7,6 +7,7 @@
 
 #include "core/json.h"
 #include "core/text.h"
+#include "tune/view/tell.h"
 
 namespace tune {
 namespace {
@@ -52,7 +53,7 @@ void JsonView::say(std::string_view event, Map fields) const {
   if (options_.verbosity <= -2) return;
   Map line{{"event", event}, {"ts", format_time(unix_now())}};
   line.insert(line.end(), std::make_move_iterator(fields.begin()), std::make_move_iterator(fields.end()));
-  fmt::print("{}\n", to_json(line));
+  tell(stdout, "{}\n", to_json(line));
   std::fflush(stdout);
 }
 
@@ -117,7 +118,7 @@ void JsonView::refresh(const Controller& controller) {
 
 void JsonView::message(Severity severity, const std::string& text) {
   if (severity == Severity::kNote) {
-    if (options_.verbosity >= 0) fmt::print(stderr, "{}\n", text);
+    if (options_.verbosity >= 0) tell(stderr, "{}\n", text);
     return;
   }
   say("warning", {{"severity", severity == Severity::kError ? "error" : "warning"}, {"message", text}});

@@ -9,6 +9,7 @@
 
 #include "core/text.h"
 #include "core/utf8.h"
+#include "tune/view/tell.h"
 #include "tune/view/words.h"
 
 namespace tune {
@@ -67,11 +68,11 @@ LiveView::LiveView(const ViewOptions& options)
       utf8_(locale_is_utf8()) {
   plain_.show_finished(false);
   plain_.show_heartbeat(false);
-  fmt::print(stderr, "\x1b[?25l");  // no cursor while the region is redrawn
+  tell(stderr, "\x1b[?25l");  // no cursor while the region is redrawn
 }
 
 LiveView::~LiveView() {
-  fmt::print(stderr, "\x1b[?25h");
+  tell(stderr, "\x1b[?25h");
   std::fflush(stderr);
 }
 
@@ -81,12 +82,12 @@ std::string LiveView::paint(std::string_view code, const std::string& text) cons
 
 void LiveView::print_above(const std::string& lines) {
   erase();
-  fmt::print(stderr, "{}", lines);
+  tell(stderr, "{}", lines);
 }
 
 void LiveView::erase() {
   if (drawn_.empty()) return;
-  fmt::print(stderr, "\x1b[{}A\r\x1b[J", drawn_.size());
+  tell(stderr, "\x1b[{}A\r\x1b[J", drawn_.size());
   drawn_.clear();
 }
 
@@ -99,7 +100,7 @@ void LiveView::draw(std::vector<std::string> lines) {
     out += fmt::format("\x1b[{}A\r", lines.size());
     for (std::size_t i = 0; i < lines.size(); ++i) out += (lines[i] == drawn_[i] ? "" : lines[i] + "\x1b[K") + "\n";
   }
-  fmt::print(stderr, "{}", out);
+  tell(stderr, "{}", out);
   std::fflush(stderr);
   drawn_ = std::move(lines);
 }

@@ -4,13 +4,14 @@
 
 #include "core/text.h"
 #include "tune/loop/recovery.h"
+#include "tune/view/tell.h"
 #include "tune/view/words.h"
 
 namespace tune {
 
 PlainView::PlainView(const ViewOptions& options, std::function<void(const std::string&)> out)
     : options_(options), out_(std::move(out)) {
-  if (!out_) out_ = [](const std::string& lines) { fmt::print(stderr, "{}", lines); };
+  if (!out_) out_ = [](const std::string& lines) { tell(stderr, "{}", lines); };
 }
 
 void PlainView::say(int verbosity, const std::string& line) {
@@ -74,7 +75,7 @@ void PlainView::message(Severity severity, const std::string& text) {
 void PlainView::finished(RunEnd end, const Controller& controller) {
   if (options_.verbosity == -1) {
     if (const TrialRecord* best = controller.best()) {
-      fmt::print("best #{} {} {} (iteration {})  {}\n", best->id.value, info_.objectives.front().metric,
+      tell(stdout, "best #{} {} {} (iteration {})  {}\n", best->id.value, info_.objectives.front().metric,
                  format_real(best->best_value), best->best_step, config_words(best->config));
     }
     return;
