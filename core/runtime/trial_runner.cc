@@ -238,9 +238,8 @@ bool TrialRunner::begin(Queued& next) {
     if (running_.empty()) {
       give_up_(why);
     } else if (!std::exchange(said_full_, true)) {
-      dialogue_.say(
-          wire::LogLine{wire::LogLine::Level::kWarning,
-                        fmt::format("{} trials run at a time, not {}: {}", running_.size(), options_.plan.slots, why)});
+      dialogue_.say(wire::LogLine{wire::LogLine::Level::kWarning,
+                                  fmt::format("only {} trials run at a time: {}", running_.size(), why)});
     }
     return false;
   }

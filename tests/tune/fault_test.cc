@@ -234,14 +234,16 @@ Outcome redirected(const Workbench& bench, const std::string& where, const Argum
 TEST(Faults, ALogThatTakesNoMoreEndsNoRun) {
   if (::access("/dev/full", W_OK) != 0) GTEST_SKIP() << "there is no /dev/full";
   Workbench bench;
+  int number = 0;
   for (const std::string where : {"2> /dev/full", "> /dev/full 2>&1", "2>&-"}) {
-    const std::string name = "n" + std::to_string(where.size());
-    bench.write(name + ".yaml", branin(name, 3));
-    for (const Arguments& more : {Arguments{}, Arguments{"--json"}}) {
-      Arguments arguments{"run", name + ".yaml", "--fresh"};
-      arguments.insert(arguments.end(), more.begin(), more.end());
-      EXPECT_EQ(redirected(bench, where, arguments).signal, 0) << where;
-      EXPECT_EQ(bench.value("select status from experiments where name = '" + name + "'"), "finished") << where;
+    for (const bool as_json : {false, true}) {
+      const std::string name = "run" + std::to_string(++number);
+      bench.write(name + ".yaml", branin(name, 3));
+      Arguments arguments{"run", name + ".yaml"};
+      if (as_json) arguments.emplace_back("--json");
+      const Outcome outcome = redirected(bench, where, arguments);
+      EXPECT_EQ(outcome.signal, 0) << where << outcome.out << outcome.err;
+      EXPECT_EQ(bench.value("select status from experiments where experiment = '" + name + "'"), "finished") << where;
     }
   }
 }

@@ -1,6 +1,7 @@
 // The program's command line. The only file that knows CLI11: it fills the option aggregates of commands.h and calls one
 // function a command. CLI11's own exit codes are mapped to ours.
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -287,9 +288,20 @@ int said_all(int code) {
   return report({tune::ErrorCode::kIo, "the output could not be written", ""});
 }
 
+/// A program may be started without stdin, stdout or stderr: the next file that it opens, a database perhaps, would take
+/// that number, and get what is said to a person.
+void occupy_standard_streams() {
+  while (true) {
+    const int fd = ::open("/dev/null", O_RDWR);
+    if (fd > STDERR_FILENO) ::close(fd);
+    if (fd < 0 || fd > STDERR_FILENO) return;
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  occupy_standard_streams();
   if (argc > 1 && std::string_view(argv[1]) == "__worker") return worker(argc, argv);
 
   CommandLine line;

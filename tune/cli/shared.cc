@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/text.h"
+#include "core/utf8.h"
 #include "experiments/store/store.h"
 #include "schedulers/scheduler.h"
 #include "searchspaces/sampler.h"
@@ -32,8 +33,8 @@ Exit exit_code(ErrorCode code) {
 }
 
 int report(const Error& error) {
-  tell(stderr, "tune: {}\n", error.message);
-  if (!error.hint.empty()) tell(stderr, "      {}\n", error.hint);
+  tell(stderr, "tune: {}\n", visible(error.message, true));
+  if (!error.hint.empty()) tell(stderr, "      {}\n", visible(error.hint, true));
   return exit_code(error.code);
 }
 
@@ -58,7 +59,8 @@ Result<std::pair<std::string, TrialId>> parse_trial(const std::string& text) {
       return std::pair{text.substr(0, cut), TrialId{*number}};
     }
   }
-  return fail(ErrorCode::kBadInput, fmt::format("'{}' names no trial", text), "write EXPERIMENT/NUMBER, as in iris-asha/17");
+  return fail(ErrorCode::kBadInput, fmt::format("'{}' names no trial", text),
+              "write EXPERIMENT/NUMBER, as in iris-asha/17");
 }
 
 Result<std::string> pick_experiment(const std::string& db, const std::string& name) {
