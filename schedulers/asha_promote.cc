@@ -34,15 +34,15 @@ AshaPromote::Climb AshaPromote::climb(const AshaStand& stand, const SchedulerRep
     const std::int64_t rank = rung.entries.rank({report.score, report.trial});
     const bool promoted = climb.end + 1 < reached && report.score.is_number() && rank <= top;
     climb.parks = !promoted;
-    climb.ranks.push_back(report.score.is_number() ? rank : 0);
-    climb.let_through = report.score.is_number() && rank > top && trust_ && trust_->lets_next_through(climb.end);
+    climb.let_through = trust_ && report.score.is_number() && rank > top &&
+                        (trust_->is_probe(report.trial) || trust_->wants_probe(climb.end));
     if (!climb.reason.empty()) climb.reason += "; ";
     climb.reason += report.score.is_number()
                         ? fmt::format("{} rung {}: rank {} of {}, top {}", promoted ? "passes" : "waits in",
                                       format_real(rung.level), rank, entries, top)
                         : fmt::format("NaN in rung {}, which promotes numbers only", format_real(rung.level));
     if (trust_ && report.score.is_number()) climb.reason += fmt::format(" ({})", trust_->words(climb.end));
-    if (climb.let_through) climb.reason += ", goes on to try the rung";
+    if (climb.let_through) climb.reason += ", goes on to try the rungs";
   }
   climb.reason += coarse_note(climb.end - stand.next);
   return climb;
@@ -88,17 +88,8 @@ void AshaPromote::on_report(const SchedulerReport& report, const SchedulerVerdic
 
 void AshaPromote::fold_trust(const AshaStand& stand, const Climb& climb, const SchedulerReport& report,
                              std::size_t end) {
-  for (std::size_t rung = stand.next; rung < end; ++rung) {
-    const std::size_t at = rung - stand.next;
-    const bool last = rung + 1 == climb.end;
-    const std::int64_t entries =
-        rung + 1 < stands_.levels(stand).size() ? rungs_[stand.bracket][rung].entries.size() : 0;
-    const bool turned_away = at < climb.ranks.size() && climb.ranks[at] > top_of(rung, entries);
-    const bool let_through = last && climb.let_through;
-    trust_->arrive(report.trial, rung, report.score,
-                   let_through ? RungTrust::Passage::kLetThrough : RungTrust::Passage::kKept);
-    if (turned_away || let_through) trust_->turn_away(rung);
-  }
+  for (std::size_t rung = stand.next; rung < end; ++rung) trust_->arrive(report.trial, rung, report.score);
+  if (climb.let_through) trust_->make_probe(report.trial, climb.end - 1);
 }
 
 // --- What to do about trials that do not run -------------------------------------------------------------------------
@@ -128,7 +119,8 @@ std::optional<Proposal> AshaPromote::propose(const Supply& supply) const {
 
 std::optional<Proposal> AshaPromote::release() const {
   for (const auto& bracket : rungs_) {
-    for (const Rung& rung : bracket) {
+    for (std::size_t at = 0; at < bracket.size(); ++at) {
+      const Rung& rung = bracket[at];
       if (rung.held.empty()) continue;
       const RungEntry& worst = *rung.held.rbegin();
       if (!worst.score.is_number()) {
@@ -136,12 +128,13 @@ std::optional<Proposal> AshaPromote::release() const {
                                fmt::format("NaN in rung {} is never promoted", format_real(rung.level)));
       }
       const bool may_drain = plan_.drain && !trained_to_end_ && worst.trial == rung.parked.begin()->trial;
-      const std::int64_t rank = rung.entries.rank(worst);
-      if (may_drain || trust_ || !plan_.trials || rank <= *plan_.trials / plan_.eta) continue;
-      return Proposal::about(
-          Proposal::Kind::kUnpark, worst.trial,
-          fmt::format("rank {} of {} in rung {}: {} trials promote at most {}", rank, rung.entries.size(),
-                      format_real(rung.level), *plan_.trials, *plan_.trials / plan_.eta));
+      if (may_drain || rung.let_through.contains(worst) || !plan_.trials) continue;
+      const std::int64_t rank = rung.entries.rank(worst), most = top_of(at, *plan_.trials);
+      if (rank <= most) continue;
+      std::string reason = fmt::format("rank {} of {} in rung {}: {} trials promote at most {}", rank,
+                                       rung.entries.size(), format_real(rung.level), *plan_.trials, most);
+      if (trust_) reason += fmt::format(" ({})", trust_->words(at));
+      return Proposal::about(Proposal::Kind::kUnpark, worst.trial, std::move(reason));
     }
   }
   return std::nullopt;
@@ -155,7 +148,7 @@ std::optional<Proposal> AshaPromote::promote() const {
     const std::int64_t rank = rung.entries.rank(*best), top = promotes(id);
     std::string reason = fmt::format("promoted from rung {}: rank {} of {}, top {}", format_real(rung.level), rank,
                                      rung.entries.size(), top);
-    if (trust_) reason += fmt::format(" ({}){}", trust_->words(id.rung), rank > top ? ", to try the rung" : "");
+    if (trust_) reason += fmt::format(" ({}){}", trust_->words(id.rung), rank > top ? ", to try the rungs" : "");
     return Proposal::about(Proposal::Kind::kResume, best->trial, std::move(reason));
   }
   return std::nullopt;

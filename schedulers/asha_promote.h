@@ -15,8 +15,9 @@
 // promoted. Its checkpoint goes, except the best parked one's of each rung while draining may need it; a NaN's always
 // does. Should more trials be allowed later, an entry without a checkpoint that is promoted starts from zero.
 //
-// With `grace_period: auto` the best that rung_trust.h says are promoted in place of floor(m/eta), and some that rank
-// lower. Since a rung may lose its trust, no checkpoint but a NaN's is released then.
+// With `grace_period: auto` the best that rung_trust.h says are promoted in place of floor(m/eta), and probes whatever
+// their rank. Checkpoints go by what the rung lets go on now: should it lose its trust later, an entry without one
+// that is promoted after all starts from zero, too.
 //
 // Trials that are parked when the experiment ends, end as stopped. If it goes on after all (more trials are allowed),
 // they are where they were: they count, and may be promoted.
@@ -39,7 +40,7 @@ class AshaPromote final : public Scheduler {
   AshaPromote& operator=(const AshaPromote&) = delete;
 
   std::string_view name() const override { return "asha"; }
-  int rules() const override { return 2; }
+  int rules() const override { return trust_ ? 3 : 2; }
   std::string_view time_attr() const override { return plan_.time_attr; }
 
   std::optional<SchedulerVerdict> judge(const SchedulerReport& report) const override;
@@ -74,11 +75,10 @@ class AshaPromote final : public Scheduler {
   };
   /// What this report comes to.
   struct Climb {
-    std::size_t end = 0;              ///< one beyond the last rung it is entered at
-    bool parks = false;               ///< at the last of them
-    bool at_top = false;              ///< has reached max_t
-    std::vector<std::int64_t> ranks;  ///< in each rung it is entered at; 0: of a NaN
-    bool let_through = false;         ///< parks, to go on whatever its rank (grace_period: auto)
+    std::size_t end = 0;       ///< one beyond the last rung it is entered at
+    bool parks = false;        ///< at the last of them
+    bool at_top = false;       ///< has reached max_t
+    bool let_through = false;  ///< parks, to go on whatever its rank: a probe (grace_period: auto)
     std::string reason;
   };
   Climb climb(const AshaStand& stand, const SchedulerReport& report) const;

@@ -17,7 +17,6 @@ bool AshaStop::enter(Climb& climb, std::size_t bracket, std::size_t rung, const 
   const RungRanks& ranks = rungs_[bracket][rung];
   const std::string level = format_real(plan_.levels[bracket][rung]);
   if (!climb.reason.empty()) climb.reason += "; ";
-  climb.let_through.push_back(false);
   if (!score.is_number()) {
     climb.reason += fmt::format("NaN in rung {}, which keeps numbers only", level);
     return false;
@@ -27,19 +26,22 @@ bool AshaStop::enter(Climb& climb, std::size_t bracket, std::size_t rung, const 
   climb.reason += fmt::format("rank {} of {} in rung {}, keeps {}", better + 1, entries, level, keeps);
   if (trust_) climb.reason += fmt::format(" ({})", trust_->words(rung));
   if (better < keeps) return true;
-  if (!trust_ || !trust_->lets_next_through(rung)) return false;
-  climb.let_through.back() = true;
-  climb.reason += ", goes on to try the rung";
+  if (!trust_ || !(climb.is_probe || trust_->wants_probe(rung))) return false;
+  climb.reason += ", goes on to try the rungs";
+  if (!climb.is_probe) climb.probed_at = rung;
+  climb.is_probe = true;
   return true;
 }
 
-bool AshaStop::still_passes(Climb& climb, const AshaStand& stand, TrialId trial) const {
+bool AshaStop::still_passes(Climb& climb, const AshaStand& stand, const SchedulerReport& report) const {
+  const bool is_best = rungs_[stand.bracket][climb.end - 1].better_than(report.score) == 0;
+  if (climb.is_probe || is_best) return true;
   for (std::size_t rung = 0; rung < stand.next; ++rung) {
-    if (!trust_->was_kept(trial, rung)) continue;
     const RungRanks& ranks = rungs_[stand.bracket][rung];
-    const std::int64_t better = ranks.better_than(trust_->score_at(trial, rung));
+    const std::int64_t better = ranks.better_than(trust_->score_at(report.trial, rung));
     const std::int64_t keeps = std::max<std::int64_t>(1, trust_->keeps(rung, ranks.size()));
     if (better < keeps) continue;
+    climb.lost_below = rung;
     climb.reason += fmt::format("; rank {} of {} in rung {}, which by now keeps {} ({})", better + 1, ranks.size(),
                                 format_real(stands_.levels(stand)[rung]), keeps, trust_->words(rung));
     return false;
@@ -52,13 +54,14 @@ AshaStop::Climb AshaStop::climb(const AshaStand& stand, const SchedulerReport& r
   const std::size_t reached = stands_.reached(stand, report.t);
   Climb climb;
   climb.end = stand.next;
+  climb.is_probe = trust_ && trust_->is_probe(report.trial);
   for (; climb.end < reached && climb.end + 1 < levels.size() && !climb.failed; ++climb.end) {
     climb.failed = !enter(climb, stand.bracket, climb.end, report.score);
   }
   climb.reason += coarse_note(climb.end - stand.next);
   climb.at_top = !climb.failed && reached == levels.size();
   if (trust_ && !climb.failed && !climb.at_top) {
-    climb.failed = climb.lost_below = !still_passes(climb, stand, report.trial);
+    climb.failed = !still_passes(climb, stand, report);
   }
   return climb;
 }
@@ -94,15 +97,9 @@ void AshaStop::on_report(const SchedulerReport& report, const SchedulerVerdict* 
 }
 
 void AshaStop::fold_trust(const AshaStand& stand, const Climb& climb, const SchedulerReport& report, std::size_t end) {
-  for (std::size_t rung = stand.next; rung < end; ++rung) {
-    const std::size_t at = rung - stand.next;
-    const bool entered = at < climb.let_through.size();
-    const bool let_through = entered && climb.let_through[at];
-    const bool turned_away = climb.failed && !climb.lost_below && rung + 1 == climb.end;
-    trust_->arrive(report.trial, rung, report.score,
-                   let_through ? RungTrust::Passage::kLetThrough : RungTrust::Passage::kKept);
-    if (let_through || turned_away) trust_->turn_away(rung);
-  }
+  for (std::size_t rung = stand.next; rung < end; ++rung) trust_->arrive(report.trial, rung, report.score);
+  if (climb.probed_at && end > *climb.probed_at) trust_->make_probe(report.trial, *climb.probed_at);
+  if (climb.lost_below) trust_->turn_back(report.trial, *climb.lost_below);
 }
 
 std::optional<Proposal> AshaStop::propose(const Supply& supply) const {

@@ -4,9 +4,9 @@
 // own included, are strictly better. So the first arrival always goes on, equal scores never stop each other, and of n
 // trials with independent scores sum over k of max(1, floor(k/eta))/k are expected to pass a rung. No trial pauses.
 //
-// With `grace_period: auto` a rung keeps max(1, what rung_trust.h says) of m, and lets some go on that rank lower. A
-// trial that comes to a rung is also held against those below, which may have proved themselves only after it had
-// passed.
+// With `grace_period: auto` a rung keeps max(1, what rung_trust.h says) of m, and now and then a probe goes on whatever
+// its rank. A trial that comes to a rung is also held against those below, which may have proved themselves only after
+// it had passed; but the best that has come to a rung goes on.
 
 #include <optional>
 #include <set>
@@ -25,7 +25,7 @@ class AshaStop final : public Scheduler {
   AshaStop& operator=(const AshaStop&) = delete;
 
   std::string_view name() const override { return "asha"; }
-  int rules() const override { return 1; }
+  int rules() const override { return trust_ ? 2 : 1; }
   std::string_view time_attr() const override { return plan_.time_attr; }
 
   std::optional<SchedulerVerdict> judge(const SchedulerReport& report) const override;
@@ -46,16 +46,19 @@ class AshaStop final : public Scheduler {
   struct Climb {
     std::size_t end = 0;  ///< one beyond the last level it is entered at
     bool failed = false;
-    std::vector<bool> let_through;  ///< of each rung it is entered at: though it ranks too low (grace_period: auto)
-    bool lost_below = false;        ///< it fails a rung that it had passed
-    bool at_top = false;            ///< has passed all rungs and reached max_t
+    bool at_top = false;  ///< has passed all rungs and reached max_t
+    // grace_period: auto
+    bool is_probe = false;                 ///< goes on whatever its rank, to try the rungs
+    std::optional<std::size_t> probed_at;  ///< from this rung on, which would have turned it away
+    std::optional<std::size_t> lost_below;  ///< the rung that it had passed, and fails now
     std::string reason;
   };
   Climb climb(const AshaStand& stand, const SchedulerReport& report) const;
   /// Enters it at one rung; whether it goes on.
   bool enter(Climb& climb, std::size_t bracket, std::size_t rung, const Score& score) const;
-  /// grace_period: auto: whether it still ranks high enough in every rung below, by what they have proved since.
-  bool still_passes(Climb& climb, const AshaStand& stand, TrialId trial) const;
+  /// grace_period: auto: whether it still ranks high enough in every rung below, by what they have proved since. The
+  /// best of the rung that it has come to does in any case, as somebody passes each rung.
+  bool still_passes(Climb& climb, const AshaStand& stand, const SchedulerReport& report) const;
   void fold_trust(const AshaStand& stand, const Climb& climb, const SchedulerReport& report, std::size_t end);
 
   const AshaPlan plan_;

@@ -85,7 +85,7 @@ class HyperBand final : public Scheduler {
   }
 
   std::string_view name() const override { return name_; }
-  int rules() const override { return 1; }
+  int rules() const override { return trust_ ? 2 : 1; }
   std::string_view time_attr() const override { return time_attr_; }
 
   std::optional<SchedulerVerdict> judge(const SchedulerReport& report) const override;
@@ -120,7 +120,6 @@ class HyperBand final : public Scheduler {
   std::vector<double> levels_;                        ///< of the largest bracket
   std::optional<RungTrust> trust_;                    ///< grace_period: auto
   std::map<TrialId, std::size_t> trusted_;            ///< how many of levels_ each trial has reached
-  std::map<std::int64_t, std::size_t> first_halved_;  ///< the first of levels_ that each bracket halves at
 
   std::map<std::int64_t, HalvingBracket> brackets_;  ///< those that are not over
   std::int64_t opened_ = 0;                          ///< brackets so far
@@ -157,12 +156,8 @@ std::int64_t HyperBand::proved_s() const {
 }
 
 void HyperBand::fold_trust(const SchedulerReport& report) {
-  const auto home = home_.find(report.trial);
-  // A trial that its bracket has halved at a level says nothing of that level: who is worse there is never seen again.
-  const std::size_t first_halved = home == home_.end() ? 0 : first_halved_.at(home->second);
   for (std::size_t& next = trusted_[report.trial]; next < levels_.size() && report.t >= levels_[next]; ++next) {
-    trust_->arrive(report.trial, next, report.score,
-                   next < first_halved ? RungTrust::Passage::kKept : RungTrust::Passage::kJudgedApart);
+    trust_->arrive(report.trial, next, report.score);
   }
 }
 
@@ -185,8 +180,8 @@ std::optional<Proposal> HyperBand::propose(const Supply& supply) const {
   std::string reason = fmt::format("{}, member {} of {}", plan_.words(number), joined + 1, plan_.members(number));
   if (trust_ && joined == 0) {
     // The lowest level it has, or what keeps it from being larger.
-    const std::int64_t s = std::min(plan_.s(number), proved_s()), told = s > 0 ? s : 1;
-    if (told <= plan_.largest_s()) {
+    const std::int64_t proved = proved_s(), s = std::min(plan_.s(number), proved), told = s > 0 ? s : 1;
+    if (told <= plan_.largest_s() && (s > 0 || proved == 0)) {
       const auto level = static_cast<std::size_t>(plan_.largest_s() - told);
       reason += fmt::format("; {} {}: {}", s > 0 ? "begins to halve at" : "halves nowhere yet, not even at",
                             format_real(levels_[level]), trust_->words(level));
@@ -214,7 +209,6 @@ void HyperBand::on_started(TrialId trial, const Placement& placement, const Conf
   if (bracket == brackets_.end()) {
     const std::int64_t most_s = trust_ ? proved_s() : plan_.largest_s();
     bracket = brackets_.emplace(number, plan_.make(number, most_s)).first;
-    first_halved_[number] = static_cast<std::size_t>(plan_.largest_s() - std::min(plan_.s(number), most_s));
   }
   opened_ = std::max(opened_, number + 1);
   bracket->second.add(trial);
@@ -257,10 +251,7 @@ void HyperBand::leave(TrialId trial) {
   if (home == home_.end()) return;
   const auto bracket = brackets_.find(home->second);
   bracket->second.leave(trial);
-  if (bracket->second.over()) {
-    first_halved_.erase(bracket->first);
-    brackets_.erase(bracket);
-  }
+  if (bracket->second.over()) brackets_.erase(bracket);
   home_.erase(home);
 }
 

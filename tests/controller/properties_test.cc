@@ -74,8 +74,9 @@ Broken checkpoints_are_there(const Ruled& ruled, const Simulation& run) {
 
 /// ASHA by counting: each verdict at a rung, and each promotion from it, against all scores that were there.
 Broken rungs_count(const Ruled& ruled, const Simulation& run) {
-  if (ruled.type != "asha" || Options(ruled.options).find("brackets") != nullptr) return std::nullopt;
-  const bool promotes = Options(ruled.options).find("variant") != nullptr;
+  const Options options(ruled.options);
+  if (ruled.type != "asha" || options.find("brackets") || options.find("grace_period")) return std::nullopt;
+  const bool promotes = options.find("variant") != nullptr;
   constexpr std::int64_t kEta = 3;
   std::map<Step, std::vector<double>> rungs;  // sorted numbers
   std::map<Step, std::int64_t> entries;

@@ -13,7 +13,6 @@
 namespace tune::test {
 namespace {
 
-using Passage = RungTrust::Passage;
 using ::testing::HasSubstr;
 
 const std::vector<double> kLevels = {1, 4, 16};
@@ -22,12 +21,12 @@ Score score(double u, std::int64_t event) { return Score::of(u, Mode::kMin, Even
 
 /// Trials that all train to the end; `of(trial, level)` is what they report there.
 template <class Of>
-RungTrust after(std::int64_t trials, Of of, Passage passage = Passage::kKept) {
+RungTrust after(std::int64_t trials, Of of) {
   RungTrust trust(kLevels, 3);
   std::int64_t event = 0;
   for (std::int64_t trial = 0; trial < trials; ++trial) {
     for (std::size_t level = 0; level < kLevels.size(); ++level) {
-      trust.arrive(TrialId{trial}, level, score(of(trial, level), ++event), passage);
+      trust.arrive(TrialId{trial}, level, score(of(trial, level), ++event));
     }
   }
   return trust;
@@ -37,15 +36,27 @@ double any_order(std::int64_t trial, std::size_t level) {
   return RandomStream(5, "any order", trial * 10 + static_cast<std::int64_t>(level)).uniform();
 }
 
-TEST(RungTrust, KeepsAllWhileNothingIsKnown) {
+double in_order(std::int64_t trial, std::size_t) { return static_cast<double>(trial); }
+
+TEST(RungTrust, TheLowestRungKeepsAllWhileNothingIsKnown) {
   const RungTrust trust(kLevels, 3);
   EXPECT_EQ(trust.keeps(0, 7), 7);
   EXPECT_FALSE(trust.is_proved(0));
-  EXPECT_THAT(trust.words(0), HasSubstr("too few went further"));
+  EXPECT_THAT(trust.words(0), HasSubstr("its best 1/3 is taken to hold 33% of the winners, none is known yet"));
 }
 
-TEST(RungTrust, TwoTrialsOfThreeAreTooFewToJudgeBy) {
-  EXPECT_EQ(after(2, [](auto trial, auto) { return static_cast<double>(trial); }).keeps(0, 12), 12);
+TEST(RungTrust, ARungHalfwayToTheEndIsTakenToKnowHalfOfIt) {
+  // (1/2 + 1/2 1/3) / (4 + 12/3) = 1/12 yields more than 1 / (4 + 12).
+  const RungTrust trust(kLevels, 3);
+  EXPECT_EQ(trust.keeps(1, 30), 10);
+  EXPECT_TRUE(trust.is_proved(1));
+  EXPECT_THAT(trust.words(1), HasSubstr("is taken to hold 67%"));
+}
+
+TEST(RungTrust, TwoTrialsOfThreeAreTooFewToJudgeBy) { EXPECT_EQ(after(2, in_order).keeps(0, 12), 12); }
+
+TEST(RungTrust, AFewWinnersDoNotOutweighWhatWasTakenForGranted) {
+  EXPECT_THAT(after(3, in_order).words(0), HasSubstr("held 1 of 1 winners at 16, and is taken to hold 39%"));
 }
 
 TEST(RungTrust, ARungThatRanksAsTheEndDoesKeepsOneInEta) {
@@ -65,9 +76,10 @@ TEST(RungTrust, ARungThatRanksTheOtherWayRoundKeepsAll) {
 }
 
 TEST(RungTrust, ItsNumbersAreThoseOfTheFormula) {
-  // Of 12 trials the four best at the end rank 1, 2, 3 and 7 in rung 0. With A = 1 and D = 15 (rung 1 is neutral: it
-  // ranks them worst, so it keeps all), h(f)/(1 + 15 f) of the twelfths f: 4/12 gives (1/3 + 3)/5 / 6 = 0.1111, 7/12
-  // gives (7/12 + 4)/5 / 9.75 = 0.0940, all give 1/16 = 0.0625.
+  // Of 12 trials, one in each part, the four best at the end rank 1, 2, 3 and 7 in rung 0: with a = 1/12 and c = 1/4
+  // a part with a winner has the rate (1 + 8/12) / (1 + 8/4), one without (8/12) / 3, so that 4/12 hold 17/36. With A =
+  // 1 and D = 15 (rung 1 keeps all, since it ranks the winners last), h(f) / (1 + 15 f): 4/12 yields 0.0787, 7/12
+  // 0.0741, all 0.0625.
   const std::vector<double> first = {1, 2, 3, 7, 4, 5, 6, 8, 9, 10, 11, 12};
   const RungTrust trust = after(12, [&](auto trial, auto level) {
     if (level == 0) return first[static_cast<std::size_t>(trial)];
@@ -75,40 +87,53 @@ TEST(RungTrust, ItsNumbersAreThoseOfTheFormula) {
   });
   EXPECT_EQ(trust.keeps(1, 12), 12);
   EXPECT_EQ(trust.keeps(0, 12), 4);
-  EXPECT_THAT(trust.words(0), HasSubstr("held 3 of 4"));
+  EXPECT_THAT(trust.words(0), HasSubstr("held 3 of 4 winners at 16, and is taken to hold 47%"));
 }
 
-TEST(RungTrust, AWinnerThatWasLetThroughCountsForThoseThatWereNot) {
-  // Twenty trials, ranked alike everywhere but for the winner, which was last in rung 0 and let through.
-  const auto of = [](std::int64_t trial, std::size_t level) {
-    return trial == 19 && level > 0 ? -1.0 : static_cast<double>(trial);
-  };
+/// Of 30 trials only the best ten of rung 0 go on, and `probes` of the others; all rank the same everywhere.
+RungTrust after_stopping(std::int64_t probes) {
   RungTrust trust(kLevels, 3);
   std::int64_t event = 0;
-  for (std::int64_t trial = 0; trial < 20; ++trial) {
-    for (std::size_t level = 0; level < 3; ++level) {
-      const bool through = trial == 19 && level == 0;
-      trust.arrive(TrialId{trial}, level, score(of(trial, level), ++event),
-                   through ? Passage::kLetThrough : Passage::kKept);
+  for (std::size_t level = 0; level < kLevels.size(); ++level) {
+    for (std::int64_t trial = 0; trial < 30; ++trial) {
+      if (level > 0 && trial >= 10 && trial < 30 - probes) continue;
+      trust.arrive(TrialId{trial}, level, score(static_cast<double>(trial), ++event));
     }
   }
-  EXPECT_THAT(trust.words(0), HasSubstr("held 5 of 13 winners"));
+  return trust;
 }
 
-TEST(RungTrust, EveryEighthIsLetThrough) {
-  RungTrust trust(kLevels, 3);
-  int let = 0;
-  for (int i = 1; i <= 80; ++i) {
-    let += trust.lets_next_through(1);
-    trust.turn_away(1);
+TEST(RungTrust, WinnersAmongThoseThatItLetGoOnProveLittle) {
+  // All of them are in the best third because nobody else had a chance.
+  EXPECT_THAT(after_stopping(0).words(0), HasSubstr("held 3 of 3 winners at 16, and is taken to hold 34%"));
+}
+
+TEST(RungTrust, ProbesThatDoNotWinProveMore) {
+  EXPECT_THAT(after_stopping(4).words(0), HasSubstr("held 4 of 4 winners at 16, and is taken to hold 41%"));
+}
+
+TEST(RungTrust, WhoWasTurnedBackHasHadNoChance) {
+  RungTrust trust = after_stopping(3), tried = after_stopping(3);
+  for (std::int64_t trial = 27; trial < 30; ++trial) trust.turn_back(TrialId{trial}, 0);
+  for (std::size_t level = 0; level < kLevels.size(); ++level) {  // one more is at the end: winners are weighed again
+    trust.arrive(TrialId{30}, level, score(30, 1000));
+    tried.arrive(TrialId{30}, level, score(30, 1000));
   }
-  EXPECT_EQ(let, 10);
+  EXPECT_THAT(tried.words(0), HasSubstr("is taken to hold 40%"));
+  EXPECT_THAT(trust.words(0), HasSubstr("is taken to hold 35%"));
 }
 
-TEST(RungTrust, TrialsThatOthersJudgedTellNothing) {
-  const RungTrust trust = after(
-      30, [](auto trial, auto) { return static_cast<double>(trial); }, Passage::kJudgedApart);
-  EXPECT_FALSE(trust.is_proved(0));
+TEST(RungTrust, ProbesTakeASixteenthOfTheTime) {
+  RungTrust trust = after(14, in_order);  // 224 in all; a probe from rung 0 takes 15
+  EXPECT_FALSE(trust.wants_probe(0));
+  EXPECT_TRUE(trust.wants_probe(1)) << "from there it takes 12";
+  trust.arrive(TrialId{14}, 0, score(14, 1000));
+  trust.arrive(TrialId{14}, 1, score(14, 1001));
+  trust.arrive(TrialId{14}, 2, score(14, 1002));
+  EXPECT_TRUE(trust.wants_probe(0));
+  trust.make_probe(TrialId{15}, 0);
+  EXPECT_TRUE(trust.is_probe(TrialId{15}));
+  EXPECT_FALSE(trust.wants_probe(1));
 }
 
 TEST(RungTrust, AMonotoneMapOfTheMetricChangesNothing) {
@@ -128,30 +153,79 @@ TEST(RungTrust, NaNIsNoWinner) {
 
 // --- in the schedulers -----------------------------------------------------------------------------------------------
 
-TEST(AutoGrace, StopsNobodyBeforeSomebodyHasGoneFurther) {
-  const auto asha = make("asha", {{"max_t", 16}, {"grace_period", "auto"}, {"reduction_factor", 3}});
+const OptionRow kAuto{{"max_t", 16}, {"grace_period", "auto"}, {"reduction_factor", 3}};
+
+/// 24 trials that rank the same at every level have been trained to the end, whatever the rules say.
+void train_to_the_end(Scheduler& scheduler) {
+  std::int64_t event = 1000;
+  for (std::int64_t trial = 0; trial < 24; ++trial) scheduler.on_started(TrialId{trial}, {}, {});
+  for (const double t : {1, 2, 4, 8, 16}) {
+    for (std::int64_t trial = 0; trial < 24; ++trial) {
+      scheduler.on_report(report_of(trial, t, static_cast<double>(trial), ++event), nullptr);
+    }
+  }
+}
+
+std::optional<SchedulerVerdict> begins(Scheduler& scheduler, std::int64_t trial, double score) {
+  scheduler.on_started(TrialId{trial}, {}, {});
+  return tell(scheduler, report_of(trial, 1, score, 2000 + trial));
+}
+
+TEST(AutoGrace, StopsNobodyAtTheLowestRungBeforeSomebodyHasGoneFurther) {
+  const auto asha = make("asha", kAuto);
   for (std::int64_t trial = 0; trial < 10; ++trial) {
-    asha->on_started(TrialId{trial}, {}, {});
-    const auto verdict = tell(*asha, report_of(trial, 1, static_cast<double>(trial), trial + 1));
+    const auto verdict = begins(*asha, trial, static_cast<double>(trial));
     ASSERT_TRUE(verdict);
     EXPECT_EQ(verdict->verdict, Verdict::kContinue) << verdict->reason;
-    EXPECT_THAT(verdict->reason, HasSubstr("too few went further"));
+    EXPECT_THAT(verdict->reason, HasSubstr("none is known yet"));
   }
 }
 
 TEST(AutoGrace, ARungThatHasProvedItselfStopsAtOnceAlsoWhoHasPassedIt) {
-  const auto asha = make("asha", {{"max_t", 16}, {"grace_period", "auto"}, {"reduction_factor", 3}});
-  std::int64_t event = 0;
-  for (std::int64_t trial = 0; trial < 9; ++trial) asha->on_started(TrialId{trial}, {}, {});
-  for (std::int64_t trial = 0; trial < 9; ++trial)
-    tell(*asha, report_of(trial, 1, static_cast<double>(trial), ++event));
-  // The three best go on; that they rank alike at 2 proves rung 1.
-  for (std::int64_t trial = 0; trial < 3; ++trial)
-    tell(*asha, report_of(trial, 2, static_cast<double>(trial), ++event));
-  const auto verdict = tell(*asha, report_of(8, 2, -1, ++event));  // first at 2, though last at 1
+  const auto asha = make("asha", kAuto);
+  ASSERT_EQ(begins(*asha, 24, 100)->verdict, Verdict::kContinue);
+  train_to_the_end(*asha);
+  const auto verdict = tell(*asha, report_of(24, 2, 0.5, 3000));  // second at 2, though last at 1
   ASSERT_TRUE(verdict);
   EXPECT_EQ(verdict->verdict, Verdict::kStop);
-  EXPECT_THAT(verdict->reason, HasSubstr("rank 9 of 9 in rung 1, which by now keeps 3"));
+  EXPECT_THAT(verdict->reason, HasSubstr("rank 25 of 25 in rung 1, which by now keeps 8"));
+}
+
+TEST(AutoGrace, TheBestThatHasComeToARungGoesOnWhateverItWasBefore) {
+  const auto asha = make("asha", kAuto);
+  ASSERT_EQ(begins(*asha, 24, 100)->verdict, Verdict::kContinue);
+  train_to_the_end(*asha);
+  EXPECT_EQ(tell(*asha, report_of(24, 2, -1, 3000))->verdict, Verdict::kContinue);
+}
+
+TEST(AutoGrace, AProbeGoesOnWhateverItsRank) {
+  const auto asha = make("asha", kAuto);
+  train_to_the_end(*asha);
+  const auto probe = begins(*asha, 24, 100);
+  EXPECT_EQ(probe->verdict, Verdict::kContinue);
+  EXPECT_THAT(probe->reason, HasSubstr("goes on to try the rungs"));
+  EXPECT_EQ(begins(*asha, 25, 100)->verdict, Verdict::kStop) << "there is time for one";
+  EXPECT_EQ(tell(*asha, report_of(24, 2, 100, 3000))->verdict, Verdict::kContinue);
+}
+
+TEST(AutoGrace, PromotionReleasesTheCheckpointThatTheRungWouldNotAskForAgain) {
+  OptionRow options = kAuto;
+  options.emplace_back("variant", "promote");
+  const auto asha = make("asha", options, 30);
+  train_to_the_end(*asha);
+  ASSERT_EQ(begins(*asha, 24, 100)->verdict, Verdict::kPause);  // a probe
+  ASSERT_EQ(begins(*asha, 25, 100)->verdict, Verdict::kPause);
+  const auto release = asha->propose({false, false, false, 0});
+  ASSERT_TRUE(release);
+  EXPECT_EQ(release->kind, Proposal::Kind::kUnpark);
+  EXPECT_EQ(release->trial, TrialId{25});
+  EXPECT_THAT(release->reason, HasSubstr("30 trials promote at most 10 (auto: "));
+  asha->on_proposal(*release);
+  EXPECT_FALSE(asha->may_resume(TrialId{25}));
+  const auto probe = asha->propose({true, true, false, 0});
+  ASSERT_TRUE(probe);
+  EXPECT_EQ(probe->kind, Proposal::Kind::kResume) << probe->reason;
+  EXPECT_EQ(probe->trial, TrialId{24}) << "though it ranks too low as well";
 }
 
 TEST(AutoGrace, WatchesAtMostTenLevelsOfEachTwiceTheOneBefore) {
@@ -164,25 +238,23 @@ TEST(AutoGrace, WatchesAtMostTenLevelsOfEachTwiceTheOneBefore) {
   EXPECT_EQ(real_auto_levels(2).front(), 2.0 / 1024);
 }
 
-TEST(AutoGrace, HyperBandOpensNoBracketWhoseLevelsHaveNotProvedThemselves) {
+TEST(AutoGrace, HyperBandHalvesAtLevelsThatAreKnownToPredictTheEnd) {
   const auto hyperband = make("hyperband", {{"max_t", 27}, {"grace_period", "auto"}});
   const auto first = hyperband->propose({true, true, false, 0});
   ASSERT_TRUE(first);
-  EXPECT_THAT(first->reason, HasSubstr("(s = 0, round 1)"));
-  EXPECT_THAT(first->reason, HasSubstr("halves nowhere yet, not even at 9: auto: too few"));
+  EXPECT_THAT(first->reason, HasSubstr("(s = 3, round 1)"));
+  EXPECT_THAT(first->reason, HasSubstr("begins to halve at 3: auto: ")) << "nobody knows of 1 yet";
   std::int64_t event = 0;
-  for (std::int64_t trial = 0; trial < 4; ++trial) {
-    const auto proposal = hyperband->propose({true, true, false, 0});
-    hyperband->on_started(TrialId{trial}, proposal->placement, {});
-  }
-  for (std::int64_t t = 1; t <= 27; ++t) {
-    for (std::int64_t trial = 0; trial < 4; ++trial) {
-      tell(*hyperband, report_of(trial, static_cast<double>(t), static_cast<double>(trial), ++event));
+  for (std::int64_t trial = 0; trial < 28; ++trial) {
+    hyperband->on_started(TrialId{trial}, {3}, {});  // brackets of four that are trained in full
+    for (const double t : {1, 3, 9, 27}) {
+      hyperband->on_report(report_of(trial, t, static_cast<double>(trial), ++event), nullptr);
     }
   }
   const auto next = hyperband->propose({true, true, false, 0});
   ASSERT_TRUE(next);
-  EXPECT_THAT(next->reason, HasSubstr("(s = 3, round 2)")) << "the order never changed, so all levels are proved";
+  EXPECT_THAT(next->reason, HasSubstr("(s = 3, round 2)"));
+  EXPECT_THAT(next->reason, HasSubstr("begins to halve at 1: auto: ")) << "the order never changed";
 }
 
 }  // namespace
