@@ -1,61 +1,44 @@
 #!/usr/bin/env python3
 """Measures schedulers against one another in virtual time, and writes docs/quality.md's tables and plots.
 
-    quality.py run TUNE [--seeds 5] [--only TEXT] [--jobs 2]     runs what results.csv has not got yet
-    quality.py report                                            tables and plots of results.csv, into docs/
-    quality.py all TUNE                                          both
+    quality.py run [STUDY] [--seeds 20] [--only TEXT] [--jobs 2]    runs what results.csv has not got yet
+    quality.py report                                               tables and plots of results.csv, into docs/
+    quality.py all [STUDY]                                          both
 
-Each run is `tune simulate` of one problem by one method from one seed; all methods get the same configurations in the same
-order. Needs nothing beyond Python's own library."""
+STUDY is the program quality_study, built with -DTUNE_BENCH=ON: the real brain in virtual time, all methods with the same
+configurations in the same order. Needs nothing beyond Python's own library."""
 
 import argparse
 import concurrent.futures
 import csv
 import json
 import os
-import sqlite3
 import subprocess
-import tempfile
 
 import report
-from problems import HERE, METHODS, PROBLEMS
+from problems import HERE, METHODS, PROBLEMS, ROOT
 
 RESULTS = os.path.join(HERE, "results.csv")
+STUDY = os.path.join(ROOT, "build", "bench", "bin", "quality_study")
 
 
-def experiment(problem, method):
-    scheduler = METHODS[method].replace("{R}", str(problem.max_t))
-    seconds = problem.budgets[-1] * problem.full_cost / problem.workers
-    return (f"version: 1\nname: q\ntrainable: {problem.trainable}\n"
-            f"objective: {{metric: {problem.metric}, mode: {problem.mode}}}\nsearch_space:\n{problem.space}"
-            f"search: {{algorithm: random}}\nscheduler: {scheduler}\nbudget: {{time: {seconds}s}}\n")
-
-
-def regrets(tune, problem, method, seed):
-    with tempfile.TemporaryDirectory(dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as folder:
-        file, db = os.path.join(folder, "q.yaml"), os.path.join(folder, "q.db")
-        with open(file, "w") as out:
-            out.write(experiment(problem, method))
-        subprocess.run([tune, "simulate", file, "-w", str(problem.workers), "--step-cost", problem.step_cost, "--seed",
-                        str(seed), "--db", db, "-n", "q", "--json"], check=True, stdout=subprocess.DEVNULL)
-        with sqlite3.connect(db) as connection:
-            reports = [(at, step, json.loads(payload)) for at, step, payload in connection.execute(
-                "select at, step, payload from event where kind = 'reported' and replayed = 0 order by n")]
-    marks = [budget * problem.full_cost / problem.workers for budget in problem.budgets]
-    return problem.regrets(reports, marks)
+def regrets(study, problem, methods, seed):
+    """Rows of results.csv."""
+    schedulers = {name: METHODS[name](problem.max_t) for name in methods}
+    lines = subprocess.run([study, "run", str(seed), *problem.words], input=json.dumps(schedulers), text=True, check=True,
+                           stdout=subprocess.PIPE).stdout.splitlines()
+    return [[problem.name, method, seed, budget, regret] for _, method, budget, regret in
+            (line.split(",") for line in lines)]
 
 
 def run(arguments):
     done = {(row[0], row[1], int(row[2])) for row in report.read(RESULTS)}
-    todo = [(p, m, s) for s in arguments.seeds for p in PROBLEMS for m in METHODS
-            if (p.name, m, s) not in done and arguments.only in p.name and arguments.method in m]
+    todo = [(p, [m for m in METHODS if arguments.method in m and (p.name, m, s) not in done], s)
+            for s in arguments.seeds for p in PROBLEMS if arguments.only in p.name]
     with open(RESULTS, "a", newline="") as out, concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
-        writer = csv.writer(out)
-        jobs = {pool.submit(regrets, arguments.tune, *what): what for what in todo}
+        jobs = [pool.submit(regrets, arguments.study, *what) for what in todo if what[1]]
         for job in concurrent.futures.as_completed(jobs):
-            problem, method, seed = jobs[job]
-            for budget, regret in zip(problem.budgets, job.result()):
-                writer.writerow([problem.name, method, seed, budget, f"{regret:.6g}"])
+            csv.writer(out).writerows(job.result())
             out.flush()
 
 
@@ -66,8 +49,8 @@ def seeds_of(text):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["run", "report", "all"])
-    parser.add_argument("tune", nargs="?", default="tune")
-    parser.add_argument("--seeds", type=seeds_of, default="5", help="how many, from 0, or which: 0,3,4")
+    parser.add_argument("study", nargs="?", default=STUDY)
+    parser.add_argument("--seeds", type=seeds_of, default="20", help="how many, from 0, or which: 0,3,4")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--only", default="", help="problems whose name contains this")
     parser.add_argument("--method", default="", help="methods whose name contains this")
