@@ -61,6 +61,7 @@ struct SamplerContext {
   std::uint64_t seed = 0;
   std::vector<Config> points_to_evaluate;  ///< partial configurations, tried first
   Options options;
+  bool repeats = false;  ///< a budget counts trials: a space of grids and constants alone begins again when it is used up
 };
 
 /// random, grid and sobol, and the names of those that are not built yet (capabilities.built == false).

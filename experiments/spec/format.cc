@@ -94,6 +94,10 @@ void append_source(std::string& out, const Diagnostic& d, bool color) {
 
 }  // namespace
 
+bool has_errors(const std::vector<Diagnostic>& diagnostics) {
+  return std::ranges::any_of(diagnostics, [](const Diagnostic& d) { return d.severity == Diagnostic::Severity::kError; });
+}
+
 std::string format_diagnostics(const std::vector<Diagnostic>& diagnostics, bool color) {
   std::string out;
   std::size_t errors = 0, warnings = 0;

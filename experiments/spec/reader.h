@@ -66,6 +66,8 @@ std::vector<Diagnostic> check_trainable(const ExperimentSpec& spec, const Traina
 /// The fault of a trainable that could not be loaded at all, placed in the file's text.
 std::vector<Diagnostic> place_load_error(const ExperimentSpec& spec, const Error& error, const ReaderContext& context);
 
+/// Whether one of them forbids the run.
+bool has_errors(const std::vector<Diagnostic>& diagnostics);
 /// `FILE:LINE:COLUMN: error: ...`, the line, the caret with the hint; then `8 errors; nothing was started`.
 std::string format_diagnostics(const std::vector<Diagnostic>& diagnostics, bool color);
 /// JSON list of {file, line, column, endColumn, severity, code, message, hint}.

@@ -4,7 +4,8 @@
 // Where it differs from Ray: draws come from a stream of (seed, trial, parameter path), so that a further parameter
 // moves no other and a resumed run draws the same; trial i takes cell i mod G and every cell draws anew; cells go in
 // file order, the last parameter fastest (Ray: sorted keys, the first fastest); masses as in searchspaces/domain.h. A
-// finite space may give a configuration twice, except one of grids and constants alone, which ends when it is used up.
+// finite space may give a configuration twice; one of grids and constants alone ends when it is used up, and begins again
+// where the budget says how many trials are wanted (Ray: num_samples rounds).
 
 #include "searchspaces/samplers/space_sampler.h"
 
@@ -13,11 +14,14 @@ namespace {
 
 class RandomSampler final : public SpaceSampler {
  public:
-  RandomSampler(const SamplerContext& context, TrialPlan plan)
-      : SpaceSampler(context, std::move(plan)), hold_(context.options.boolean("constant_grid_search")) {}
+  RandomSampler(const SamplerContext& context, const TrialPlan& plan)
+      : SpaceSampler(context, plan),
+        hold_(context.options.boolean("constant_grid_search")),
+        begins_again_(plan.begins_again()) {}
 
   std::string_view name() const override { return "random"; }
-  int rules() const override { return 1; }
+  /// 2: a used-up space begins again.
+  int rules() const override { return begins_again_ ? 2 : 1; }
 
  protected:
   /// With constant_grid_search the values are those of the round, held over its cells; one that a constraint rejects in
@@ -34,15 +38,16 @@ class RandomSampler final : public SpaceSampler {
   std::string replacement() const override { return "drawn again"; }
 
  private:
-  bool hold_;
+  bool hold_, begins_again_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<Sampler>> make_random_sampler(const SamplerContext& context) {
-  auto plan = TrialPlan::build(*context.space, grid_dimensions(*context.space), context.points_to_evaluate);
+  auto plan = TrialPlan::build(*context.space, grid_dimensions(*context.space), context.points_to_evaluate,
+                               context.repeats);
   if (!plan) return pass_on(std::move(plan));
-  return std::make_unique<RandomSampler>(context, *std::move(plan));
+  return std::make_unique<RandomSampler>(context, *plan);
 }
 
 }  // namespace tune

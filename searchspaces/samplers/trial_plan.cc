@@ -28,7 +28,7 @@ std::optional<Value> only_value(const Domain& domain) {
 }
 
 Result<TrialPlan> TrialPlan::build(const Space& space, const std::vector<std::size_t>& dimensions,
-                                   const std::vector<Config>& points) {
+                                   const std::vector<Config>& points, bool repeats) {
   TrialPlan plan(space);
   const std::vector<bool> fixed = plan.determined(dimensions, Config{});
   plan.finite_ = !space.parameters().empty() && std::all_of(fixed.begin(), fixed.end(), [](bool is) { return is; });
@@ -37,6 +37,7 @@ Result<TrialPlan> TrialPlan::build(const Space& space, const std::vector<std::si
     if (auto added = plan.add_stage(dimensions, point, {}); !added) return pass_on(std::move(added));
   }
   if (auto added = plan.add_stage(dimensions, Config{}, points); !added) return pass_on(std::move(added));
+  plan.ends_ = plan.finite_ && (!repeats || plan.stages_.back().length() == 0);
   return plan;
 }
 
@@ -163,7 +164,7 @@ std::optional<TrialPlan::Place> TrialPlan::at(std::int64_t trial) const {
   Place place;
   place.cells = stage.length();
   const std::int64_t offset = trial - stage.start;
-  if (search && finite_ && offset >= place.cells) return std::nullopt;
+  if (search && ends_ && offset >= place.cells) return std::nullopt;
   if (!search) place.point = std::prev(after) - stages_.begin();
   place.cell = offset % place.cells;
   place.round = offset / place.cells;
@@ -174,7 +175,7 @@ std::optional<TrialPlan::Place> TrialPlan::at(std::int64_t trial) const {
 }
 
 std::optional<std::int64_t> TrialPlan::size() const {
-  if (!finite_) return std::nullopt;
+  if (!ends_) return std::nullopt;
   std::int64_t size = 0;
   return __builtin_add_overflow(stages_.back().start, stages_.back().length(), &size) ? kEndless : size;
 }

@@ -6,8 +6,8 @@
 //   trial P + i       cell i mod G of the grids, in round i / G
 //
 // Cells that constraints rule out by themselves (all names they use are grids, constants or fixed by the point) are
-// left out and not counted. A plan without anything to draw is finite: it ends after its last cell, and cells that a
-// point has already proposed do not come again.
+// left out and not counted. A plan without anything to draw is finite: cells that a point has already proposed do not come
+// again, and it ends after its last cell unless it `repeats`.
 
 #include <cstdint>
 #include <optional>
@@ -26,7 +26,7 @@ class TrialPlan {
   /// `dimensions`: the parameters whose product is taken; `space` outlives the plan. kBadInput: constraints rule out
   /// every cell, or a point; or there are too many cells to hold against the constraints.
   static Result<TrialPlan> build(const Space& space, const std::vector<std::size_t>& dimensions,
-                                 const std::vector<Config>& points);
+                                 const std::vector<Config>& points, bool repeats = false);
 
   struct Place {
     std::int64_t point = -1;  ///< index of the point to evaluate, or -1
@@ -40,6 +40,8 @@ class TrialPlan {
 
   /// Number of trials; nothing: without end. Saturates.
   std::optional<std::int64_t> size() const;
+  /// Nothing is drawn, and after the last cell comes the first.
+  bool begins_again() const { return finite_ && !ends_; }
   std::int64_t points() const { return static_cast<std::int64_t>(stages_.size()) - 1; }
 
  private:
@@ -67,7 +69,8 @@ class TrialPlan {
 
   const Space* space_;
   bool anything_set_ = false;
-  bool finite_ = false;
+  bool finite_ = false;  ///< nothing is drawn
+  bool ends_ = false;
   std::vector<Stage> stages_;
 };
 

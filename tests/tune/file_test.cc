@@ -52,6 +52,28 @@ TEST(Validate, TellsAllFaultsWithTheirPlaces) {
   }
 }
 
+TEST(Validate, LoadsTheTrainableAndHoldsTheFileAgainstIt) {
+  Workbench bench;
+  const std::string rest = "objective: {metric: loss, mode: min}\nsearch_space: {lr: {uniform: [0, 1]}}\nbudget: {trials: 3}\n";
+  bench.write("other.yaml", "version: 1\nname: other\ntrainable: branin\n" + rest);
+  bench.write("broken.so", "not a library");
+  bench.write("broken.yaml", "version: 1\nname: broken\ntrainable: ./broken.so:Net\n" + rest);
+  for (const Arguments& command : {Arguments{"validate"}, Arguments{"run", "--dry-run"}}) {
+    Arguments other = command, broken = command;
+    other.push_back("other.yaml");
+    broken.push_back("broken.yaml");
+    const Outcome faults = bench.tune(other);
+    EXPECT_EQ(faults.code, 2);
+    EXPECT_THAT(faults.err, AllOf(HasSubstr("needs the parameter 'x1'"), HasSubstr("needs the parameter 'x2'"),
+                                  HasSubstr("other.yaml:5:"), HasSubstr("has no parameter 'lr'")));
+    const Outcome unloadable = bench.tune(broken);
+    EXPECT_EQ(unloadable.code, 2);
+    EXPECT_THAT(unloadable.err, AllOf(HasSubstr("broken.yaml:3:"), HasSubstr("broken.so")));
+  }
+  EXPECT_EQ(json(bench.tune({"validate", "other.yaml", "--json"}).out).list().size(), 3u);
+  EXPECT_FALSE(std::filesystem::exists(bench / "tune.db"));
+}
+
 TEST(Validate, AFileThatIsNotThereIsSaidToBe) {
   Workbench bench;
   for (const std::string command : {"validate", "run", "sample"}) {

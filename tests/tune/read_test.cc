@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 
@@ -153,6 +154,21 @@ TEST_F(Reading, ExportWritesAFileWholeOrNotAtAll) {
   const Outcome nowhere = bench_->tune({"export", "asha", "-o", "no/such/folder.csv"});
   EXPECT_EQ(nowhere.code, 6);
   EXPECT_THAT(nowhere.err, HasSubstr("No such file"));
+}
+
+TEST_F(Reading, AFileThatIsALinkStaysOneAndAPipeIsWrittenInto) {
+  const std::string link = *bench_ / "link.csv", target = *bench_ / "target.csv", pipe = *bench_ / "pipe";
+  bench_->write("target.csv", "before");
+  std::filesystem::create_symlink("target.csv", link);
+  out({"export", "asha", "-o", link});
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+  EXPECT_EQ(bench_->read("target.csv"), out({"export", "asha"}));
+
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  Program writing = bench_->start({"export", "asha", "-o", pipe});
+  EXPECT_EQ(bench_->read("pipe"), out({"export", "asha"}));
+  EXPECT_EQ(writing.wait().code, 0);
+  EXPECT_TRUE(std::filesystem::is_fifo(pipe));
 }
 
 TEST_F(Reading, StableTablesHaveNoClockOrHost) {

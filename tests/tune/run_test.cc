@@ -226,6 +226,27 @@ TEST(Run, EmptyTrialsRunInThreadsReusedAndFreshProcesses) {
   }
 }
 
+TEST(Run, AGridIsTakenAgainUntilTheBudgetIsUsed) {
+  Workbench bench;
+  const std::string grid =
+      "version: 1\nname: grid\ntrainable: branin\nobjective: {metric: loss, mode: min}\n"
+      "search_space: {x1: {grid_search: [0, 1, 2]}, x2: {grid_search: [3, 4]}}\n";
+  EXPECT_EQ(bench.run("grid", grid + "budget: {trials: 8}\n", {"-q"}).code, 0);
+  EXPECT_EQ(bench.query("select json_extract(config, '$.x1'), json_extract(config, '$.x2') from trials where trial_number in (1, 6, 7) order by trial_number"),
+            (Rows{{"0", "4"}, {"0", "3"}, {"0", "4"}}));
+  EXPECT_EQ(bench.value("select count(*) from trials"), "8");
+  EXPECT_EQ(bench.tune({"replay", "grid"}).code, 0);
+  EXPECT_EQ(bench.run("grid", grid, {"-q", "--fresh"}).code, 0);  // without a budget: once
+  EXPECT_EQ(bench.value("select count(*) from trials where experiment = 'grid'"), "6");
+}
+
+TEST(Run, SaysWhichConstraintLeavesNoRoom) {
+  Workbench bench;
+  const Outcome outcome = bench.run("narrow", branin("narrow", 3) + "constraints: [\"x1 > 20\"]\n");
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("'x1 > 20' rejected"));
+}
+
 TEST(Run, ATargetEndsTheExperiment) {
   Workbench bench;
   std::string text = branin("aim", 100000);

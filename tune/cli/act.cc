@@ -9,48 +9,11 @@
 #include "experiments/store/store.h"
 #include "tune/cli/commands.h"
 #include "tune/cli/exit_codes.h"
+#include "tune/cli/new_file.h"
 #include "tune/session/examine.h"
 #include "tune/view/tell.h"
 
 namespace tune::cli {
-namespace {
-
-/// A file that appears whole or not at all: written beside its place, synced, renamed.
-class NewFile {
- public:
-  explicit NewFile(std::string path) : path_(std::move(path)), temporary_(path_ + ".part"), file_(std::fopen(temporary_.c_str(), "wb")) {}
-  ~NewFile() {
-    if (file_ == nullptr) return;
-    std::fclose(file_);
-    std::remove(temporary_.c_str());
-  }
-  NewFile(const NewFile&) = delete;
-  NewFile& operator=(const NewFile&) = delete;
-
-  bool is_open() const { return file_ != nullptr; }
-  Result<void> write(std::string_view bytes) {
-    if (std::fwrite(bytes.data(), 1, bytes.size(), file_) == bytes.size()) return {};
-    return failed();
-  }
-  Result<void> keep() {
-    const bool synced = std::fflush(file_) == 0 && fsync(fileno(file_)) == 0;
-    std::fclose(file_);
-    file_ = nullptr;
-    if (synced && std::rename(temporary_.c_str(), path_.c_str()) == 0) return {};
-    std::remove(temporary_.c_str());
-    return failed();
-  }
-
- private:
-  tl::unexpected<Error> failed() const {
-    return fail(ErrorCode::kIo, fmt::format("cannot write {}: {}", path_, std::system_category().message(errno)));
-  }
-  std::string path_, temporary_;
-  std::FILE* file_;
-};
-
-}  // namespace
-
 int checkpoint(const std::string& trial, const std::string& output, const std::optional<std::int64_t>& step,
                const Common& common) {
   auto id = parse_trial(trial);
@@ -79,12 +42,19 @@ int checkpoint(const std::string& trial, const std::string& output, const std::o
                                                  step.value_or(0), steps),
                      steps.empty() ? "checkpoint: {every: 1} keeps some" : ""});
     }
-    NewFile file(output);
-    if (!file.is_open()) {
-      return report({ErrorCode::kIo, fmt::format("cannot write {}: {}", output, std::system_category().message(errno)), {}});
+    if (output == "-" && chosen->size > 0 && isatty(STDOUT_FILENO) == 1) {
+      return report({ErrorCode::kBadInput, "a checkpoint is not for a terminal to show", "-o FILE, or -o - into a pipe"});
     }
-    auto written = (*reader)->checkpoint_bytes(row->id, chosen->id, [&](std::string_view part) { return file.write(part); });
-    if (written) written = file.keep();
+    NewFile file(output == "-" ? "/dev/stdout" : output);
+    std::FILE* const out = output == "-" ? stdout : std::fopen(file.draft().c_str(), "wb");
+    if (out == nullptr) return report(file.failed().value());
+    auto written = (*reader)->checkpoint_bytes(row->id, chosen->id, [&](std::string_view part) -> Result<void> {
+      if (std::fwrite(part.data(), 1, part.size(), out) == part.size()) return {};
+      return file.failed();
+    });
+    const bool closed = (out == stdout ? std::fflush(out) : std::fclose(out)) == 0;
+    if (written && !closed) written = file.failed();
+    if (written && out != stdout) written = file.keep();
     if (!written && written.error().code == ErrorCode::kNotFound && !step && looks < 20) continue;
     if (!written) return report(written.error());
     tell(stderr, "{}: {} bytes, iteration {}, sha256 {}\n", output, chosen->size, chosen->step, chosen->sha256);

@@ -10,6 +10,7 @@
 #include "experiments/export/write.h"
 #include "tune/cli/commands.h"
 #include "tune/cli/exit_codes.h"
+#include "tune/cli/new_file.h"
 
 namespace tune::cli {
 namespace {
@@ -51,16 +52,14 @@ int export_table(const ExportCommand& command, const Common& common) {
     std::cout.flush();
     return written ? kOk : report(written.error());
   }
-  // Written beside its place and renamed, so that a table is never half there.
-  const std::string temporary = command.output + ".part";
-  std::ofstream file(temporary, std::ios::binary);
-  auto written = file ? write(*table, command, file) : Result<void>();
-  file.close();
-  const bool kept = !file.fail() && written && std::rename(temporary.c_str(), command.output.c_str()) == 0;
-  if (kept) return kOk;
-  std::remove(temporary.c_str());
-  if (!written) return report(written.error());
-  return report({ErrorCode::kIo, fmt::format("cannot write {}: {}", command.output, std::system_category().message(errno)), {}});
+  NewFile file(command.output);
+  std::ofstream out(file.draft(), std::ios::binary);
+  if (!out) return report(file.failed().value());
+  auto written = write(*table, command, out);
+  out.close();
+  if (written && out.fail()) written = file.failed();
+  if (written) written = file.keep();
+  return written ? kOk : report(written.error());
 }
 
 }  // namespace tune::cli

@@ -4,7 +4,9 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <iostream>
+#include <iterator>
 
 #include "core/json.h"
 #include "core/text.h"
@@ -12,6 +14,7 @@
 #include "searchspaces/sampler.h"
 #include "tune/cli/commands.h"
 #include "tune/cli/exit_codes.h"
+#include "tune/session/load_check.h"
 #include "tune/view/tell.h"
 
 namespace tune::cli {
@@ -34,7 +37,14 @@ std::optional<ExperimentSpec> read_or_complain(const std::string& file, const st
 }  // namespace
 
 int validate(const std::string& file, const std::vector<std::string>& set, const Common& common) {
-  ReadOutcome read = read_experiment_file(file, reader_context(set));
+  const ReaderContext context = reader_context(set);
+  ReadOutcome read = read_experiment_file(file, context);
+  if (read.spec) {
+    auto found = check_loaded(*read.spec, context);
+    if (!found) return report(found.error());
+    if (has_errors(*found)) read.spec.reset();
+    std::ranges::move(*found, std::back_inserter(read.diagnostics));
+  }
   if (common.json) {
     fmt::print("{}\n", diagnostics_to_json(read.diagnostics));
     return read.spec ? kOk : kUsage;
@@ -58,6 +68,7 @@ int sample(const std::string& file, const std::vector<std::string>& set, std::in
   context.space = &spec->space;
   context.points_to_evaluate = spec->search.points_to_evaluate;
   context.options = spec->search.options;
+  context.repeats = spec->budget.trials.has_value();
   if (seed || spec->search.seed) {
     context.seed = seed ? *seed : *spec->search.seed;
   } else {

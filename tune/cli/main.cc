@@ -49,7 +49,10 @@ struct CommandLine {
 
 /// Options that every command takes, before or after its own.
 void add_common(CLI::App& app, CommandLine& line) {
-  app.add_option("--db", line.common.db, "database file")->envname("TUNE_DB")->capture_default_str();
+  app.add_option("--db", line.common.db, "database file")
+      ->envname("TUNE_DB")
+      ->check([](const std::string& path) { return std::string(path.empty() ? "a database needs a name" : ""); })
+      ->capture_default_str();
   app.add_flag("--json", line.common.json, "machine-readable output");
   app.add_flag("-q,--quiet", line.quiet, "errors and the final best only; -qq: exit code only");
   app.add_flag("-v,--verbose", line.verbose, "every report; -vv: scheduler decisions with reasons");
@@ -157,7 +160,7 @@ void add_file_commands(CLI::App& app, CommandLine& line) {
     return sample(line.file, line.set, line.n, line.format.empty() ? "jsonl" : line.format, line.seed, line.common);
   });
   sample_command->add_option("FILE", line.file)->required();
-  sample_command->add_option("-n", line.n, "how many")->check(CLI::NonNegativeNumber)->capture_default_str();
+  sample_command->add_option("-n", line.n, "how many")->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000'000}))->capture_default_str();
   sample_command->add_option("-f,--format", line.format, "csv or jsonl")->check(CLI::IsMember({"csv", "jsonl"}));
   sample_command->add_option("--seed", line.seed, "search.seed");
   sample_command->add_option("--set", line.set, "override a key")->allow_extra_args(false);
@@ -222,7 +225,7 @@ void add_reading_commands(CLI::App& app, CommandLine& line) {
   trials_command->add_option("--sort", t.sort, "column; -column: descending");
   trials_command->add_option("--where", t.where, "condition, as in 'lr<0.01' or status=failed")->allow_extra_args(false);
   trials_command->add_option("--columns", t.columns, "columns, separated by commas")->delimiter(',');
-  trials_command->add_option("--limit", t.limit, "at most this many rows");
+  trials_command->add_option("--limit", t.limit, "at most this many rows")->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000'000}));
   trials_command->add_flag("--csv", t.csv, "CSV");
 
   CLI::App* show_command = add(app, line, "show", "One trial: its configuration and the reason of each decision",

@@ -13,6 +13,7 @@
 #include "tune/cli/commands.h"
 #include "tune/cli/detach.h"
 #include "tune/cli/exit_codes.h"
+#include "tune/session/load_check.h"
 #include "tune/session/recovered.h"
 #include "tune/session/session.h"
 #include "tune/session/stored.h"
@@ -34,8 +35,7 @@ std::vector<std::string> overrides_of(const RunCommand& command) {
 
 /// Prints what the reader found; whether the run may go on.
 bool show(const std::vector<Diagnostic>& diagnostics, const Common& common) {
-  bool ok = true;
-  for (const Diagnostic& d : diagnostics) ok = ok && d.severity != Diagnostic::Severity::kError;
+  const bool ok = !has_errors(diagnostics);
   if (common.json && !ok) {
     fmt::print("{}\n", diagnostics_to_json(diagnostics));
   } else if (!diagnostics.empty() && (common.verbosity >= 0 || !ok)) {
@@ -110,7 +110,7 @@ int go(ExperimentSpec spec, std::optional<ExperimentRow> row, const RunCommand& 
     code = report(end.error());
     if (bad_trainable) code = kUsage;
   }
-  view.reset();  // it gives the cursor back
+  view.reset();
   if (session.stuck()) {  // a trial's thread still runs and must not see us tear down
     std::fflush(nullptr);
     _exit(code);
@@ -147,6 +147,9 @@ int run(const RunCommand& command, const Common& common) {
   if (!show(read.diagnostics, common) || !read.spec) return kUsage;
   ExperimentSpec spec = *std::move(read.spec);
   if (command.dry_run) {
+    const auto found = check_loaded(spec, reader_context({}));
+    if (!found) return report(found.error());
+    if (!show(*found, common)) return kUsage;
     tell(stderr, "{}: valid; nothing was started (--dry-run)\n", command.file);
     return kOk;
   }
@@ -157,7 +160,7 @@ int run_spec(ExperimentSpec spec, const RunCommand& command, const Common& commo
   if (command.fresh && find_experiment(common.db, spec.name)) {
     auto kept = set_aside(common.db, spec.name, {});
     if (!kept) return report(kept.error());
-    tell(stderr, "the old '{}' is kept as '{}'\n", spec.name, *kept);
+    if (common.verbosity > -2) tell(stderr, "the old '{}' is kept as '{}'\n", spec.name, *kept);
   }
   if (const auto row = find_experiment(common.db, spec.name)) return run_existing(std::move(spec), *row, command, common);
   return go(std::move(spec), std::nullopt, command, common);

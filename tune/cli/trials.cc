@@ -39,7 +39,7 @@ Result<std::size_t> find_column(const std::vector<Column>& columns, const std::s
 Result<Filter> parse_filter(const std::string& text, const std::vector<Column>& columns) {
   for (const std::string op : {"<=", ">=", "!=", "==", "<", ">", "="}) {
     const std::size_t at = text.find(op);
-    if (at == std::string::npos || at == 0) continue;
+    if (at == std::string::npos || at == 0 || at + op.size() == text.size()) continue;
     auto column = find_column(columns, text.substr(0, at));
     if (!column) return pass_on(std::move(column));
     return Filter{*column, op == "==" ? "=" : op, text.substr(at + op.size())};

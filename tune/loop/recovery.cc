@@ -15,6 +15,7 @@ Result<Controller> make_controller(const ExperimentSpec& spec, std::uint64_t see
   sampling.seed = seed;
   sampling.points_to_evaluate = spec.search.points_to_evaluate;
   sampling.options = spec.search.options;
+  sampling.repeats = spec.budget.trials.has_value();
   auto sampler = make_sampler(spec.search.algorithm, std::move(sampling));
   if (!sampler) return pass_on(std::move(sampler));
 

@@ -28,13 +28,6 @@ Result<std::uint64_t> draw_seed() {
   return seed >> 12;  // 52 bits: exact in every JSON reader
 }
 
-bool has_errors(const std::vector<Diagnostic>& diagnostics) {
-  for (const Diagnostic& d : diagnostics) {
-    if (d.severity == Diagnostic::Severity::kError) return true;
-  }
-  return false;
-}
-
 std::string counted(std::size_t n, const char* noun) { return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s"); }
 
 bool holds_unregistered(const CompiledIn& compiled_in) {

@@ -68,13 +68,9 @@ LiveView::LiveView(const ViewOptions& options)
       utf8_(locale_is_utf8()) {
   plain_.show_finished(false);
   plain_.show_heartbeat(false);
-  tell(stderr, "\x1b[?25l");  // no cursor while the region is redrawn
 }
 
-LiveView::~LiveView() {
-  tell(stderr, "\x1b[?25h");
-  std::fflush(stderr);
-}
+LiveView::~LiveView() { std::fflush(stderr); }
 
 std::string LiveView::paint(std::string_view code, const std::string& text) const {
   return options_.color ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : text;
@@ -92,7 +88,8 @@ void LiveView::erase() {
 }
 
 void LiveView::draw(std::vector<std::string> lines) {
-  std::string out;
+  // Hidden for one write and no longer: whatever ends or stops this process in between leaves the terminal as it was.
+  std::string out = "\x1b[?25l";
   if (drawn_.size() != lines.size()) {
     erase();
     for (const std::string& line : lines) out += line + "\x1b[K\n";
@@ -100,7 +97,7 @@ void LiveView::draw(std::vector<std::string> lines) {
     out += fmt::format("\x1b[{}A\r", lines.size());
     for (std::size_t i = 0; i < lines.size(); ++i) out += (lines[i] == drawn_[i] ? "" : lines[i] + "\x1b[K") + "\n";
   }
-  tell(stderr, "{}", out);
+  tell(stderr, "{}\x1b[?25h", out);
   std::fflush(stderr);
   drawn_ = std::move(lines);
 }
@@ -121,7 +118,9 @@ void LiveView::turn(const std::vector<LogEntry>& entries, const Controller& cont
                                 finish->trial.value);
     }
   }
+  const bool was_drawn = !drawn_.empty();
   plain_.turn(entries, controller);
+  if (was_drawn && drawn_.empty()) refresh(controller);
 }
 
 std::string LiveView::progress_line(const Controller& controller, std::size_t width) const {

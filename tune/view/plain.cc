@@ -3,11 +3,19 @@
 #include <fmt/format.h>
 
 #include "core/text.h"
+#include "core/utf8.h"
 #include "tune/loop/recovery.h"
 #include "tune/view/tell.h"
 #include "tune/view/words.h"
 
 namespace tune {
+
+namespace {
+
+/// An end that the file's reader would not expect.
+bool is_news(EndWhy why) { return why != EndWhy::kBudgetTrials && why != EndWhy::kExhausted && why != EndWhy::kUser; }
+
+}  // namespace
 
 PlainView::PlainView(const ViewOptions& options, std::function<void(const std::string&)> out)
     : options_(options), out_(std::move(out)) {
@@ -35,6 +43,9 @@ void PlainView::turn(const std::vector<LogEntry>& entries, const Controller& con
     }
     for (const Decision& decision : entry.decisions) {
       if (options_.verbosity >= 2) say(2, "  " + to_sentence(decision));
+      if (const auto* end = std::get_if<EndExperiment>(&decision.body); end != nullptr && is_news(end->why)) {
+        say(0, "ending: " + visible(decision.reason));
+      }
       const auto* finish = std::get_if<FinishTrial>(&decision.body);
       if (finish == nullptr) continue;
       const TrialRecord& trial = controller.trial(finish->trial);
