@@ -199,6 +199,30 @@ TEST(Faults, AFullDiskStopsNothingThatIsStoredAndGoesOnWhenThereIsRoom) {
   EXPECT_EQ(bench.tune({"replay", "full", "--db", "disk/tune.db"}).code, 0);
 }
 
+// A report at a rung waits for its answer, and tune report with it.
+TEST(Faults, NothingIsAcknowledgedThatIsNotStored) {
+  Workbench bench;
+  SmallDisk disk(bench / "disk", "32m");
+  if (!disk.mounted()) GTEST_SKIP() << disk.why();
+  bench.write("asks.yaml",
+              shell("asks", 1, "touch here\nwhile [ ! -e go ]; do sleep 0.02; done\ntune report loss=2\ntouch answered",
+                    "scheduler: {type: asha, max_t: 9, grace_period: 1, reduction_factor: 3}\n"));
+  Program run = bench.start({"run", "asks.yaml", "--db", "disk/tune.db"});
+  ASSERT_TRUE(eventually([&] { return run.is_over() || std::filesystem::exists(bench / "here"); }));
+  disk.fill(0);
+  bench.write("go", "");
+  ASSERT_TRUE(eventually([&] { return run.is_over() || run.err().find("disk is full") != std::string::npos; }));
+  const Outcome meanwhile = bench.tune({"ls", "--db", "disk/tune.db"});  // time in which an answer would arrive
+  EXPECT_EQ(meanwhile.code, 0) << meanwhile.err;
+  EXPECT_FALSE(std::filesystem::exists(bench / "answered"));
+  EXPECT_EQ(bench.value("select count(*) from reports", "disk/tune.db"), "0");
+  disk.free();
+  const Outcome outcome = run.wait();
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(std::filesystem::exists(bench / "answered"));
+  EXPECT_EQ(bench.value("select count(*) from reports", "disk/tune.db"), "1");
+}
+
 TEST(Faults, AfterADeathOnAFullDiskResumeGoesOn) {
   Workbench bench;
   SmallDisk disk(bench / "disk", "32m");  // the write-ahead log takes up to 16 MiB
