@@ -33,7 +33,8 @@ Result<void> integrity(const sql::Connection& connection, const std::string& pat
   });
 }
 
-/// A query that gives how many rows are wrong and the first of them.
+/// A query that gives how many rows are wrong, the first of them, and the experiment of that one (SQLite takes it from
+/// the row that has the minimum).
 struct ReferenceRule {
   const char* sql;
   const char* what;  ///< `{}` is the number of rows, then the first one
@@ -46,29 +47,36 @@ constexpr const char* kFromEarlier = "their trials go on from an earlier checkpo
 
 constexpr std::array kRules{
     ReferenceRule{
-        "SELECT count(*), min(e.n) FROM event e WHERE e.trial IS NOT NULL AND e.kind <> 'commanded' AND NOT EXISTS "
+        "SELECT count(*), min(e.n), e.experiment FROM event e WHERE e.trial IS NOT NULL AND e.kind <> 'commanded' AND NOT EXISTS "
         "(SELECT 1 FROM trial t WHERE t.experiment = e.experiment AND t.number = e.trial)",
         "{} events name a trial that is not there, first event {}", true, kEdited},
-    ReferenceRule{"SELECT count(*), min(d.n) FROM decision d WHERE NOT EXISTS "
+    ReferenceRule{"SELECT count(*), min(d.n), d.experiment FROM decision d WHERE NOT EXISTS "
                   "(SELECT 1 FROM event e WHERE e.experiment = d.experiment AND e.n = d.n)",
                   "{} decisions follow upon an event that is not there, first {}", true, kEdited},
-    ReferenceRule{"SELECT count(*), min(d.n) FROM decision d WHERE d.kind IN ('resume', 'exploit') AND "
+    ReferenceRule{"SELECT count(*), min(d.n), d.experiment FROM decision d WHERE d.kind IN ('resume', 'exploit') AND "
                   "json_extract(d.args, '$.checkpoint') IS NOT NULL AND NOT EXISTS (SELECT 1 FROM checkpoint c WHERE "
                   "c.experiment = d.experiment AND c.id = json_extract(d.args, '$.checkpoint'))",
                   "{} decisions load a checkpoint that is not there, first upon event {}", true, kEdited},
-    ReferenceRule{"SELECT count(*), min(c.id) FROM checkpoint c WHERE c.released = 0 AND c.external = 0 AND NOT EXISTS "
+    ReferenceRule{"SELECT count(*), min(c.id), c.experiment FROM checkpoint c WHERE c.released = 0 AND c.external = 0 AND NOT EXISTS "
                   "(SELECT 1 FROM checkpoint_bytes b WHERE b.experiment = c.experiment AND b.checkpoint = c.id)",
                   "{} checkpoints have no bytes, first {}", true, kFromEarlier},
-    ReferenceRule{"SELECT count(*), min(b.checkpoint) FROM checkpoint_bytes b WHERE NOT EXISTS "
+    ReferenceRule{"SELECT count(*), min(b.checkpoint), b.experiment FROM checkpoint_bytes b WHERE NOT EXISTS "
                   "(SELECT 1 FROM checkpoint c WHERE c.experiment = b.experiment AND c.id = b.checkpoint)",
                   "bytes of {} checkpoints that are not there, first {}", false, "they only take space"},
-    ReferenceRule{"SELECT count(*), min(t.number) FROM trial t WHERE t.reports <> (SELECT count(*) FROM event e WHERE "
-                  "e.experiment = t.experiment AND e.trial = t.number AND e.kind = 'reported' AND e.replayed = 0)",
+    // A report that could not be used (no value of the objective) is in the log and does not count; one on which a stop
+    // rule failed counts. Both are judged bad_report, so the count lies between with and without them.
+    ReferenceRule{"SELECT count(*), min(t.number), t.experiment FROM trial t WHERE t.reports NOT BETWEEN "
+                  "(SELECT count(*) FROM event e WHERE e.experiment = t.experiment AND e.trial = t.number AND "
+                  "e.kind = 'reported' AND e.replayed = 0 AND NOT EXISTS (SELECT 1 FROM decision d WHERE "
+                  "d.experiment = e.experiment AND d.n = e.n AND d.kind = 'judged' AND "
+                  "json_extract(d.args, '$.cause') = 'bad_report')) AND "
+                  "(SELECT count(*) FROM event e WHERE e.experiment = t.experiment AND e.trial = t.number AND "
+                  "e.kind = 'reported' AND e.replayed = 0)",
                   "{} trials count other reports than the log has, first trial {}", true, kEdited},
-    ReferenceRule{"SELECT count(*), min(s.experiment) FROM summary s WHERE s.trials <> "
+    ReferenceRule{"SELECT count(*), min(s.experiment), s.experiment FROM summary s WHERE s.trials <> "
                   "(SELECT count(*) FROM trial t WHERE t.experiment = s.experiment)",
                   "{} experiments count other trials than there are, first experiment {}", true, kEdited},
-    ReferenceRule{"SELECT count(*), min(e.id) FROM experiment e WHERE NOT EXISTS "
+    ReferenceRule{"SELECT count(*), min(e.id), e.id FROM experiment e WHERE NOT EXISTS "
                   "(SELECT 1 FROM summary s WHERE s.experiment = e.id)",
                   "{} experiments have no summary, first {}", true, kEdited},
 };
@@ -155,12 +163,17 @@ Result<std::vector<Finding>> check_references(const std::string& database) {
   if (!connection) return pass_on(std::move(connection));
   for (const ReferenceRule& rule : kRules) {
     auto query = connection->prepare(rule.sql);
+    auto name = connection->prepare("SELECT name FROM experiment WHERE id = ?");
+    if (!name) return pass_on(std::move(name));
     if (!query) return pass_on(std::move(query));
     auto row = query->step();
     if (!row) return pass_on(std::move(row));
     if (query->integer(0) == 0) continue;
-    findings.push_back(
-        {rule.harmful, fmt::format(fmt::runtime(rule.what), query->integer(0), query->integer(1)), rule.advice});
+    auto named = name->bind(query->integer(2)).step();
+    if (!named) return pass_on(std::move(named));
+    std::string what = fmt::format(fmt::runtime(rule.what), query->integer(0), query->integer(1));
+    if (*named) what += fmt::format(", experiment '{}'", name->text(0));
+    findings.push_back({rule.harmful, std::move(what), rule.advice});
   }
   auto large = large_checkpoints(*connection, db, findings);
   if (!large) return pass_on(std::move(large));

@@ -101,8 +101,19 @@ TEST_F(Care, AMissingTrialIsAProblem) {
 
 TEST_F(Care, AnEditedCountOfReportsIsAProblem) {
   run_small();
-  bench_.change("update trial set reports = 99 where number = 1");
-  expect_problem("count other reports than the log has");
+  run_large();
+  bench_.change("update trial set reports = 99 where number = 1 and experiment = 2");
+  expect_problem("1 trials count other reports than the log has, first trial 1, experiment 'large'");
+}
+
+TEST_F(Care, AReportWithoutTheObjectiveIsNoProblem) {
+  bench_.run("misspelt", branin("misspelt", 2, "stop: {if: los < 0}\n"));
+  ASSERT_EQ(bench_.value("select count(*) from trial where cause = 'bad_report' and reports = 1"), "2");
+  const std::string misspells = "trainable: {plugin: '" MISBEHAVING_LIBRARY "'}\nobjective: {metric: loss, mode: min}\n";
+  bench_.run("without", "version: 1\nname: without\n" + misspells +
+                            "search_space: {how: {grid_search: [misspells, reports]}}\n");
+  ASSERT_EQ(bench_.value("select count(*) from trial where cause = 'bad_report' and reports = 0"), "1");
+  expect_healthy();
 }
 
 TEST_F(Care, ABrokenPageIsAProblemAndNotACrash) {
