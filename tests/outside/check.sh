@@ -24,7 +24,9 @@ cmake --build "$work/build" >"$work/build.log" || { cat "$work/build.log"; exit 
 
 database=$(mktemp -d /dev/shm/tune-outside-XXXXXX)
 trap 'rm -rf "$database"' EXIT
-"$work/build/outside" "$database/tune.db" "$work/build/libmine.so"
+iris=
+if [ -e "$(dirname "$tune")/../lib/tune/libtune_iris.so" ]; then iris=iris; fi
+"$work/build/outside" "$database/tune.db" "$work/build/libmine.so" $iris
 (cd "$database" && "$work/build/readme_tuner" && "$work/build/guide")
 
 # What the program began, the command line lists and runs as well; what has no name it refuses in words.

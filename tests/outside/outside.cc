@@ -1,4 +1,5 @@
-// A program that runs its own trials, in all three ways, and those of a library:  outside DATABASE LIBRARY
+// A program that runs its own trials, in all three ways, those of a library, and those of a library that comes with
+// tune:  outside DATABASE LIBRARY [NAME]
 
 #include <tune/tune.h>
 
@@ -15,11 +16,13 @@ void halves(tune::Trial& trial) {
 
 int failures = 0;
 
-void run(const char* name, tune::TrainableChoice trainable, const std::string& database) {
+void run(const char* name, tune::TrainableChoice trainable, const std::string& database, tune::Settings more = {}) {
+  tune::Settings space = {{"lr", tune::loguniform(1e-3, 1)}};
+  space.insert(space.end(), more.begin(), more.end());
   tune::Tuner tuner({.name = name,
                      .trainable = std::move(trainable),
                      .objective = {.metric = "loss", .mode = "min"},
-                     .search_space = {{"lr", tune::loguniform(1e-3, 1)}},
+                     .search_space = space,
                      .search = {.seed = 1},
                      .stop = {.training_iteration = 3},
                      .budget = {.trials = 3},
@@ -41,9 +44,10 @@ TUNE_FUNCTION(halves, halves, .has_end = true)
 
 int main(int argc, char** argv) {
   tune::init(argc, argv);
-  if (argc != 3) return 2;
+  if (argc < 3) return 2;
   const std::string database = argv[1], library = argv[2];
   run("library", library + ":Mine", database);
+  if (argc > 3) run("comes", argv[3], database, {{"l1", 4}, {"l2", 4}, {"batch_size", 16}});
   run("named", "halves", database);
   run("reused", {"halves", TUNE_REUSE}, database);
   run("threads", {halves, {.isolation = TUNE_THREAD, .has_end = true}}, database);

@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <fmt/format.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -202,8 +203,14 @@ int count_tasks() {
 }
 
 std::string library_folder() {
+  Dl_info here{}, program{};
+  const bool known = ::dladdr(reinterpret_cast<const void*>(&library_folder), &here) != 0 &&
+                     ::dladdr(reinterpret_cast<const void*>(::getauxval(AT_PHDR)), &program) != 0;
   std::error_code error;
-  const fs::path self = fs::read_symlink("/proc/self/exe", error);
+  fs::path self = fs::read_symlink("/proc/self/exe", error);
+  if (known && here.dli_fbase != program.dli_fbase) {  // libtune.so, in a program that may lie anywhere
+    if (const fs::path library = fs::canonical(here.dli_fname, error); !error) self = library;
+  }
   return (self.parent_path().parent_path() / "lib/tune").string();
 }
 

@@ -49,8 +49,8 @@ std::vector<std::string> list_builtin_names(const CompiledIn& compiled_in);
 /// Threads of this process.
 int count_tasks();
 
-/// Where the libraries that come with tune lie: `../lib/tune` beside the folder of the running program, in the build
-/// tree and where it is installed.
+/// Where the libraries that come with tune lie: `../lib/tune`, seen from the folder of what this code is part of, the
+/// program tune (or tune-host) or libtune.so; in the build tree and where it is installed.
 std::string library_folder();
 
 /// `./libmine.so` if it lies under the current folder, else as it is: what people wrote and know it by.
