@@ -26,6 +26,7 @@ std::function<void(std::ostream&)> torch_state(const Parts&... parts) {
     torch::serialize::OutputArchive archive;
     int number = 0;
     const auto write = [&](const auto& part) {
+      using torch::operator<<;  // of tensors, which argument-dependent lookup does not find
       torch::serialize::OutputArchive one(archive.compilation_unit());
       one << part;
       archive.write(std::to_string(number++), one);
@@ -42,6 +43,7 @@ void load_torch(std::string_view bytes, Parts&... parts) {
   archive.load_from(bytes.data(), bytes.size());
   int number = 0;
   const auto read = [&](auto& part) {
+    using torch::operator>>;
     torch::serialize::InputArchive one;
     archive.read(std::to_string(number++), one);
     one >> part;
