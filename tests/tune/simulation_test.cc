@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "core/log_rows.h"
 #include "experiments/store/store.h"
 #include "tests/tune/support/experiments.h"
@@ -126,6 +128,20 @@ TEST(Simulate, TellsNumbersAsJson) {
   EXPECT_EQ(at(told, "reports"), "40");
   EXPECT_EQ(at(told, "makespan"), "8.0");
   EXPECT_EQ(at(told, "utilisation"), "1.0");
+}
+
+TEST(Simulate, InMemoryItLeavesNothingBehind) {
+  Workbench bench;
+  bench.write("many.yaml", asha_curve(40));
+  const Outcome run = bench.tune({"simulate", "many.yaml", "-w", "5", "--db", ":memory:", "--json", "-qq"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  EXPECT_EQ(at(json(lines(run.out).back()), "trials"), "40");
+  for (const auto& entry : std::filesystem::directory_iterator(bench.path())) {
+    EXPECT_EQ(entry.path().filename(), "many.yaml");
+  }
+  // The same as on disk.
+  const Outcome on_disk = bench.tune({"simulate", "many.yaml", "-w", "5", "--json", "-qq"});
+  EXPECT_EQ(at(json(lines(on_disk.out).back()), "best_over_time"), at(json(lines(run.out).back()), "best_over_time"));
 }
 
 TEST(Simulate, EndsAtItsVirtualTime) {

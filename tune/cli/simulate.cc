@@ -5,7 +5,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+#include <utility>
 
 #include "core/json.h"
 #include "core/text.h"
@@ -61,6 +67,34 @@ class BestOverTime final : public RunView {
   std::vector<Point> points_;
   std::int64_t reports_ = 0;
   double makespan_ = 0;
+};
+
+/// Where `--db :memory:` keeps its database: a folder of its own in memory, gone at the end. The store is the one on
+/// disk, which several connections and the file of large checkpoints need; SQLite's own memory has no name for them.
+class MemoryFolder {
+ public:
+  static Result<MemoryFolder> make() {
+    std::error_code error;
+    const bool has_memory = std::filesystem::is_directory("/dev/shm", error);
+    std::string path =
+        (has_memory ? "/dev/shm" : std::filesystem::temp_directory_path(error).string()) + "/tune-XXXXXX";
+    if (::mkdtemp(path.data()) == nullptr) {
+      return fail(ErrorCode::kIo, fmt::format("cannot make a folder like {}: {}", path, std::strerror(errno)));
+    }
+    return MemoryFolder(std::move(path));
+  }
+  MemoryFolder(MemoryFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  MemoryFolder& operator=(MemoryFolder&&) = delete;
+  ~MemoryFolder() {
+    std::error_code ignored;
+    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+  }
+  std::string database() const { return path_ + "/tune.db"; }
+
+ private:
+  explicit MemoryFolder(std::string path) : path_(std::move(path)) {}
+
+  std::string path_;
 };
 
 struct Simulated {
@@ -174,7 +208,14 @@ ReadOutcome read_file(const SimulateCommand& command) {
 
 }  // namespace
 
-int simulate(const SimulateCommand& command, const Common& common) {
+int simulate(const SimulateCommand& command, const Common& given) {
+  Common common = given;
+  std::optional<MemoryFolder> memory;
+  if (common.db == ":memory:") {
+    auto made = MemoryFolder::make();
+    if (!made) return report(made.error());
+    common.db = memory.emplace(*std::move(made)).database();
+  }
   const auto conditions = conditions_of(command);
   if (!conditions) return report(conditions.error());
   ReadOutcome read = read_file(command);
