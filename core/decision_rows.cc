@@ -15,6 +15,7 @@ void write(DecisionRow& row, const StartTrial& d) {
   RowWriter out;
   out.integer("bracket", d.placement.bracket).raw("config", to_flat_json(d.config));
   if (d.queued) out.boolean("queued", true);
+  if (d.slots != 1) out.integer("slots", d.slots);
   row.args = out.take();
 }
 
@@ -24,6 +25,7 @@ void write(DecisionRow& row, const ResumeTrial& d) {
   RowWriter out;
   out.integer("attempt", d.attempt.value).text("why", kResumeWhyNames.name(d.why));
   if (d.checkpoint) out.integer("checkpoint", d.checkpoint->value);
+  if (d.slots != 1) out.integer("slots", d.slots);
   row.args = out.take();
 }
 
@@ -53,6 +55,12 @@ void write(DecisionRow& row, const ExploitTrial& d) {
                  .integer("checkpoint", d.checkpoint.value)
                  .raw("config", to_flat_json(d.config))
                  .take();
+}
+
+void write(DecisionRow& row, const ResizeTrial& d) {
+  row.kind = "resize";
+  row.trial = d.trial.value;
+  row.args = RowWriter().integer("slots", d.slots).take();
 }
 
 void write(DecisionRow& row, const Unpark& d) {
@@ -103,9 +111,17 @@ void read_cause(RowReader& in, Cause& out) {
   if (!cause_from_name(in.text("cause"), out)) in.wrong("cause", "is no known word");
 }
 
+/// Left out where it is 1.
+std::int64_t read_slots(RowReader& in) {
+  const std::int64_t slots = in.has("slots") ? in.integer("slots") : 1;
+  if (slots < 1) in.wrong("slots", "is below 1");
+  return slots;
+}
+
 ResumeTrial read_resume(TrialId trial, RowReader& in) {
   ResumeTrial d{trial, Attempt{static_cast<std::int32_t>(in.integer("attempt"))}, in.name("why", kResumeWhyNames), {}};
   if (in.has("checkpoint")) d.checkpoint = CheckpointId{in.integer("checkpoint")};
+  d.slots = read_slots(in);
   return d;
 }
 
@@ -147,7 +163,7 @@ Result<DecisionBody> read_body(const DecisionRow& row) {
   DecisionBody body;
   if (row.kind == "start") {
     body = StartTrial{trial, in.config("config"), Placement{in.integer("bracket")},
-                      in.has("queued") && in.boolean("queued")};
+                      in.has("queued") && in.boolean("queued"), read_slots(in)};
   } else if (row.kind == "resume") {
     body = read_resume(trial, in);
   } else if (row.kind == "judged") {
@@ -157,6 +173,8 @@ Result<DecisionBody> read_body(const DecisionRow& row) {
   } else if (row.kind == "exploit") {
     body =
         ExploitTrial{trial, TrialId{in.integer("donor")}, CheckpointId{in.integer("checkpoint")}, in.config("config")};
+  } else if (row.kind == "resize") {
+    body = ResizeTrial{trial, read_slots(in)};
   } else if (row.kind == "unpark") {
     body = Unpark{trial};
   } else if (row.kind == "hold") {

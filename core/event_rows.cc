@@ -77,13 +77,11 @@ Result<void> decode_extra(const std::string& text, Reported& event) {
 
 void write(EventRow& row, const RunStarted& event) {
   row.kind = "run_started";
-  row.payload = RowWriter()
-                    .integer("run", event.run)
-                    .text("version", event.version)
-                    .text("rules", event.rules)
-                    .integer("slots", event.slots)
-                    .integer("ahead", event.ahead)
-                    .take();
+  RowWriter out;
+  out.integer("run", event.run).text("version", event.version).text("rules", event.rules);
+  out.integer("slots", event.slots).integer("ahead", event.ahead);
+  if (event.capacity > 0) out.integer("capacity", event.capacity);
+  row.payload = out.take();
 }
 
 RunStarted read_run_started(RowReader& in) {
@@ -93,6 +91,7 @@ RunStarted read_run_started(RowReader& in) {
   event.rules = in.text("rules");
   event.slots = in.integer("slots");
   event.ahead = in.integer("ahead");
+  if (in.has("capacity")) event.capacity = in.integer("capacity");
   return event;
 }
 

@@ -30,6 +30,7 @@ struct RunStarted {
   std::string rules;           ///< `asha=1 random=1`: rules numbers of controller, scheduler and sampler
   std::int64_t slots = 1;      ///< trials at a time; 0: a command at rest
   std::int64_t ahead = 0;      ///< grants beyond the slots
+  std::int64_t capacity = 0;   ///< slots that trials share (resources.elastic); 0: each holds one
   friend bool operator==(const RunStarted&, const RunStarted&) = default;
 };
 
@@ -141,6 +142,7 @@ struct StartTrial {
   Config config;
   Placement placement;
   bool queued = false;  ///< its configuration comes from the queue (enqueued, or withdrawn before), not from the search
+  std::int64_t slots = 1;  ///< that it holds; more only of elastic ones
   friend bool operator==(const StartTrial&, const StartTrial&) = default;
 };
 
@@ -152,6 +154,7 @@ enum class ResumeWhy {
   kUnpaused,   ///< the user paused it, and let it go on
   kExploit,
   kUserRetry,  ///< it was over, and the user wants it to go on: uses up no retry
+  kResized,    ///< it left to hold another number of slots
 };
 
 /// Attempt + 1 of a trial that ran before.
@@ -160,6 +163,7 @@ struct ResumeTrial {
   Attempt attempt;
   ResumeWhy why = ResumeWhy::kRetry;
   std::optional<CheckpointId> checkpoint;  ///< none: from zero
+  std::int64_t slots = 1;                  ///< as of StartTrial
   friend bool operator==(const ResumeTrial&, const ResumeTrial&) = default;
 };
 
@@ -190,6 +194,13 @@ struct ExploitTrial {
   CheckpointId checkpoint;  ///< the donor's, of exactly the step of its score; pinned until the target has loaded it
   Config config;
   friend bool operator==(const ExploitTrial&, const ExploitTrial&) = default;
+};
+
+/// A running trial that has just saved leaves its slots, to go on with another number of them.
+struct ResizeTrial {
+  TrialId trial;
+  std::int64_t slots = 1;  ///< that it is to hold
+  friend bool operator==(const ResizeTrial&, const ResizeTrial&) = default;
 };
 
 /// The scheduler no longer needs the checkpoint of a parked trial.
@@ -224,8 +235,8 @@ struct EndExperiment {
   friend bool operator==(const EndExperiment&, const EndExperiment&) = default;
 };
 
-using DecisionBody = std::variant<StartTrial, ResumeTrial, Judged, FinishTrial, ExploitTrial, Unpark, HoldTrial,
-                                  ReleaseCheckpoints, WithdrawTrial, EndExperiment>;
+using DecisionBody = std::variant<StartTrial, ResumeTrial, Judged, FinishTrial, ExploitTrial, ResizeTrial, Unpark,
+                                  HoldTrial, ReleaseCheckpoints, WithdrawTrial, EndExperiment>;
 
 struct Decision {
   DecisionBody body;

@@ -39,6 +39,7 @@ inline constexpr auto kResumeWhyNames = name_table<ResumeWhy>({
     {ResumeWhy::kUnpaused, "unpaused"},
     {ResumeWhy::kExploit, "exploit"},
     {ResumeWhy::kUserRetry, "user_retry"},
+    {ResumeWhy::kResized, "resized"},
 });
 
 inline constexpr auto kEndWhyNames = name_table<EndWhy>({

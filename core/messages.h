@@ -82,7 +82,8 @@ struct Assign {
   bool at_end = false;
   std::optional<double> stop_time;  ///< stop.time: told to stop there
   Limits limits;
-  Resources resources;
+  Resources resources;      ///< of all its slots
+  std::int64_t slots = 1;   ///< of its worker's that it holds
   friend bool operator==(const Assign&, const Assign&) = default;
 };
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/trial.h"
@@ -75,10 +76,21 @@ struct Budget {
   friend bool operator==(const Budget&, const Budget&) = default;
 };
 
+/// Who gets the slots that no trial needs.
+enum class Elastic {
+  kNone,    ///< nobody
+  kShares,  ///< all running trials, in equal shares
+  kTop,     ///< the best of them
+};
+
+/// `none shares top`
+std::string_view elastic_name(Elastic elastic);
+
 struct Resources {
   double cpu = 1;
   double gpu = 0;
   std::uint64_t memory = 0;  ///< 0: no limit
+  Elastic elastic = Elastic::kNone;
 
   friend bool operator==(const Resources&, const Resources&) = default;
 };

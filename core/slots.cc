@@ -168,4 +168,13 @@ std::string visible_gpus(const SlotPlan& plan, std::int64_t slot) {
   return join(std::span(plan.gpus).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count)), ",");
 }
 
+std::string visible_gpus(const SlotPlan& plan, const std::vector<std::int64_t>& slots) {
+  std::vector<std::string> all;
+  for (const std::int64_t slot : slots) {
+    const std::string gpus = visible_gpus(plan, slot);
+    if (!gpus.empty() && std::ranges::find(all, gpus) == all.end()) all.push_back(gpus);  // parts of one are one
+  }
+  return join(all, ",");
+}
+
 }  // namespace tune

@@ -94,5 +94,7 @@ Result<SlotPlan> plan_slots(const Resources& need, std::optional<std::int64_t> c
 
 /// CUDA_VISIBLE_DEVICES of slot `slot`: whole GPUs side by side, or floor(1/gpu) slots sharing one; empty without GPUs.
 std::string visible_gpus(const SlotPlan& plan, std::int64_t slot);
+/// Of an attempt that holds several slots.
+std::string visible_gpus(const SlotPlan& plan, const std::vector<std::int64_t>& slots);
 
 }  // namespace tune

@@ -49,4 +49,11 @@ Result<std::unique_ptr<Scheduler>> make_scheduler(std::string_view type, Schedul
   return std::make_unique<Fifo>();
 }
 
+Result<void> try_scheduler(const std::string& type, const Options& options, const Space& space,
+                           std::optional<std::int64_t> trials) {
+  const auto made = make_scheduler(type, {.space = &space, .options = options, .trials = trials});
+  if (!made) return tl::unexpected<Error>(made.error());
+  return {};
+}
+
 }  // namespace tune

@@ -16,8 +16,8 @@
 // (pbt.h) has every member save at its interval and pauses the weak; propose() yields Exploit, and Resume follows.
 //
 // PB2 (pb2.h) is PBT with a model behind Exploit, fitted from what on_report() folded; an answer is kept until the next
-// fold. BOHB is HyperBand beside the `bohb` sampler, which gets every rung's score through Sampler::on_report. Elastic
-// resources will need one more field of Proposal, defaulted: what a Resume may use.
+// fold. BOHB is HyperBand beside the `bohb` sampler, which gets every rung's score through Sampler::on_report. How
+// many slots a trial holds (resources.elastic) is the controller's business, and never a scheduler's.
 //
 // Thread rule: one object, one thread.
 
@@ -155,5 +155,8 @@ struct SchedulerContext {
 const Catalogue& scheduler_catalogue();
 /// kBadInput: an unknown name, or options that the checks refuse.
 Result<std::unique_ptr<Scheduler>> make_scheduler(std::string_view type, SchedulerContext context);
+/// Whether make_scheduler could make it for this space, and why not: what a table of options alone cannot tell.
+Result<void> try_scheduler(const std::string& type, const Options& options, const Space& space,
+                           std::optional<std::int64_t> trials);
 
 }  // namespace tune

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/messages.h"
 #include "core/wire/envelope.h"
@@ -21,7 +22,7 @@ struct Sentence {
 
 struct RunningAttempt {
   Assign assign;
-  std::int64_t slot = 0;
+  std::vector<std::int64_t> slots;  ///< of its worker's
   double began = 0;   ///< running_seconds when its trial was told to begin
   double heard = 0;   ///< ... of its last report, or of the answer it waited for
   Seq seq = 0;        ///< of its last message

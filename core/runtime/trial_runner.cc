@@ -148,15 +148,25 @@ TrialRunner::Running* TrialRunner::find(const Key& key) {
 
 std::string TrialRunner::mark(std::int64_t process) const { return fmt::format("{}-{:08}", options_.launch, process); }
 
-std::int64_t TrialRunner::free_slot() const {
+std::vector<std::int64_t> TrialRunner::free_slots() const {
   std::vector<bool> taken(static_cast<std::size_t>(options_.plan.slots), false);
-  for (const auto& [key, running] : running_) taken[static_cast<std::size_t>(running.attempt.slot)] = true;
-  const auto free = std::find(taken.begin(), taken.end(), false);
-  return free == taken.end() ? -1 : free - taken.begin();
+  for (const auto& [key, running] : running_) {
+    for (const std::int64_t slot : running.attempt.slots) taken[static_cast<std::size_t>(slot)] = true;
+  }
+  std::vector<std::int64_t> free;
+  for (std::size_t slot = 0; slot < taken.size(); ++slot) {
+    if (!taken[slot]) free.push_back(static_cast<std::int64_t>(slot));
+  }
+  return free;
+}
+
+std::size_t TrialRunner::slots_of(const Assign& assign) const {
+  return static_cast<std::size_t>(std::clamp<std::int64_t>(assign.slots, 1, options_.plan.slots));
 }
 
 void TrialRunner::pump() {
-  while (!queue_.empty() && host_is_ready_ && !queue_.front().fetching && free_slot() >= 0) {
+  while (!queue_.empty() && host_is_ready_ && !queue_.front().fetching &&
+         slots_of(queue_.front().assign) <= free_slots().size()) {
     Queued next = std::move(queue_.front());
     queue_.pop_front();
     if (!next.fault.empty()) {
@@ -171,9 +181,10 @@ void TrialRunner::pump() {
   if (when_empty_ && running_.empty() && queue_.empty()) std::exchange(when_empty_, {})();
 }
 
-ProcessProfile TrialRunner::profile_of(std::int64_t slot, std::uint64_t memory) const {
-  return {visible_gpus(options_.plan, slot), options_.plan.gpu > 0,
-          std::max(1, static_cast<int>(std::floor(std::min(options_.plan.cpu, 1024.0)))), memory};
+ProcessProfile TrialRunner::profile_of(const std::vector<std::int64_t>& slots, std::uint64_t memory) const {
+  const double cpus = options_.plan.cpu * static_cast<double>(slots.size());
+  return {visible_gpus(options_.plan, slots), options_.plan.gpu > 0,
+          std::max(1, static_cast<int>(std::floor(std::min(cpus, 1024.0)))), memory};
 }
 
 TrialProcess* TrialRunner::spawn(const ProcessProfile& profile) {
@@ -216,23 +227,24 @@ TrialProcess* TrialRunner::process_for(const ProcessProfile& profile) {
 /// one more than are at work is kept.
 void TrialRunner::fork_ahead() {
   if (!host_is_ready_ || ended_ || when_empty_) return;
-  const std::int64_t slot = free_slot();
-  if (slot < 0 && options_.plan.gpu > 0) return;  // whose GPUs it would get is not known yet
-  const ProcessProfile profile = profile_of(std::max<std::int64_t>(slot, 0), memory_limit_);
+  const std::vector<std::int64_t> free = free_slots();
+  if (free.empty() && options_.plan.gpu > 0) return;  // whose GPUs it would get is not known yet
+  const ProcessProfile profile = profile_of({free.empty() ? 0 : free.front()}, memory_limit_);
   for (const auto& [number, process] : processes_) {
     if (process->leaves || process->runs) continue;
     if (process->profile == profile) return;
     if (process->profile.memory != memory_limit_) process->kill();  // forked for what nobody asks for any more
   }
-  if (slot < 0 && reuses_) return;  // one of those at work will be free
+  if (free.empty() && reuses_) return;  // one of those at work will be free
   spawn(profile);
 }
 
 /// Where the worker may open no more files, the next trial waits for the end of another.
 bool TrialRunner::begin(Queued& next) {
-  const std::int64_t slot = free_slot();
+  std::vector<std::int64_t> slots = free_slots();
+  slots.resize(slots_of(next.assign));
   const Key key = wire::key_of(next.assign);
-  TrialProcess* const process = process_for(profile_of(slot, next.assign.resources.memory));
+  TrialProcess* const process = process_for(profile_of(slots, next.assign.resources.memory));
   if (!process) {
     const std::string why = "the worker may open no more files (ulimit -n)";
     if (running_.empty()) {
@@ -245,7 +257,7 @@ bool TrialRunner::begin(Queued& next) {
   }
   RunningAttempt attempt;
   attempt.assign = std::move(next.assign);
-  attempt.slot = slot;
+  attempt.slots = std::move(slots);
   attempt.wait = attempt.assign.wait;
   attempt.began = attempt.heard = running_seconds();
   Running& running = running_[key];

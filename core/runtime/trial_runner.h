@@ -66,9 +66,11 @@ class TrialRunner {
   bool begin(Queued& next);  ///< false: not now
   void hand_over(Running& running, Fd checkpoint);
   void settle(Running& running);
-  std::int64_t free_slot() const;
+  std::vector<std::int64_t> free_slots() const;
+  /// How many the assignment takes.
+  std::size_t slots_of(const Assign& assign) const;
   TrialProcess* process_for(const ProcessProfile& profile);
-  ProcessProfile profile_of(std::int64_t slot, std::uint64_t memory) const;
+  ProcessProfile profile_of(const std::vector<std::int64_t>& slots, std::uint64_t memory) const;
   TrialProcess* spawn(const ProcessProfile& profile);
   void fork_ahead();
   void finish(Running& running, const Exited& exited);

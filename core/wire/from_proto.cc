@@ -150,6 +150,8 @@ Body take(proto::Assign& from, Checker& check) {
   if (from.limits().has_output()) to.limits.output = from.limits().output();
   to.resources = {check.seconds(from.resources().cpu()), check.seconds(from.resources().gpu()),
                   from.resources().memory()};
+  to.slots = from.slots() == 0 ? 1 : from.slots();
+  check.require(to.slots >= 1, "a number of slots");
   return to;
 }
 

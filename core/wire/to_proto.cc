@@ -120,6 +120,7 @@ struct ToProto {
     if (from.stop_time) to->set_stop_time(*from.stop_time);
     set(from.limits, to->mutable_limits());
     set(from.resources, to->mutable_resources());
+    if (from.slots != 1) to->set_slots(from.slots);
   }
 
   void operator()(const Started& from) const {

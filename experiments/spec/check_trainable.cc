@@ -191,16 +191,34 @@ class TrainableCheck {
   }
 
   void check_saving() {
-    if (info_.can_save || context_.schedulers == nullptr) return;
+    if (info_.can_save) return;
+    if (spec_.resources.elastic != Elastic::kNone) {
+      faults_.error(place_of("resources.elastic", true), code::kCapability,
+                    fmt::format("elastic {} moves trials between numbers of slots, and {} cannot save checkpoints",
+                                elastic_name(spec_.resources.elastic), info_.name),
+                    "write elastic: none");
+    }
+    if (context_.schedulers == nullptr) return;
     const AlgorithmInfo* scheduler = find_algorithm(*context_.schedulers, spec_.scheduler.type);
     if (scheduler == nullptr) return;
-    const Value* variant = spec_.scheduler.options.find("variant");
-    const bool promotes = variant != nullptr && *variant == Value("promote");
-    if (variant != nullptr ? !promotes : !scheduler->capabilities.needs_checkpoints) return;
-    faults_.error(place_of(promotes ? "scheduler.variant" : "scheduler", promotes), code::kCapability,
+    if (scheduler->capabilities.needs_checkpoints) return report_pauses("", "", "");
+    const auto option = [&](const char* key) {
+      const Value* value = spec_.scheduler.options.find(key);
+      return value == nullptr ? Value() : *value;
+    };
+    if (option("variant") == Value("promote")) report_pauses("variant", "promote", "use variant: stop");
+    if (option("hard_stop") == Value(false)) report_pauses("hard_stop", "false", "leave hard_stop out");
+    const auto slice = option("min_time_slice").number();
+    if (slice && *slice > 0) report_pauses("min_time_slice", format_real(*slice), "leave min_time_slice out");
+  }
+
+  /// `key`: the option by which the scheduler pauses trials; empty: it always does.
+  void report_pauses(const std::string& key, const std::string& value, const std::string& hint) {
+    const std::string with = key.empty() ? "" : fmt::format(" with {} {}", key, value);
+    faults_.error(place_of(key.empty() ? "scheduler" : "scheduler." + key, !key.empty()), code::kCapability,
                   fmt::format("scheduler {}{} pauses trials, and {} cannot save checkpoints", spec_.scheduler.type,
-                              promotes ? " with variant promote" : "", info_.name),
-                  promotes ? "use variant: stop" : "");
+                              with, info_.name),
+                  hint);
   }
 
   void check_metrics() {

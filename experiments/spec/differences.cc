@@ -169,6 +169,7 @@ void compare_stop(Sentences& out, const StopRules& now, const StopRules& before)
 void compare_resources(Sentences& out, const Resources& now, const Resources& before) {
   compare(out, "resources.cpu", now.cpu, before.cpu);
   compare(out, "resources.gpu", now.gpu, before.gpu);
+  compare(out, "resources.elastic", elastic_name(now.elastic), elastic_name(before.elastic));
   compare(out, "resources.memory", static_cast<std::int64_t>(now.memory), static_cast<std::int64_t>(before.memory));
 }
 

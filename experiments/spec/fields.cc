@@ -85,12 +85,15 @@ bool has_value(const Member& member, Faults& faults) {
   return false;
 }
 
+bool is_map(const Member& member, Faults& faults, std::string_view advice) {
+  if (member.value.is_map()) return true;
+  faults.error(member.value.place, code::kWrongType,
+               fmt::format("{} takes a map; {}", member.name(), describe_node(member.value)), std::string(advice));
+  return false;
+}
+
 bool is_filled_map(const Member& member, Faults& faults, std::string_view advice) {
-  if (!member.value.is_map()) {
-    faults.error(member.value.place, code::kWrongType,
-                 fmt::format("{} takes a map; {}", member.name(), describe_node(member.value)), std::string(advice));
-    return false;
-  }
+  if (!is_map(member, faults, advice)) return false;
   if (member.value.members.empty()) {
     faults.error(member.key.place, code::kMissingKey, fmt::format("{} is empty", member.name()), std::string(advice));
     return false;

@@ -50,7 +50,9 @@ std::optional<Value> read_key(const Member& member, const Key& key, Faults& faul
 
 /// False, with a fault, if `member` has no value at all (`{a: 1, c}`).
 bool has_value(const Member& member, Faults& faults);
-/// False, with a fault, if the member's value is no map with something in it.
+/// False, with a fault, if the member's value is no map.
+bool is_map(const Member& member, Faults& faults, std::string_view advice = {});
+/// ... or one with nothing in it.
 bool is_filled_map(const Member& member, Faults& faults, std::string_view advice = {});
 /// A number from a scalar, finite; `who` takes numbers. Nothing after a fault.
 std::optional<double> read_number(const Node& node, std::string_view who, Faults& faults);

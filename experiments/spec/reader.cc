@@ -145,6 +145,7 @@ class ExperimentReader {
     spec_.scheduler = read_scheduler(section("scheduler"), spec_.objectives, reading_);
     spec_.stop = read_stop(section("stop"), spec_.objectives, reading_);
     spec_.resources = read_resources(section("resources"), reading_);
+    check_elastic();
     spec_.retries = read_retries(section("retries"), reading_);
     spec_.runtime = read_runtime(section("runtime"), reading_);
     spec_.limits = read_limits(section("limits"), reading_);
@@ -154,6 +155,31 @@ class ExperimentReader {
     if (!budget.ends && !is_finite(search)) {
       faults_.error({}, code::kNoBudget, "neither budget.trials nor budget.time is set");
     }
+    if (faults_.errors() == 0) try_scheduler();
+  }
+
+  /// What a scheduler says of the space is put at the option it names.
+  void try_scheduler() {
+    if (!reading_.context.try_scheduler) return;
+    const auto fits = reading_.context.try_scheduler(spec_.scheduler.type, spec_.scheduler.options, *space_.space,
+                                                     spec_.budget.trials);
+    if (fits) return;
+    std::string message = fits.error().message;
+    const std::string prefix = fmt::format("scheduler {}: ", spec_.scheduler.type);
+    if (message.starts_with(prefix)) message.erase(0, prefix.size());
+    const Member* section = root_.find("scheduler");
+    Place place = section->key.place;
+    for (const Member& member : section->value.members) {
+      if (message.starts_with(member.name())) place = member.value.place;
+    }
+    faults_.error(place, code::kBadValue, message, fits.error().hint);
+  }
+
+  void check_elastic() {
+    if (spec_.resources.elastic == Elastic::kNone || spec_.trainable.isolation != Isolation::kThread) return;
+    faults_.error(root_.find("resources")->value.find("elastic")->value.place, code::kConflict,
+                  "elastic moves trials between numbers of slots; with isolation: thread they have none of their own",
+                  "leave isolation out, or write isolation: process");
   }
 
   bool is_finite(const SearchReading& search) const {

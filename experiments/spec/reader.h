@@ -3,6 +3,7 @@
 // Reads and checks an experiment file. All faults at once, each with file, line, column and advice; nothing is started.
 // Typing is ours, by the YAML 1.2 core rules on the text of plain scalars (yaml-cpp's own conversions are never used).
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -31,6 +32,10 @@ struct Diagnostic {
 struct ReaderContext {
   const Catalogue* samplers = nullptr;
   const Catalogue* schedulers = nullptr;
+  /// Whether a scheduler's options, sound by the catalogue, fit the space; empty: that is not looked at.
+  std::function<Result<void>(const std::string& type, const Options& options, const Space& space,
+                             std::optional<std::int64_t> trials)>
+      try_scheduler = {};
   std::vector<std::string> builtins;  ///< names of trainables that come with tune
   /// `scheduler.max_t=20`: (path, YAML value), applied before checking; messages say `--set PATH`.
   std::vector<std::pair<std::string, std::string>> overrides;

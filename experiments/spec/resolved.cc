@@ -109,6 +109,7 @@ Value budget_document(const Budget& budget) {
 Value resources_document(const Resources& resources) {
   Map map{{"cpu", resources.cpu}, {"gpu", resources.gpu}};
   if (resources.memory > 0) map.emplace_back("memory", size_text(resources.memory));
+  if (resources.elastic != Elastic::kNone) map.emplace_back("elastic", elastic_name(resources.elastic));
   return Value(std::move(map));
 }
 

@@ -34,18 +34,26 @@ std::optional<Objective> read_objective(const Node& map, Faults& faults) {
   return objective;  // without metric or mode there is a fault; others may still refer to what is there
 }
 
-ExperimentPlateau read_experiment_plateau(const Node& map, const std::string& metric, Faults& faults) {
+std::string first_metric(const std::vector<Objective>& objectives) {
+  return objectives.empty() ? "" : objectives[0].metric;
+}
+
+ExperimentPlateau read_experiment_plateau(const Node& map, const std::vector<Objective>& objectives, Faults& faults) {
   const Fields fields = read_fields(map, budget_plateau_section(), faults);
   ExperimentPlateau plateau;
-  plateau.metric = fields.text("metric").value_or(metric);
+  plateau.metric = fields.text("metric").value_or(first_metric(objectives));
+  const bool known = std::ranges::any_of(objectives, [&](const Objective& o) { return o.metric == plateau.metric; });
+  if (!known && !objectives.empty()) {
+    std::vector<std::string> names;
+    for (const Objective& objective : objectives) names.push_back(objective.metric);
+    faults.error(fields.member("metric")->value.place, code::kUnknownName,
+                 fmt::format("budget.plateau.metric '{}' is no objective", plateau.metric),
+                 "objectives: " + join(names));
+  }
   plateau.std = fields.real("std").value_or(plateau.std);
   plateau.top = fields.integer("top").value_or(plateau.top);
   plateau.patience = fields.integer("patience").value_or(plateau.patience);
   return plateau;
-}
-
-std::string first_metric(const std::vector<Objective>& objectives) {
-  return objectives.empty() ? "" : objectives[0].metric;
 }
 
 }  // namespace
@@ -87,8 +95,8 @@ BudgetReading read_budget(const Member* section, const std::vector<Objective>& o
   out.budget.failures = fields->integer("failures");
   out.budget.concurrency = fields->integer("concurrency");
   const Member* plateau = fields->member("plateau");
-  if (plateau != nullptr && !plateau->value.is_null() && is_filled_map(*plateau, reading.faults)) {
-    out.budget.plateau = read_experiment_plateau(plateau->value, first_metric(objectives), reading.faults);
+  if (plateau != nullptr && !plateau->value.is_null() && is_map(*plateau, reading.faults)) {
+    out.budget.plateau = read_experiment_plateau(plateau->value, objectives, reading.faults);
   }
   if (out.budget.trials && out.budget.concurrency && *out.budget.concurrency > *out.budget.trials) {
     reading.faults.warning(
@@ -105,9 +113,9 @@ Resources read_resources(const Member* section, const Reading& reading) {
   resources.cpu = fields->real("cpu").value_or(resources.cpu);
   resources.gpu = fields->real("gpu").value_or(resources.gpu);
   resources.memory = static_cast<std::uint64_t>(fields->integer("memory").value_or(0));
-  if (const auto elastic = fields->text("elastic"); elastic && *elastic != "none") {
-    reading.faults.error(fields->member("elastic")->value.place, code::kCapability,
-                         fmt::format("elastic '{}' is not built yet", *elastic), "leave it out, or none");
+  const std::string elastic = fields->text("elastic").value_or("none");
+  for (const Elastic kind : {Elastic::kShares, Elastic::kTop}) {
+    if (elastic_name(kind) == elastic) resources.elastic = kind;
   }
   if (reading.context.machine && !reading.stored) {
     const auto fits = plan_slots(resources, std::nullopt, *reading.context.machine);

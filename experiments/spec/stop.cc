@@ -27,7 +27,7 @@ class StopReader {
     rules_.time = fields.real("time");
     if (const auto condition = fields.text("if")) check_condition(*condition, fields.member("if")->value);
     const Member* plateau = fields.member("plateau");
-    if (plateau != nullptr && !plateau->value.is_null() && is_filled_map(*plateau, reading_.faults)) {
+    if (plateau != nullptr && !plateau->value.is_null() && is_map(*plateau, reading_.faults)) {
       read_plateau(plateau->value);
     }
     return std::move(rules_);

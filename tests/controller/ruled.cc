@@ -51,10 +51,12 @@ std::string Schedule::words() const {
   return out.str();
 }
 
-Simulation simulation_of(const Ruled& ruled, const Schedule& schedule, const Change& change) {
+Simulation simulation_of(const Ruled& ruled, const Schedule& schedule, const Change& change,
+                         std::vector<LogEntry> log) {
   ControllerOptions controlled = test::trials(schedule.trials);
   controlled.objectives = {{"loss", Mode::kMin, std::nullopt}};
   controlled.retries = {.signal = schedule.retries};
+  controlled.elastic = schedule.elastic;
   SchedulerContext context;
   context.options = Options(ruled.options);
   for (const char* names : {"hyperparam_mutations", "hyperparam_bounds"}) {
@@ -67,6 +69,8 @@ Simulation simulation_of(const Ruled& ruled, const Schedule& schedule, const Cha
   EXPECT_TRUE(scheduler) << (scheduler ? "" : scheduler.error().message);
   SimulationOptions options;
   options.slots = schedule.slots;
+  if (schedule.elastic != Elastic::kNone) options.capacity = schedule.slots + schedule.spare;
+  if (schedule.lockstep) options.order = SimulationOptions::Order::kLockstep;
   options.seed = schedule.seed;
   options.cost_spread = schedule.spread;
   options.crash_rate = schedule.crashes;
@@ -80,7 +84,7 @@ Simulation simulation_of(const Ruled& ruled, const Schedule& schedule, const Cha
     return Metrics{{"loss", metric(random.uniform())}};
   };
   return Simulation(Controller(controlled, std::make_unique<NamedSampler>(change.parameter), *std::move(scheduler)),
-                    trial, options);
+                    trial, options, std::move(log));
 }
 
 Schedule drawn(const Ruled& ruled, std::uint64_t seed, std::int64_t parts) {

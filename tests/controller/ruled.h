@@ -31,6 +31,9 @@ struct Schedule {
   Step last = 30;
   double spread = 0, crashes = 0, losses = 0, nans = 0;
   std::int64_t retries = 1000, checkpoint_every = 0;
+  Elastic elastic = Elastic::kNone;
+  std::int64_t spare = 0;  ///< slots beyond those that trials may take, for elastic ones
+  bool lockstep = false;
 
   std::string words() const;
 };
@@ -41,7 +44,9 @@ struct Change {
   std::string parameter = "x";
 };
 
-Simulation simulation_of(const Ruled& ruled, const Schedule& schedule, const Change& change = {});
+/// `log`: of one that was killed, which goes on.
+Simulation simulation_of(const Ruled& ruled, const Schedule& schedule, const Change& change = {},
+                         std::vector<LogEntry> log = {});
 
 /// A schedule drawn from a seed, with `1 / parts` of the scheduler's trials.
 Schedule drawn(const Ruled& ruled, std::uint64_t seed, std::int64_t parts);

@@ -40,6 +40,7 @@ void expect_round_trip(DecisionBody body) {
 
 TEST(EventRows, BringBackEveryKind) {
   expect_round_trip(event(RunStarted{3, "0.1.0", "asha=1 random=1", 8, 8}));
+  expect_round_trip(event(RunStarted{3, "0.1.0", "asha=1 random=1", 8, 0, 12}));
   expect_round_trip(event(stored_report()));
   expect_round_trip(event(Saved{TrialId{1}, Attempt{1}, 9, 10, 2.5, checkpoint()}));
   expect_round_trip(
@@ -161,13 +162,16 @@ TEST(DecisionRows, BringBackEveryKind) {
   expect_round_trip(Judged{TrialId{3}, 9, Verdict::kPause, TrialState::kFailed, Cause::kHang});
   expect_round_trip(FinishTrial{TrialId{3}, TrialState::kFailed, Cause::kMemory});
   expect_round_trip(ExploitTrial{TrialId{3}, TrialId{4}, CheckpointId{5}, config});
+  expect_round_trip(StartTrial{TrialId{3}, config, Placement{0}, true, 4});
+  expect_round_trip(ResumeTrial{TrialId{3}, Attempt{2}, ResumeWhy::kResized, CheckpointId{99}, 7});
+  expect_round_trip(ResizeTrial{TrialId{3}, 7});
   expect_round_trip(Unpark{TrialId{3}});
   expect_round_trip(ReleaseCheckpoints{{}});
   expect_round_trip(ReleaseCheckpoints{{CheckpointId{1}, CheckpointId{22}}});
   expect_round_trip(WithdrawTrial{TrialId{3}});
   for (int why = 0; why <= static_cast<int>(EndWhy::kNoRoom); ++why)
     expect_round_trip(EndExperiment{static_cast<EndWhy>(why)});
-  for (int why = 0; why <= static_cast<int>(ResumeWhy::kExploit); ++why) {
+  for (int why = 0; why <= static_cast<int>(ResumeWhy::kResized); ++why) {
     expect_round_trip(ResumeTrial{TrialId{1}, Attempt{2}, static_cast<ResumeWhy>(why), std::nullopt});
   }
 }

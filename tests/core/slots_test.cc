@@ -106,6 +106,17 @@ TEST(VisibleGpus, AreSharedBySlotsOfAFraction) {
   EXPECT_EQ(visible_gpus(plan, 4), "");
 }
 
+TEST(VisibleGpus, OfSeveralSlotsAreNamedOnceEach) {
+  Machine two = machine(8, 0);
+  two.gpus = {"4", "7"};
+  const SlotPlan halves = plan_slots({1, 0.5}, {}, two).value();
+  EXPECT_EQ(visible_gpus(halves, {0, 1}), "4");
+  EXPECT_EQ(visible_gpus(halves, {1, 2}), "4,7");
+  const SlotPlan whole = plan_slots({1, 1}, {}, two).value();
+  EXPECT_EQ(visible_gpus(whole, {0, 1}), "4,7");
+  EXPECT_EQ(visible_gpus(plan_slots({1, 0}, {}, two).value(), {0, 1}), "");
+}
+
 TEST(VisibleGpus, AreNoneWithoutNeed) { EXPECT_EQ(visible_gpus(plan_slots({}, {}, machine(2, 2)).value(), 0), ""); }
 
 class ThisMachine : public ::testing::Test {

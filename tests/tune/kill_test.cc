@@ -29,6 +29,7 @@ struct Scenario {
   int slots;
   bool lockstep;
   bool clones = false;  ///< trials copy one another, so that their iterations are not counted from 1
+  const char* elastic = "none";
   bool deterministic() const { return lockstep || slots == 1; }
 };
 
@@ -40,7 +41,8 @@ std::int64_t number_from(const char* variable, std::int64_t otherwise) {
 std::string experiment(const Scenario& scenario) {
   return curve("kill", 12, 27, 0.008,
                std::string("scheduler: ") + scenario.scheduler +
-                   "\ncheckpoint: {every: 1}\nresources: {cpu: 0.25}\nretries: {signal: 1000}\n");
+                   "\ncheckpoint: {every: 1}\nresources: {cpu: 0.25, elastic: " + scenario.elastic +
+                   "}\nretries: {signal: 1000}\n");
 }
 
 Arguments run_arguments(const Scenario& scenario) {
@@ -244,6 +246,10 @@ constexpr const char* kPbt =
 constexpr const char* kPbtSynch =
     "{type: pbt, time_attr: training_iteration, perturbation_interval: 7, hyperparam_mutations: [x1], synch: true}";
 
+constexpr const char* kPb2 =
+    "{type: pb2, time_attr: training_iteration, perturbation_interval: 7, hyperparam_bounds: [x1, x2]}";
+constexpr const char* kPausing = "{type: median, time_attr: training_iteration, grace_period: 3, hard_stop: false}";
+
 INSTANTIATE_TEST_SUITE_P(Schedulers, Kill,
                          ::testing::Values(Scenario{"StopOnOneSlot", kStop, 1, false},
                                            Scenario{"PromoteOnOneSlot", kPromote, 1, false},
@@ -255,7 +261,10 @@ INSTANTIATE_TEST_SUITE_P(Schedulers, Kill,
                                            Scenario{"PromoteInOrderOfArrivalOnTwo", kPromote, 2, false},
                                            Scenario{"HyperBandInLockstepOnTwo", kHyperBand, 2, true},
                                            Scenario{"MedianInLockstepOnTwo", kMedian, 2, true},
+                                           Scenario{"PausingMedianInLockstepOnTwo", kPausing, 2, true},
                                            Scenario{"PbtInLockstepOnTwo", kPbt, 2, true, true},
+                                           Scenario{"Pb2InLockstepOnTwo", kPb2, 2, true, true},
+                                           Scenario{"ElasticInLockstepOnEight", kStop, 8, true, false, "shares"},
                                            Scenario{"SynchronousPbtInLockstepOnEight", kPbtSynch, 8, true, true}),
                          [](const auto& test) { return std::string(test.param.name); });
 

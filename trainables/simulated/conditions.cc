@@ -118,7 +118,7 @@ std::string to_text(const SimulatedConditions& conditions) {
 }
 
 Result<SimulatedStep> draw_step(const SimulatedConditions& conditions, TrialId trial, Attempt attempt, Step step,
-                                const Metrics& metrics) {
+                                const Metrics& metrics, std::int64_t slots) {
   const auto stream = [&](const char* purpose, const std::string& path) {
     return RandomStream(conditions.seed, purpose, trial.value, path);
   };
@@ -142,6 +142,7 @@ Result<SimulatedStep> draw_step(const SimulatedConditions& conditions, TrialId t
   } else if (cost.kind == StepCost::Kind::kUniform) {
     seconds = cost.first + (cost.second - cost.first) * stream("step cost", here).uniform();
   }
+  seconds /= static_cast<double>(slots);
   if (conditions.straggler > 0) {
     seconds *= 1 + conditions.straggler * std::abs(stream("straggler", std::to_string(attempt.value)).normal());
   }

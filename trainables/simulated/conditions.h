@@ -59,8 +59,9 @@ struct SimulatedStep {
   double seconds = 0;  ///< until it is done, or broken off
 };
 
-/// `metrics`: what the step reports. kTrial: the metric that says what it costs is missing, or is no time.
+/// `metrics`: what the step reports. `slots` that its trial holds: with k of them it takes a k-th of the time. kTrial:
+/// the metric that says what it costs is missing, or is no time.
 Result<SimulatedStep> draw_step(const SimulatedConditions& conditions, TrialId trial, Attempt attempt, Step step,
-                                const Metrics& metrics);
+                                const Metrics& metrics, std::int64_t slots = 1);
 
 }  // namespace tune

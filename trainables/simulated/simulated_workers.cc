@@ -34,6 +34,7 @@ void SimulatedWorkers::shut_down() {
   waiting_.clear();
   due_.clear();
   running_.clear();
+  taken_ = 0;
 }
 
 // --- From the controller ---------------------------------------------------------------------------------------------
@@ -45,11 +46,14 @@ void SimulatedWorkers::assign(Assign assign) {
 }
 
 void SimulatedWorkers::begin_waiting() {
-  while (handler_ != nullptr && !waiting_.empty() && static_cast<std::int64_t>(running_.size()) < conditions_.workers) {
+  while (handler_ != nullptr && !waiting_.empty() && taken_ + waiting_.front().slots <= conditions_.workers) {
     Assign assign = std::move(waiting_.front());
     waiting_.pop_front();
     const Key key{assign.trial, assign.attempt};
-    running_[key].began = now_;  // its worker is taken, also while its checkpoint is on the way
+    Running& taken = running_[key];  // its workers are taken, also while its checkpoint is on the way
+    taken.began = now_;
+    taken.slots = assign.slots;
+    taken_ += assign.slots;
     ++work_.attempts;
     if (!assign.checkpoint || !assign.checkpoint->external) {
       std::string bytes = std::move(assign.checkpoint_bytes);
@@ -134,7 +138,7 @@ void SimulatedWorkers::hold_back(Key key, Running& running, WorkerMessage messag
   running.step = {};
   if (auto* report = std::get_if<ReportMessage>(&message)) {
     const Reported& log = report->log;
-    auto step = draw_step(conditions_, log.trial, log.attempt, log.step, log.metrics);
+    auto step = draw_step(conditions_, log.trial, log.attempt, log.step, log.metrics, running.slots);
     if (!step) {
       if (handler_ != nullptr) handler_->on_unusable(step.error());
       return;
@@ -224,7 +228,8 @@ void SimulatedWorkers::hand_on(Key key, WorkerMessage message, std::uint64_t lar
 void SimulatedWorkers::leave(Key key) {
   const auto found = running_.find(key);
   if (found == running_.end()) return;
-  work_.busy += now_ - found->second.began;
+  work_.busy += (now_ - found->second.began) * static_cast<double>(found->second.slots);
+  taken_ -= found->second.slots;
   running_.erase(found);
 }
 

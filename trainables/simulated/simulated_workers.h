@@ -62,6 +62,7 @@ class SimulatedWorkers final : public Workers, public VirtualTime {
   struct Running {
     std::unique_ptr<SimulatedAttempt> attempt;  ///< null: its checkpoint is on the way
     std::vector<TrialInput> early;              ///< what it is told until then
+    std::int64_t slots = 1;                     ///< workers that it holds
     double began = 0;
     double elapsed = 0;                    ///< running seconds of the trial up to its last message
     SimulatedStep step;                    ///< what becomes of the step whose report is held back
@@ -86,6 +87,7 @@ class SimulatedWorkers final : public Workers, public VirtualTime {
   Handler* handler_ = nullptr;
   FiberStacks stacks_;
   std::map<Key, Running> running_;
+  std::int64_t taken_ = 0;      ///< workers, by those that run
   std::deque<Assign> waiting_;  ///< for a worker, in the order in which they were assigned
   std::set<Due> due_;
   std::int64_t carried_ = 0;  ///< large checkpoints on their way: time stands still

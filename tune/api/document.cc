@@ -117,6 +117,7 @@ Map resources_map(const options::Resources& resources) {
   add(map, "cpu", resources.cpu);
   add(map, "gpu", resources.gpu);
   add_size(map, "memory", resources.memory);
+  add(map, "elastic", resources.elastic);
   return map;
 }
 

@@ -102,7 +102,8 @@ Result<ProcessPlan> fork_copy(const ExperimentSpec& spec, const tune_trainable* 
 }
 
 bool may_run_in_threads(const ExperimentSpec& spec) {
-  return !spec.limits.time && !spec.limits.silence && !spec.limits.output && spec.resources.memory == 0;
+  return !spec.limits.time && !spec.limits.silence && !spec.limits.output && spec.resources.memory == 0 &&
+         spec.resources.elastic == Elastic::kNone;
 }
 
 /// The table of a trainable that is in this program; null: it is not.

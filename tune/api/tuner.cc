@@ -56,6 +56,7 @@ ReaderContext Tuner::Parts::context() const {
   ReaderContext context;
   context.samplers = &sampler_catalogue();
   context.schedulers = &scheduler_catalogue();
+  context.try_scheduler = try_scheduler;
   context.builtins = list_builtin_names(program_trainables(nullptr));
   return context;
 }

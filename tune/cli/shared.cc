@@ -42,6 +42,7 @@ ReaderContext reader_context(const std::vector<std::string>& set) {
   ReaderContext context;
   context.samplers = &sampler_catalogue();
   context.schedulers = &scheduler_catalogue();
+  context.try_scheduler = try_scheduler;
   context.builtins = list_builtin_names(compiled_in());
   context.machine = this_machine();
   for (const std::string& one : set) {

@@ -74,6 +74,7 @@ bool Controller::accepts(const Event& event) const {
 
 void Controller::observe(const Event& event) {
   state_->settle(nullptr);
+  state_->saved.reset();
   state_->last_event = event.n;
   state_->elapsed = std::max(state_->elapsed, event.at);
   if (!accepts(event)) return;
@@ -107,7 +108,8 @@ WaitPoint Controller::wait_point(TrialId id) const {
                                                                  : WaitPoint::kNever;
   if (rules_look_at_every_report(state_->options)) {
     // Every report waits, so each acknowledgement can say of the very next one whether it is to be saved.
-    return {0, point.save && rung <= trial.last_step + 1};
+    const bool saves = (point.save && rung <= trial.last_step + 1) || resizing(*state_, trial).has_value();
+    return {0, saves};
   }
   const Step last = state_->options.stop.training_iteration.value_or(WaitPoint::kNever);
   return rung <= last ? WaitPoint{rung, point.save} : WaitPoint{last, false};

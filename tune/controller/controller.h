@@ -35,6 +35,7 @@ struct ControllerOptions {
   Budget budget;
   Retries retries;
   CheckpointPolicy checkpoint;
+  Elastic elastic = Elastic::kNone;
   std::uint64_t seed = 0;
 };
 
@@ -77,6 +78,9 @@ struct TrialRecord {
   std::optional<ResumeWhy> waiting_for;             ///< of kWaiting: why it runs again
   bool held = false;            ///< paused by the user
   bool parked = false;          ///< paused by the scheduler, which alone lets it go on
+  std::int64_t slots = 1;       ///< that its attempt holds, or held last
+  std::int64_t next_slots = 0;  ///< that it left to hold; 0: it did not
+  std::int64_t resized_at = 0;  ///< its reports when that was decided
 };
 
 struct Counts {

@@ -15,6 +15,7 @@ void fold(State& state, const Decision& decision, const StartTrial& start) {
   trial.config = start.config;
   trial.placement = start.placement;
   trial.attempt = Attempt{1};
+  trial.slots = start.slots;
   trial.reason = decision.reason;
   state.trials.push_back(std::move(trial));
   ++state.counts.waiting;
@@ -34,6 +35,8 @@ void fold(State& state, const Decision& decision, const ResumeTrial& resume) {
   state.failed_attempts.erase(trial.id);
   if (resume.why == ResumeWhy::kRetry) ++trial.retries_used;
   trial.attempt = resume.attempt;
+  trial.slots = resume.slots;
+  trial.next_slots = 0;
   trial.cause = Cause::kNone;
   trial.reason = decision.reason;
   state.unparked.erase(trial.id);
@@ -117,6 +120,14 @@ void fold(State& state, const Decision& decision, const ExploitTrial& exploit) {
   proposal.checkpoint = exploit.checkpoint;
   proposal.config = exploit.config;
   state.scheduler->on_proposal(proposal);
+}
+
+void fold(State& state, const Decision& decision, const ResizeTrial& resize) {
+  TrialRecord& trial = state.at(resize.trial);
+  trial.next_slots = resize.slots;
+  trial.resized_at = trial.reports;
+  trial.reason = decision.reason;
+  state.move(trial, TrialState::kPausing);
 }
 
 void fold(State& state, const Decision& decision, const Unpark& unpark) {

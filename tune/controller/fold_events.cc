@@ -23,6 +23,7 @@ std::optional<double> time_of(std::string_view time_attr, const Reported& report
 void fold(State& state, const Event&, const RunStarted& run) {
   state.slots = run.slots;
   state.ahead = run.ahead;
+  state.capacity = run.capacity;
   state.user_pause = false;  // starting again is how a pause and a Ctrl-C end
   state.orphans.clear();
   for (const auto& [grant, id] : state.live) state.orphans.insert(id);
@@ -110,10 +111,7 @@ void fold(State& state, const Event&, const Ended& ended) {
   trial.elapsed = std::max(trial.elapsed, ended.elapsed);
   state.leave_slot(trial);
   state.references_changed.insert(trial.id);
-  if (trial.state == TrialState::kPausing) {  // agreed on before: how it left makes no difference
-    state.move(trial, TrialState::kPaused);
-    return;
-  }
+  if (trial.state == TrialState::kPausing) return state.paused_as_agreed(trial);  // however it left
   if (trial.state == TrialState::kStopping) {
     state.to_finish.insert(trial.id);
     return;
@@ -144,7 +142,7 @@ void fold(State& state, const Event&, const Lost& lost) {
   state.leave_slot(trial);
   state.references_changed.insert(trial.id);
   switch (trial.state) {
-    case TrialState::kPausing: state.move(trial, TrialState::kPaused); break;
+    case TrialState::kPausing: state.paused_as_agreed(trial); break;
     case TrialState::kStopping: state.to_finish.insert(trial.id); break;
     default:
       // What dies with its controller is not suspicious.

@@ -2,6 +2,7 @@
 //
 //   1 the report that just came   2 what a person asked   3 trials whose attempt ended   4 attempts that failed
 //   5 checkpoints nobody needs    6 the end of the experiment, and what follows from it  7 free slots
+//   8 whether the trial that has just saved goes on with another number of slots (elastic.cc)
 //
 // A retry (4) comes before anything else that wants a slot, so a trial that dies and is started again keeps its place.
 
@@ -78,15 +79,18 @@ std::string from_where(const TrialRecord& trial) {
   return fmt::format("from its checkpoint of iteration {}", trial.checkpoints.back().step);
 }
 
-Decision resume(const TrialRecord& trial, ResumeWhy why, std::string reason) {
-  return {ResumeTrial{trial.id, Attempt{trial.attempt.value + 1}, why, latest_checkpoint(trial)}, std::move(reason)};
+Decision resume(const State& state, const TrialRecord& trial, ResumeWhy why, std::string reason) {
+  return {ResumeTrial{trial.id, Attempt{trial.attempt.value + 1}, why, latest_checkpoint(trial),
+                      slots_to_grant(state, trial.id)},
+          std::move(reason)};
 }
 
 Decision answer_failure(const State& state, const TrialRecord& trial) {
   const std::int64_t allowed = state.options.retries.for_cause(trial.cause);
   if (trial.retries_used < allowed && !state.ending_hard()) {
-    return resume(trial, ResumeWhy::kRetry,
-                  fmt::format("retry {} of {} {}: {}", trial.retries_used + 1, allowed, from_where(trial), trial.reason));
+    return resume(
+        state, trial, ResumeWhy::kRetry,
+        fmt::format("retry {} of {} {}: {}", trial.retries_used + 1, allowed, from_where(trial), trial.reason));
   }
   return {FinishTrial{trial.id, TrialState::kFailed, trial.cause}, trial.reason};
 }
@@ -192,25 +196,29 @@ std::optional<Decision> run_again(const State& state) {
   const std::string_view because = why == ResumeWhy::kInterrupted ? "was interrupted"
                                    : why == ResumeWhy::kUnpaused  ? "resumed by the user"
                                    : why == ResumeWhy::kUserRetry ? "retried by the user"
+                                   : why == ResumeWhy::kResized   ? "left for other slots"
                                                                   : "its worker was lost";
-  return resume(trial, why, fmt::format("{}: goes on {}", because, from_where(trial)));
+  return resume(state, trial, why, fmt::format("{}: goes on {}", because, from_where(trial)));
 }
 
 std::optional<Decision> start_new(const State& state, const Proposal& proposal) {
   const TrialId number{static_cast<std::int64_t>(state.trials.size())};
+  const std::int64_t slots = slots_to_grant(state, std::nullopt);
   if (!state.queue.empty()) {
     const State::Queued& queued = state.queue.front();
     Suggestion given = queued.reason.empty() ? state.sampler->complete(number, queued.config)
                                              : Suggestion{queued.config, queued.reason + ", not started before"};
     if (!proposal.reason.empty()) given.reason += "; " + proposal.reason;
-    return Decision{StartTrial{number, *std::move(given.config), proposal.placement, true}, std::move(given.reason)};
+    return Decision{StartTrial{number, *std::move(given.config), proposal.placement, true, slots},
+                    std::move(given.reason)};
   }
   auto suggestion = state.sampler->suggest(state.next_proposal());
   if (!suggestion) return Decision{EndExperiment{EndWhy::kNoRoom}, suggestion.error().message};
   if (!suggestion->config) return std::nullopt;
   std::string reason = suggestion->reason;
   if (!proposal.reason.empty()) reason += "; " + proposal.reason;
-  return Decision{StartTrial{number, *std::move(suggestion->config), proposal.placement}, std::move(reason)};
+  return Decision{StartTrial{number, *std::move(suggestion->config), proposal.placement, false, slots},
+                  std::move(reason)};
 }
 
 std::optional<Decision> follow(const State& state, const Proposal& proposal) {
@@ -220,7 +228,7 @@ std::optional<Decision> follow(const State& state, const Proposal& proposal) {
       const TrialRecord& trial = state.at(proposal.trial);
       if (trial.held) return Decision{HoldTrial{trial.id}, proposal.reason + "; the user has paused it"};
       const bool exploits = trial.inherited.has_value();
-      return resume(trial, exploits ? ResumeWhy::kExploit : ResumeWhy::kPromoted,
+      return resume(state, trial, exploits ? ResumeWhy::kExploit : ResumeWhy::kPromoted,
                     fmt::format("{}; goes on {}", proposal.reason, from_where(trial)));
     }
     case Proposal::Kind::kStop:
@@ -252,15 +260,11 @@ Decision out_of_supply(const State& state) {
 std::optional<Decision> fill_slots(const State& state) {
   const bool ahead_allowed = !state.scheduler->learns() && !state.sampler->learns();
   const std::int64_t capacity = state.slots + (ahead_allowed ? state.ahead : 0);
-  const bool slot_free = static_cast<std::int64_t>(state.live.size()) < capacity;
+  const bool slot_free = static_cast<std::int64_t>(state.live.size()) < capacity &&
+                         (!state.is_elastic() || slots_in_use(state) < state.capacity);
   if (slot_free && !state.waiting.empty() && !state.user_pause) return run_again(state);
 
-  Supply supply;
-  supply.slot_free = slot_free && !state.user_pause && !state.ending;
-  supply.new_allowed = state.new_allowed();
-  supply.over = state.supply_over();
-  supply.running = static_cast<std::int64_t>(state.live.size() + state.waiting.size());
-  supply.leaving = &state.leaving;
+  Supply supply = supply_of(state, slot_free);
   if (state.ending) return std::nullopt;
   auto proposal = state.scheduler->propose(supply);
   if (proposal && still_leaves(state, *proposal)) return std::nullopt;
@@ -277,7 +281,26 @@ std::optional<Decision> fill_slots(const State& state) {
   return std::nullopt;
 }
 
+std::optional<Decision> resize(State& state) {
+  if (!state.saved) return std::nullopt;
+  const TrialRecord& trial = state.at(*state.saved);
+  state.saved.reset();
+  auto change = resizing(state, trial);
+  if (!change) return std::nullopt;
+  return Decision{ResizeTrial{trial.id, change->slots}, std::move(change->reason)};
+}
+
 }  // namespace
+
+Supply supply_of(const State& state, bool slot_free) {
+  Supply supply;
+  supply.slot_free = slot_free && !state.user_pause && !state.ending;
+  supply.new_allowed = state.new_allowed();
+  supply.over = state.supply_over();
+  supply.running = static_cast<std::int64_t>(state.live.size() + state.waiting.size());
+  supply.leaving = &state.leaving;
+  return supply;
+}
 
 std::optional<Decision> Controller::next() {
   State& state = *state_;
@@ -295,7 +318,8 @@ std::optional<Decision> Controller::next() {
   } else if (auto decision = wind_up(state)) {
     return decision;
   }
-  return fill_slots(state);
+  if (auto decision = fill_slots(state)) return decision;
+  return resize(state);
 }
 
 }  // namespace tune

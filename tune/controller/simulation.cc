@@ -35,7 +35,7 @@ Simulation::Simulation(Controller controller, SimulatedTrial trial, SimulationOp
     keep_time(entry, logical);
   }
   const std::vector<TrialId> lost = controller_.live();
-  happen(RunStarted{++runs_, "simulated", controller_.rules(), options_.slots, 0});
+  happen(RunStarted{++runs_, "simulated", controller_.rules(), options_.slots, 0, options_.capacity});
   for (const TrialId id : lost) {
     const TrialRecord& record = controller_.trial(id);
     if (record.state == TrialState::kRunning) {
@@ -169,7 +169,8 @@ void Simulation::keep_time(const LogEntry& entry, bool logical) {
     if (const auto* started = std::get_if<StartTrial>(&decision.body)) logical_[started->trial] = logical_now_;
     if (const auto* resumed = std::get_if<ResumeTrial>(&decision.body)) {
       const bool takes_free_slot = resumed->why == ResumeWhy::kPromoted || resumed->why == ResumeWhy::kExploit ||
-                                   resumed->why == ResumeWhy::kUnpaused || resumed->why == ResumeWhy::kUserRetry;
+                                   resumed->why == ResumeWhy::kUnpaused || resumed->why == ResumeWhy::kUserRetry ||
+                                   resumed->why == ResumeWhy::kResized;
       if (takes_free_slot) logical_[resumed->trial] = logical_now_;
     }
     if (const auto* finished = std::get_if<FinishTrial>(&decision.body)) logical_.erase(finished->trial);

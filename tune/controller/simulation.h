@@ -31,6 +31,7 @@ struct SimulationOptions {
   enum class Order { kArrival, kLockstep };
   Order order = Order::kArrival;
   std::int64_t slots = 1;
+  std::int64_t capacity = 0;          ///< slots that elastic trials share; 0: each holds one
   std::uint64_t seed = 0;             ///< of costs, crashes and losses; the brain has its own
   double step_cost = 1;               ///< virtual seconds of a step (lockstep: always 1)
   /// Virtual seconds of a step, instead of step_cost and its spread (not in lockstep).

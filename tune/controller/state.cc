@@ -2,6 +2,7 @@
 
 #include "tune/controller/state.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace tune {
@@ -61,6 +62,11 @@ void Controller::State::interrupted(TrialRecord& trial, ResumeWhy why) {
   move(trial, TrialState::kPaused);
 }
 
+void Controller::State::paused_as_agreed(TrialRecord& trial) {
+  if (trial.next_slots > 0) return interrupted(trial, ResumeWhy::kResized);
+  move(trial, TrialState::kPaused);
+}
+
 void Controller::State::pin(std::optional<CheckpointId>& slot, std::optional<CheckpointId> checkpoint) {
   if (slot) {
     const auto pinned = pins.find(*slot);
@@ -88,6 +94,21 @@ bool Controller::State::has_supply() const {
   if (!queue.empty()) return true;
   const auto size = sampler->size();
   return !size || next_proposal().value < *size;
+}
+
+std::int64_t Controller::State::supply() const {
+  if (!new_allowed()) return 0;
+  std::int64_t most = INT64_MAX / 2;
+  if (const auto size = sampler->size()) most = *size - next_proposal().value + static_cast<std::int64_t>(queue.size());
+  const auto allowed = trials_allowed();
+  return allowed ? std::min(most, *allowed - counts.created) : most;
+}
+
+bool Controller::State::wants_slot() const {
+  if (static_cast<std::int64_t>(live.size()) >= slots || slots_in_use(*this) < capacity) return false;
+  if (!waiting.empty()) return true;
+  const auto proposal = scheduler->propose(supply_of(*this, true));
+  return proposal && (proposal->kind == Proposal::Kind::kStartNew || proposal->kind == Proposal::Kind::kResume);
 }
 
 bool Controller::State::supply_over() const { return !new_allowed() && !user_pause; }
@@ -175,6 +196,7 @@ void Controller::State::settle(const SchedulerVerdict* verdict) {
     }
     plateau_reports = top_is_flat(*this) ? plateau_reports + 1 : 0;
   }
+  if (report.scheduler.checkpoint && (verdict == nullptr || verdict->verdict == Verdict::kContinue)) saved = trial.id;
   sampler->on_report(trial.id, report.scheduler.t, report.scheduler.score);
   scheduler->on_report(report.scheduler, verdict);
 }

@@ -34,6 +34,7 @@ struct Controller::State {
   EventNumber last_event;
   double elapsed = 0;
   std::int64_t slots = 0, ahead = 0;
+  std::int64_t capacity = 0;  ///< slots that elastic trials share; 0: none are shared
 
   std::int64_t grants = 0;
   std::map<std::int64_t, TrialId> live;           ///< by order of grant: attempts that run or are about to
@@ -43,6 +44,7 @@ struct Controller::State {
   std::set<TrialId> leaving;                      ///< told to pause, and still in their slots
 
   std::optional<PendingReport> pending;
+  std::optional<TrialId> saved;                   ///< it has just reported with a checkpoint, and goes on
   std::set<TrialId> to_finish;                    ///< their attempt ended and needs no judgement
   std::set<TrialId> failed_attempts;              ///< retry or finish
   std::set<TrialId> stop_requests;                ///< by a person, until the trial can be told
@@ -82,6 +84,8 @@ struct Controller::State {
   void wait_again(TrialRecord& trial, ResumeWhy why);
   /// Its attempt has ended before the trial has: it waits for the next one, or is paused if the user wants that.
   void interrupted(TrialRecord& trial, ResumeWhy why);
+  /// It has left as it was told to: it is paused, or waits for its new slots.
+  void paused_as_agreed(TrialRecord& trial);
   void pin(std::optional<CheckpointId>& slot, std::optional<CheckpointId> checkpoint);
 
   /// Folds a pending report with the verdict it drew, if any.
@@ -94,6 +98,11 @@ struct Controller::State {
   bool has_supply() const;
   bool new_allowed() const;
   bool supply_over() const;
+  /// New trials that may still start, as far as is known.
+  std::int64_t supply() const;
+  bool is_elastic() const { return options.elastic != Elastic::kNone && capacity > 0; }
+  /// Something that could go on or start waits for no more than a slot that elastic trials hold.
+  bool wants_slot() const;
   /// Nobody works on what waits: a command at rest, or all trials are paused.
   bool at_rest() const { return slots == 0 || user_pause; }
   /// Takes the end back if what led to it does not hold any more.
@@ -124,6 +133,22 @@ StopAnswer ask_stop_rules(const Controller::State& state, const TrialRecord& tri
 bool rules_look_at_every_report(const ControllerOptions& options);
 /// Whether the best trials have stopped getting better (budget.plateau).
 bool top_is_flat(const Controller::State& state);
+
+// --- elastic.cc
+/// Slots that attempts hold.
+std::int64_t slots_in_use(const Controller::State& state);
+/// Slots for a trial that is granted now, and that goes on `again` or is new. Requires: one is free.
+std::int64_t slots_to_grant(const Controller::State& state, std::optional<TrialId> again);
+struct Resizing {
+  std::int64_t slots = 1;
+  std::string reason;
+};
+/// With how many slots a running trial should go on, once it has saved; nothing: as it is.
+std::optional<Resizing> resizing(const Controller::State& state, const TrialRecord& trial);
+
+// --- next.cc
+/// What the scheduler may count on.
+Supply supply_of(const Controller::State& state, bool slot_free);
 
 // --- retention.cc
 /// Checkpoints of the trial that nothing refers to, oldest first.

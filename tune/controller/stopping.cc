@@ -100,6 +100,7 @@ StopAnswer ask_stop_rules(const Controller::State& state, const TrialRecord& tri
 
 bool rules_look_at_every_report(const ControllerOptions& options) {
   const StopRules& stop = options.stop;
+  if (options.elastic != Elastic::kNone) return true;
   if (!stop.metrics.empty() || !stop.condition.empty() || stop.plateau || options.budget.plateau) return true;
   for (const Objective& objective : options.objectives) {
     if (objective.target) return true;

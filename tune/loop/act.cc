@@ -99,7 +99,9 @@ void Loop::assign(TrialId id) {
   assign.at_end = spec.checkpoint.at_end;
   assign.stop_time = spec.stop.time;
   assign.limits = spec.limits;
-  assign.resources = spec.resources;
+  const auto slots = static_cast<double>(trial.slots);
+  assign.resources = {spec.resources.cpu * slots, spec.resources.gpu * slots, spec.resources.memory};
+  assign.slots = trial.slots;
   if (trial.resume_from) give_checkpoint(*trial.resume_from, assign);
   workers_->assign(std::move(assign));
 }

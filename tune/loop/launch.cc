@@ -70,6 +70,7 @@ std::string code_hash(const TrainableRef& trainable) {
 
 bool runs_in_threads(const ExperimentSpec& spec) {
   const TrainableRef& trainable = spec.trainable;
+  if (spec.resources.elastic != Elastic::kNone) return false;
   if (trainable.kind == TrainableRef::Kind::kCommand) return false;
   if (trainable.isolation != Isolation::kAuto) return trainable.isolation == Isolation::kThread;
   if (spec.limits.time || spec.limits.silence || spec.limits.output || spec.resources.memory > 0) return false;

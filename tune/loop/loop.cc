@@ -71,7 +71,9 @@ Result<RunEnd> Loop::run(const RunPlan& plan) {
   start.rules = plan.controller->rules();
   start.slots = plan.slots;
   const bool gains_by_ahead = !plan.lockstep && plan.time == nullptr;  // in virtual time a commit costs nothing
-  start.ahead = gains_by_ahead && plan.controller->may_grant_ahead() ? plan.slots : 0;
+  const bool is_elastic = plan.spec->resources.elastic != Elastic::kNone;
+  start.ahead = gains_by_ahead && !is_elastic && plan.controller->may_grant_ahead() ? plan.slots : 0;
+  if (is_elastic) start.capacity = plan.capacity;
   gate_.open(plan.slots, plan.capacity);
   arrive({.body = start});
   arrive_early();

@@ -24,7 +24,7 @@ class ArrivalOrder final : public EventOrder {
 /// Not at once upon its own event, as a retry or a lost worker's trial does.
 bool takes_free_slot(ResumeWhy why) {
   return why == ResumeWhy::kPromoted || why == ResumeWhy::kExploit || why == ResumeWhy::kUnpaused ||
-         why == ResumeWhy::kUserRetry;
+         why == ResumeWhy::kUserRetry || why == ResumeWhy::kResized;
 }
 
 std::optional<TrialId> trial_of(const EventBody& body) {

@@ -36,6 +36,7 @@ Result<Controller> make_controller(const ExperimentSpec& spec, std::uint64_t see
   options.budget = spec.budget;
   options.retries = spec.retries;
   options.checkpoint = spec.checkpoint;
+  options.elastic = spec.resources.elastic;
   options.seed = seed;
   return Controller(std::move(options), *std::move(sampler), *std::move(scheduler));
 }

@@ -54,6 +54,9 @@ std::vector<std::string> notes_of(const ExperimentSpec& spec, bool counts) {
       (stop.training_iteration && !counts)) {
     notes.emplace_back("stop may end trials earlier, by what they report");
   }
+  if (spec.resources.elastic != Elastic::kNone) {
+    notes.emplace_back("resources.elastic lends free slots, which makes trials faster by nobody knows how much");
+  }
   if (spec.scheduler.type != "fifo") notes.emplace_back("a trial that ends by itself, fails or is retried changes it");
   return notes;
 }

@@ -35,6 +35,7 @@ Assign full_assign() {
   assign.stop_time = 3600.25;
   assign.limits = {1.5, 2.5, 1000};
   assign.resources = {0.5, 0.25, 1u << 30};
+  assign.slots = 3;
   return assign;
 }
 

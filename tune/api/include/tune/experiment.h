@@ -178,6 +178,7 @@ struct Resources {
   std::optional<double> cpu = {};
   std::optional<double> gpu = {};
   std::optional<std::uint64_t> memory = {};  ///< bytes of its own; a trial above it is killed
+  std::optional<std::string> elastic = {};   ///< who gets slots that no trial needs: none, shares, top
 };
 
 /// New starts of a failed trial, from its last checkpoint: of every cause (`{3}`), or by cause.
