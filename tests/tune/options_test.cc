@@ -33,7 +33,8 @@ TEST(Options, AreTakenOrRefusedInPlainWords) {
     if (text.find("\nbudget:") == std::string::npos) text += "budget: {trials: 8}\n";
     if (text.find("\ntrainable:") == std::string::npos) text += "trainable: curve\n";
     bench.write("options.yaml", text);
-    const Outcome outcome = bench.tune({"validate", "options.yaml"});
+    // Reads and checks the file as `tune validate` does, and loads no trainable.
+    const Outcome outcome = bench.tune({"sample", "options.yaml", "-n", "0"});
     const std::string wanted = line.substr(arrow + 6);
     const bool accepted = wanted.starts_with("ok");
     EXPECT_EQ(outcome.code, accepted ? 0 : 2) << line << "\n" << outcome.err;
