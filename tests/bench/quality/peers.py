@@ -135,7 +135,7 @@ if __name__ == "__main__":
                 for name, make in peers():
                     if (problem.name, name, seed) in done or given.method not in name:
                         continue
-                    csv.writer(out).writerows([problem.name, name, seed, budget, f"{regret:.6g}"] for budget, regret in
+                    csv.writer(out, lineterminator="\n").writerows([problem.name, name, seed, budget, f"{regret:.6g}"] for budget, regret in
                                               zip(problem.budgets, regrets(problem, curves, make())))
                     out.flush()
                 curves.close()

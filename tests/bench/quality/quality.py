@@ -38,7 +38,7 @@ def run(arguments):
     with open(RESULTS, "a", newline="") as out, concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
         jobs = [pool.submit(regrets, arguments.study, *what) for what in todo if what[1]]
         for job in concurrent.futures.as_completed(jobs):
-            csv.writer(out).writerows(job.result())
+            csv.writer(out, lineterminator="\n").writerows(job.result())
             out.flush()
 
 

@@ -10,7 +10,8 @@ from seed_statistics import bootstrap, holm, interquartile_mean, ranks, wilcoxon
 
 TITLES = {"lcbench": "LCBench, 12 tasks", "mf_hartmann6-default": "MF-Hartmann 6, default fidelities",
           "mf_hartmann6-moderate": "MF-Hartmann 6, moderate fidelities",
-          "mf_hartmann6-terrible": "MF-Hartmann 6, terrible fidelities"}
+          "mf_hartmann6-terrible": "MF-Hartmann 6, terrible fidelities", "ordered": "Curves that never cross",
+          "crossing": "Curves that cross", "noisy": "Noisy curves"}
 
 
 def read(path):
@@ -79,18 +80,26 @@ def by_task(problems, budgets, seeds, regret):
     methods = ["random", "asha stop 1", "asha stop 2", "asha stop 4", "asha stop auto", "asha promote auto"]
     lines = ["### LCBench, task by task", "", f"Mean regret over {len(seeds)} seeds at the smallest and the largest budget.",
              "", "| task | " + " | ".join(methods) + " |", "| --- |" + " --- |" * len(methods)]
+
+    def mean(p, m, b):
+        return statistics.fmean(regret[p.name, m, s, b] for s in seeds)
+
     for p in problems:
-        means = [[statistics.fmean(regret[p.name, m, s, b] for s in seeds) for m in methods]
-                 for b in (budgets[0], budgets[-1])]
-        cells = [f"{a:.3f}, {b:.3f}" for a, b in zip(*means)]
+        cells = [f"{mean(p, m, budgets[0]):.3f}, {mean(p, m, budgets[-1]):.3f}" for m in methods]
         lines.append(f"| {p.name.removeprefix('lcbench-')} | " + " | ".join(cells) + " |")
+    lines += ["", f"Behind random search, of {len(problems) * len(budgets)} pairs of a task and a budget:", ""]
+    for m in METHODS:
+        behind = [mean(p, m, b) - mean(p, "random", b) for p in problems for b in budgets]
+        behind = [by for by in behind if by > 0]
+        if behind:
+            lines.append(f"- {m}: {len(behind)}, by {max(behind):.3f} at most")
     return lines + [""]
 
 
 def beside_peers(rows, peer_rows):
     """Ours and theirs on the tasks and seeds that all of them have."""
     regret = {(m, p, int(s), int(b)): float(r) for p, m, s, b, r in rows + peer_rows}
-    methods = sorted({row[1] for row in peer_rows}) + [m for m in METHODS if m.split()[-1] in ("1", "4", "auto")]
+    methods = sorted({row[1] for row in peer_rows}) + [m for m in METHODS if m.split()[-1] in ("1", "2", "4", "auto", "median")]
     where = [w for w in sorted({key[1:3] for key in regret}) if all((m, *w, 200) in regret for m in methods)]
     if not peer_rows or not where:
         return []
