@@ -171,6 +171,7 @@ TEST(StopTrial, IsRefusedOnceItIsOver) {
   EXPECT_THAT(*brain.controller().refusal(ask(CommandKind::kPause, 0)), HasSubstr("completed already"));
   EXPECT_THAT(*brain.controller().refusal(ask(CommandKind::kStop, 9)), HasSubstr("there is no trial 9"));
   EXPECT_THAT(*brain.controller().refusal(ask(CommandKind::kRetry, 0)), HasSubstr("enqueue"));
+  EXPECT_THAT(*brain.controller().refusal(ask(CommandKind::kResume, 0)), HasSubstr("enqueue"));
   EXPECT_THAT(brain.on(ask(CommandKind::kStop, 0)), IsEmpty());  // whoever wrote that row: it changes nothing
   EXPECT_THAT(brain.on(ask(CommandKind::kStop, 99)), IsEmpty());
   EXPECT_EQ(brain.trial(0).state, TrialState::kCompleted);
@@ -188,6 +189,21 @@ TEST(StopExperiment, AtRestEndsItAtOnce) {
   brain.on(ask(CommandKind::kResume));
   EXPECT_FALSE(brain.controller().finished());
   EXPECT_EQ(all<StartTrial>(brain.start(2)).size(), 2u);
+}
+
+TEST(CancelExperiment, OnceItHasEndedIsOpenedByEnqueueAndRetryAsAStopIs) {
+  Brain brain(trials(5));
+  brain.start(2);
+  brain.on(ask(CommandKind::kCancel));
+  EXPECT_TRUE(brain.controller().refusal(enqueue(7)));  // its trials are on their way out
+  brain.ended(0, EndKind::kStopped);
+  brain.ended(1, EndKind::kStopped);
+  ASSERT_TRUE(brain.controller().finished());
+  EXPECT_FALSE(brain.controller().refusal(enqueue(7)));
+  EXPECT_FALSE(brain.controller().refusal(ask(CommandKind::kRetry, 0)));
+  brain.on(ask(CommandKind::kRetry, 0));
+  EXPECT_FALSE(brain.controller().finished());
+  expect_equal_after_resume(brain);
 }
 
 TEST(StopExperiment, IsTakenBackWhileTrialsStillRun) {

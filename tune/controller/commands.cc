@@ -12,9 +12,11 @@ namespace {
 
 using State = Controller::State;
 
-/// Neither an enqueued configuration nor a retried trial could run.
+/// Neither an enqueued configuration nor a retried trial could run. What its user has ended is open again once its trials
+/// have left, stopped or cancelled.
 bool is_closed(const State& state) {
-  return state.ending && (state.ending_hard() || (*state.ending == EndWhy::kUser && !state.live.empty()));
+  if (!state.ending) return false;
+  return *state.ending == EndWhy::kUser ? !state.live.empty() : state.ending_hard();
 }
 
 void allow_trials(State& state) {
@@ -144,7 +146,9 @@ std::optional<std::string> refuse_about_trial(const State& state, const Commande
         return fmt::format("trial {} was paused by the scheduler, which alone lets it go on: {}", trial.id.value,
                            trial.reason);
       }
-      if (is_final(trial.state)) return end_in_words(trial) + "; tune retry runs it again";
+      if (is_final(trial.state)) {  // the advice is one that is taken
+        return refuse_retry(state, trial).value_or(end_in_words(trial) + "; tune retry runs it again");
+      }
       return fmt::format("trial {} is not paused, it is {}", trial.id.value, status_name(trial.state));
     case CommandKind::kRetry: return refuse_retry(state, trial);
     case CommandKind::kEnqueue:
