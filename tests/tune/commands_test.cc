@@ -105,6 +105,8 @@ TEST(Commands, CancelKillsAndEnds) {
   EXPECT_EQ(bench.value("select count(*) from trials where status = 'stopped' and cause = 'user'"),
             bench.value("select count(*) from trials"));
   EXPECT_EQ(bench.left_behind(), "");
+  EXPECT_EQ(bench.tune({"retry", "gone/0"}).code, 0);
+  EXPECT_EQ(bench.tune({"enqueue", "gone", "x=1"}).code, 0);
   expect_replays(bench, "gone");
 }
 
@@ -175,6 +177,49 @@ TEST(Commands, BudgetIsRaisedLiveAndAfterTheEndWithItsHistory) {
   EXPECT_EQ(bench.value("select json_extract(document, '$.budget.trials') from experiments"), "4");
   EXPECT_THAT(bench.tune({"status", "more"}).out, HasSubstr("budget.trials 4, was 3"));
   expect_replays(bench, "more");
+}
+
+TEST(Commands, AnUnchangedFileTakesNoSetBackAndAChangedOneSetsWhatItChanges) {
+  Workbench bench;
+  ASSERT_EQ(bench.run("kept", branin("kept", 3, "retries: 2\n")).code, 0);
+  EXPECT_EQ(bench.tune({"set", "kept", "budget.trials=6"}).code, 0);
+  EXPECT_EQ(bench.tune({"run", "kept.yaml"}).code, 0);
+  EXPECT_EQ(bench.value("select completed from experiments"), "6");
+
+  EXPECT_EQ(bench.tune({"set", "kept", "budget.trials=7"}).code, 0);
+  bench.write("kept.yaml", branin("kept", 3, "retries: 1\n"));
+  EXPECT_EQ(bench.tune({"run", "kept.yaml"}).code, 0);
+  EXPECT_EQ(bench.value("select completed from experiments"), "7");
+  EXPECT_EQ(bench.value("select count(*) from commands where key = 'retries'"), "1");
+
+  EXPECT_EQ(bench.tune({"set", "kept", "budget.trials=9"}).code, 0);
+  bench.write("kept.yaml", branin("kept", 8, "retries: 1\n"));
+  EXPECT_EQ(bench.tune({"run", "kept.yaml"}).code, 0);
+  EXPECT_EQ(bench.value("select completed from experiments"), "8");
+  expect_replays(bench, "kept");
+}
+
+TEST(Commands, ARowOfAFinishedExperimentIsDoneByTheNextRun) {
+  Workbench bench;
+  ASSERT_EQ(bench.run("rows", branin("rows", 2)).code, 0);
+  bench.change("insert into command(experiment, kind, trial, args, sent_at) values"
+               "(1, 'retry', 99, '', 0), (1, 'enqueue', null, 'no json', 0), (1, 'enqueue', null, '{\"x1\": 1.5}', 0)");
+  EXPECT_EQ(bench.tune({"resume", "rows"}).code, 0);
+  EXPECT_EQ(bench.value("select count(*) from command where done_turn is null"), "0");
+  EXPECT_EQ(bench.value("select count(*) from commands where refused is not null"), "2");
+  EXPECT_EQ(bench.value("select completed from experiments"), "3");
+  bench.change("insert into command(experiment, kind, args, sent_at) values (1, 'set', '[\"budget.trials=4\"]', 0)");
+  EXPECT_EQ(bench.tune({"run", "rows.yaml"}).code, 0);
+  EXPECT_EQ(bench.value("select completed from experiments"), "5");
+  expect_replays(bench, "rows");
+}
+
+TEST(Commands, TheObjectiveOfWhatHasBegunIsFixed) {
+  Workbench bench;
+  ASSERT_EQ(bench.run("fixed", branin("fixed", 1)).code, 0);
+  const Outcome outcome = bench.tune({"set", "fixed", "objective.mode=max"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("the objective is fixed once an experiment has begun"));
 }
 
 TEST(Commands, ARowWhoseControllerDiesIsDoneOnceByTheNext) {

@@ -162,7 +162,12 @@ int run_spec(ExperimentSpec spec, const RunCommand& command, const Common& commo
     if (!kept) return report(kept.error());
     if (common.verbosity > -2) tell(stderr, "the old '{}' is kept as '{}'\n", spec.name, *kept);
   }
-  if (const auto row = find_experiment(common.db, spec.name)) return run_existing(std::move(spec), *row, command, common);
+  auto row = find_experiment(common.db, spec.name);
+  if (row && is_over(*row)) {
+    do_what_waits(common.db, spec.name, reader_context({}));
+    row = find_experiment(common.db, spec.name);
+  }
+  if (row) return run_existing(std::move(spec), *row, command, common);
   return go(std::move(spec), std::nullopt, command, common);
 }
 
@@ -185,6 +190,10 @@ int resume(const std::string& experiment, const RunCommand& command, const Commo
                    "tune attach " + *name + " shows it"});
   }
   reader->reset();
+  if (is_over(*row)) {
+    do_what_waits(common.db, *name, reader_context({}));
+    if (auto again = find_experiment(common.db, *name)) row = *std::move(again);
+  }
   const bool stopped_by_user = row->end_reason == end_why_name(EndWhy::kUser);
   if (is_over(*row) && !stopped_by_user && changes.empty()) {
     tell(stderr, "experiment '{}' is {}; nothing is left to do\n", row->name, row->status);

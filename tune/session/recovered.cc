@@ -1,5 +1,11 @@
 #include "tune/session/recovered.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "core/json.h"
 #include "core/runtime/leftovers.h"
 #include "core/runtime/output_file.h"
 #include "core/text.h"
@@ -25,6 +31,35 @@ Result<ExperimentSpec> read_document(const std::string& json, const std::string&
   return fail(ErrorCode::kBadInput, join(faults, "; "), std::move(hint));
 }
 
+/// The value at `section` or `section.key` of a document; null if there is none.
+const Value* value_at(const Map& document, const std::string& path) {
+  const std::size_t dot = std::min(path.find('.'), path.size());
+  const auto find = [](const Map& map, const std::string& key) -> const Value* {
+    const auto found = std::ranges::find(map, key, [](const auto& member) { return member.first; });
+    return found == map.end() ? nullptr : &found->second;
+  };
+  const Value* section = find(document, path.substr(0, dot));
+  if (section == nullptr || dot == path.size()) return section;
+  return section->is_map() ? find(section->map(), path.substr(dot + 1)) : nullptr;
+}
+
+void put(Map& map, const std::string& key, const Value* value) {
+  std::erase_if(map, [&](const auto& member) { return member.first == key; });
+  if (value != nullptr) map.emplace_back(key, *value);
+}
+
+/// Makes it what it is in another document; null: it is in neither.
+void put_at(Map& document, const std::string& path, const Value* value) {
+  const std::size_t dot = path.find('.');
+  if (dot == std::string::npos) return put(document, path, value);
+  const std::string section = path.substr(0, dot);
+  const Value* old = value_at(document, section);
+  Map members = old != nullptr && old->is_map() ? old->map() : Map();
+  put(members, path.substr(dot + 1), value);
+  const Value changed(std::move(members));
+  put(document, section, &changed);
+}
+
 std::int64_t nothing_runs(const ExperimentSpec&) { return 0; }
 
 }  // namespace
@@ -35,12 +70,56 @@ Result<ExperimentSpec> with_changes(const ExperimentSpec& spec, const std::vecto
   changed.overrides.clear();
   for (const std::string& change : changes) {
     const std::size_t equals = change.find('=');
+    // A list in the stored document, of which the reader would say that it has no item `mode`.
+    if (const std::string key = change.substr(0, equals); key == "objective" || key.starts_with("objective.")) {
+      return fail(ErrorCode::kBadInput, fmt::format("{}: the objective is fixed once an experiment has begun", key),
+                  "budget.*, retries.*, limits.* and checkpoint.keep may be changed");
+    }
     changed.overrides.emplace_back(change.substr(0, equals),
                                    equals == std::string::npos ? std::string() : change.substr(equals + 1));
   }
   auto now = read_document(spec.resolved_json, spec.directory, changed);
   if (now) now->source = spec.source;
   return now;
+}
+
+Result<ExperimentSpec> with_commands_kept(const ExperimentSpec& file, const ExperimentSpec& now, const std::string& last,
+                                          const ReaderContext& context) {
+  ReaderContext as_written = context;
+  as_written.overrides.clear();
+  as_written.machine.reset();
+  const ReadOutcome before = read_experiment(last, file.name, file.directory, file.name, as_written);
+  if (!before.spec) return file;  // of a program that read files differently: it is as if it were new
+  std::set<std::string> edited;
+  for (const Edited& edit : edits_between(*before.spec, file)) edited.insert(edit.key);
+
+  const auto of_file = parse_json(file.resolved_json), of_now = parse_json(now.resolved_json);
+  if (!of_file || !of_file->is_map() || !of_now || !of_now->is_map()) return file;
+  Map document = of_file->map();
+  bool kept = false;
+  for (const Edited& edit : edits_between(now, file)) {
+    if (edited.contains(edit.key)) continue;
+    put_at(document, edit.key, value_at(of_now->map(), edit.key));
+    kept = true;
+  }
+  if (!kept) return file;
+  auto merged = read_document(to_json(document), file.directory, as_written);
+  if (merged) merged->source = file.source;
+  return merged;
+}
+
+void do_what_waits(const std::string& database, const std::string& experiment, const ReaderContext& context) {
+  auto store = open_experiment(database, experiment, {}, [](const std::function<void()>& what) { what(); });
+  if (!store) return;
+  const auto rows = (*store)->commands();
+  if (!rows || rows->empty()) return;
+  auto recovered = recover_experiment(**store, context);
+  if (!recovered) return;
+  auto events = (*recovered)->waiting(**store, rereader(context, (*store)->experiment().lockstep));
+  if (!events || events->empty()) return;
+  // One that fails is left to the run itself, which says why.
+  (void)act_at_rest(**store, *(*recovered)->controller, *(*recovered)->order, (*store)->experiment().seed,
+                    (*recovered)->run, *std::move(events), nullptr);
 }
 
 Reread rereader(const ReaderContext& context, bool lockstep) {

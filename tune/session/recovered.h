@@ -20,6 +20,15 @@ namespace tune {
 Result<ExperimentSpec> with_changes(const ExperimentSpec& spec, const std::vector<std::string>& changes,
                                     const ReaderContext& context);
 
+/// What a run of the file goes on with: `file`, but what it says as it did when it was last given (`last`, its text then)
+/// stays as commands have left it (`now`). So an unchanged file takes no `tune set` back.
+Result<ExperimentSpec> with_commands_kept(const ExperimentSpec& file, const ExperimentSpec& now, const std::string& last,
+                                          const ReaderContext& context);
+
+/// Does what waits in the command table of an experiment that nobody runs, so that whoever asks next sees it as it is.
+/// Nothing where nothing waits, or where somebody runs it after all.
+void do_what_waits(const std::string& database, const std::string& experiment, const ReaderContext& context);
+
 /// with_changes() for the loop. In lockstep the number of slots is fixed.
 Reread rereader(const ReaderContext& context, bool lockstep);
 

@@ -279,12 +279,12 @@ Result<std::int64_t> Session::settle(Store& store, Recovered& recovered, const L
   auto events = recovered.waiting(store, rereader(options_.context, lockstep_));
   if (!events) return pass_on(std::move(events));
   if (options_.take_stop_back) events->push_back({.body = Commanded{CommandKind::kResume, std::nullopt, 0}});
-  if (!from_file) {  // commands that waited may have changed what this run was planned with
-    auto wanted = with_changes(recovered.now, options_.changes, options_.context);
-    if (!wanted) return pass_on(std::move(wanted));
-    spec_ = *std::move(wanted);
-    plan_.slots = slots_of(spec_);
-  }
+  // Commands may have changed what this run was planned with.
+  auto wanted = from_file ? with_commands_kept(spec_, recovered.now, store.experiment().source, options_.context)
+                          : with_changes(recovered.now, options_.changes, options_.context);
+  if (!wanted) return pass_on(std::move(wanted));
+  spec_ = *std::move(wanted);
+  plan_.slots = slots_of(spec_);
   for (Arrived& event : to_events(recovered.now, spec_, 0, 0)) {
     const auto& edit = std::get<Edited>(event.body);
     view_.message(Severity::kNote, fmt::format("{}: {}, was {}", edit.key, to_json(edit.now), to_json(edit.before)));
