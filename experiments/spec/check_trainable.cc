@@ -214,11 +214,16 @@ class TrainableCheck {
 
   /// `key`: the option by which the scheduler pauses trials; empty: it always does.
   void report_pauses(const std::string& key, const std::string& value, const std::string& hint) {
+    std::vector<std::string> ways_out;
+    if (!hint.empty()) ways_out.push_back(hint);
+    if (info_.name == "(function)") {  // of a program, given as it is
+      ways_out.emplace_back("if it takes up trial.checkpoint() and reports its state, say so: {f, {.can_save = true}}");
+    }
     const std::string with = key.empty() ? "" : fmt::format(" with {} {}", key, value);
     faults_.error(place_of(key.empty() ? "scheduler" : "scheduler." + key, !key.empty()), code::kCapability,
                   fmt::format("scheduler {}{} pauses trials, and {} cannot save checkpoints", spec_.scheduler.type,
                               with, info_.name),
-                  hint);
+                  join(ways_out, "; or "));
   }
 
   void check_metrics() {

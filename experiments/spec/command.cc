@@ -210,6 +210,13 @@ class CommandReader {
     if (good) return;
     std::error_code ignored;
     const bool exists = where != "PATH" && fs::exists(where, ignored);
+    if (exists && !fs::is_regular_file(where, ignored)) {
+      reading_.faults.error(program.place, code::kPluginLoad,
+                            fmt::format("cannot run {}: it is {}", program.text,
+                                        fs::is_directory(where, ignored) ? "a folder" : "no regular file"),
+                            "name a program, and its arguments after it");
+      return;
+    }
     reading_.faults.error(program.place, code::kPluginLoad,
                           exists ? fmt::format("cannot run {}: it is not executable", program.text)
                                  : fmt::format("cannot run {}: no such program", program.text),
