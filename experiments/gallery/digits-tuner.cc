@@ -7,7 +7,8 @@ torch::nn::Sequential network(std::int64_t channels) {
                                torch::nn::MaxPool2d(2), torch::nn::Flatten(), torch::nn::Linear(16 * channels, 10));
 }
 
-int main(int, char** argv) {
+int main(int argc, char** argv) {
+  if (argc != 2 || std::atoi(argv[1]) < 1) return std::fprintf(stderr, "usage: digits-tuner TRIALS < digits.csv\n"), 2;
   torch::set_num_threads(1);  // trials are copies of this program, which therefore has one thread
   std::vector<float> numbers;
   for (float number; std::cin >> number; std::cin.ignore()) numbers.push_back(number);

@@ -74,6 +74,44 @@ TEST(Experiment, RefusesAnUnknownTrainableByNameBeforeAnythingStarts) {
   EXPECT_FALSE(std::filesystem::exists(scratch.path()));
 }
 
+TEST(Experiment, SuggestsTheNamesThatTheProgramHasRegistered) {
+  Experiment experiment = square(1);
+  experiment.trainable = "one_rport";
+  const auto checked = Tuner(experiment).check();
+  ASSERT_FALSE(checked);
+  EXPECT_THAT(checked.failure().text(), ::testing::HasSubstr("did you mean 'one_report'"));
+}
+
+TEST(Experiment, RefusesValuesThatAFileCouldNotHave) {
+  const auto text_of = [](const Experiment& experiment, RunOptions options = {}) {
+    const auto checked = Tuner(experiment, std::move(options)).check();
+    return checked ? std::string("good") : checked.failure().code + ": " + checked.failure().text();
+  };
+  Experiment good = square(1);
+  good.trainable = "one_report";
+  ASSERT_EQ(text_of(good), "good");
+
+  Experiment isolation = good;
+  isolation.trainable = {"one_report", 99};
+  EXPECT_THAT(text_of(isolation), ::testing::HasSubstr("99"));
+  isolation.trainable = {[](Trial&) {}, {.isolation = 99}};
+  EXPECT_THAT(text_of(isolation), ::testing::HasSubstr("99"));
+  Experiment seed = good;
+  seed.search.seed = UINT64_MAX;
+  EXPECT_THAT(text_of(seed), ::testing::HasSubstr("18446744073709551615"));
+  Experiment cpu = good;
+  cpu.resources = {.cpu = 100000};
+  EXPECT_THAT(text_of(cpu), ::testing::StartsWith("resources: "));
+  EXPECT_THAT(text_of(good, {.database = ""}), ::testing::StartsWith("bad-input: the database has no name"));
+}
+
+TEST(Setting, TakesIntegersBeyond63BitsAsTheNearestReal) {
+  EXPECT_EQ(Setting(UINT64_MAX), Setting(18446744073709551615.0));
+  EXPECT_EQ(Setting(INT64_MIN).integer(), INT64_MIN);
+  EXPECT_EQ(Setting(std::uint64_t{INT64_MAX}).integer(), INT64_MAX);
+  EXPECT_EQ(Setting(std::uint8_t{255}).integer(), 255);
+}
+
 TEST(Experiment, RefusesAParameterOfAnotherKindThanTheTrainableTakes) {
   const ScratchDatabase scratch;
   Experiment experiment = square(1);

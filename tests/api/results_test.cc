@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include <cmath>
 
@@ -25,6 +26,37 @@ TEST(ResultGrid, ComparesByLastBestAndAverageOfTheLast) {
   EXPECT_EQ(grid.best({.scope = Scope::kAverage, .last = 2})->number, 2);
   EXPECT_EQ(grid.best({.mode = "max"})->number, 0);
   EXPECT_EQ(grid.best({.metric = "accuracy"}), nullptr);
+}
+
+TEST(ResultGrid, FindsTrialsByNumber) {
+  const ScratchDatabase scratch;
+  const ResultGrid grid = grid_of(scratch, {{1}, {2}, {3}});
+  EXPECT_EQ(grid[2].number, 2);
+  EXPECT_EQ(grid[2].metric("loss"), 3);
+  EXPECT_EQ(grid.find(3), nullptr);
+  EXPECT_EQ(grid.find(-1), nullptr);
+  EXPECT_EQ(grid[3].number, -1);
+  EXPECT_EQ(grid[3].status, "");
+}
+
+TEST(ResultGrid, FindsTrialsByNumberWhereSomeWereWithdrawn) {
+  const ScratchDatabase scratch;
+  (void)grid_of(scratch, {{1}, {2}, {3}});
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open(scratch.path().c_str(), &db), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(db, "update trial set status = 'withdrawn' where number = 1", nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(db);
+  const ResultGrid grid = ResultGrid::open(scratch.path(), "square").value();
+  EXPECT_EQ(grid.size(), 2u);
+  EXPECT_EQ(grid[2].number, 2);
+  EXPECT_EQ(grid.find(1), nullptr);
+}
+
+TEST(ResultGrid, HasNoBestByAModeThatIsNone) {
+  const ScratchDatabase scratch;
+  const ResultGrid grid = grid_of(scratch, {{1, 9}, {5, 5}});
+  EXPECT_EQ(grid.best({.mode = "bogus"}), nullptr);
+  EXPECT_EQ(grid.best({.scope = Scope::kAverage, .last = -1})->number, 1);
 }
 
 TEST(ResultGrid, GivesTheTableOfTheCommandLine) {

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
 #include <set>
+#include <sstream>
 #include <string>
 
 #include "core/rules.h"
@@ -91,6 +94,23 @@ TEST(Retries, CountByCause) {
   for (Cause cause : {Cause::kLostWorker, Cause::kBadReport, Cause::kLoad, Cause::kOutput, Cause::kUser}) {
     EXPECT_EQ(retries.for_cause(cause), 0);
   }
+}
+
+TEST(Cause, NamesAreThoseThatTheApiDocuments) {
+  std::ifstream header(TUNE_RESULTS_HEADER);
+  const std::string text{std::istreambuf_iterator<char>(header), {}};
+  const std::size_t begin = text.find("/// Why it is where it is:"), end = text.find("std::string cause;");
+  ASSERT_LT(begin, end);
+  std::string all;
+  for (int i = 0; i <= static_cast<int>(Cause::kLostWorker); ++i) all += " " + std::string(cause_name(static_cast<Cause>(i)));
+  std::istringstream words(text.substr(begin, end - begin));
+  std::string documented;
+  for (std::string word; words >> word;) {
+    if (word == "///") continue;
+    if (word == "is:") documented.clear();
+    else documented += " " + word;
+  }
+  EXPECT_EQ(documented, all + ".");
 }
 
 }  // namespace

@@ -49,11 +49,11 @@ Map objective_map(const options::Objective& objective) {
 Map search_map(const options::Search& search) {
   Map map;
   add(map, "algorithm", search.algorithm);
-  // One beyond 63 bits is a real to every reader of the file, and is refused as such.
+  // One beyond 63 bits is no integer to any reader of the file, and is refused in its own digits.
   if (search.seed) {
     const bool fits = *search.seed <= static_cast<std::uint64_t>(INT64_MAX);
     map.emplace_back("seed",
-                     fits ? Value(static_cast<std::int64_t>(*search.seed)) : Value(static_cast<double>(*search.seed)));
+                     fits ? Value(static_cast<std::int64_t>(*search.seed)) : Value(std::to_string(*search.seed)));
   }
   if (!search.points_to_evaluate.empty()) {
     List points;

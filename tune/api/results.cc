@@ -83,7 +83,19 @@ ResultGrid::ResultGrid(std::shared_ptr<const Data> data) : data_(std::move(data)
 const std::string& ResultGrid::experiment() const { return data_->row.name; }
 const std::string& ResultGrid::status() const { return data_->row.status; }
 std::size_t ResultGrid::size() const { return data_->trials.size(); }
-const TrialResult& ResultGrid::operator[](std::size_t number) const { return data_->trials.at(number); }
+const TrialResult* ResultGrid::find(std::int64_t number) const {
+  const auto found = std::ranges::lower_bound(data_->trials, number, {}, &TrialResult::number);
+  return found != data_->trials.end() && found->number == number ? &*found : nullptr;
+}
+const TrialResult& ResultGrid::operator[](std::size_t number) const {
+  static const TrialResult nobody = [] {
+    TrialResult trial;
+    trial.number = -1;
+    return trial;
+  }();
+  const TrialResult* trial = find(static_cast<std::int64_t>(number));
+  return trial != nullptr ? *trial : nobody;
+}
 std::vector<TrialResult>::const_iterator ResultGrid::begin() const { return data_->trials.begin(); }
 std::vector<TrialResult>::const_iterator ResultGrid::end() const { return data_->trials.end(); }
 
@@ -96,6 +108,7 @@ const TrialResult* ResultGrid::best(const BestOptions& options) const {
   const ExperimentRow& row = data_->row;
   const std::string& metric = options.metric.empty() ? row.metric : options.metric;
   const std::string& mode = !options.mode.empty() ? options.mode : row.mode;
+  if (mode != "min" && mode != "max") return nullptr;
   const bool maximise = mode == "max";
 
   std::vector<std::vector<double>> values(data_->trials.size());

@@ -107,9 +107,10 @@ Run::Run(Run&&) noexcept = default;
 Run& Run::operator=(Run&&) noexcept = default;
 Run::~Run() = default;
 
-bool Run::done() const { return state_->done; }
+bool Run::done() const { return state_ == nullptr || state_->done; }
 
 Expected<ResultGrid> Run::wait() {
+  if (state_ == nullptr) return Failure{"bad-input", "the run was moved from", "wait for the one it was moved to", {}};
   State& state = *state_;
   if (state.thread.joinable()) state.thread.join();
   if (!state.result) {
@@ -124,20 +125,26 @@ Expected<ResultGrid> Run::wait() {
 }
 
 std::optional<TrialResult> Run::next_finished() {
+  if (state_ == nullptr) return std::nullopt;
   while (const auto number = state_->view->next()) {
     if (auto trial = state_->read_trial(*number)) return trial;
   }
   return std::nullopt;
 }
 
-void Run::stop() { state_->command(CommandKind::kStop); }
-void Run::cancel() { state_->command(CommandKind::kCancel); }
+void Run::stop() {
+  if (state_ != nullptr) state_->command(CommandKind::kStop);
+}
+void Run::cancel() {
+  if (state_ != nullptr) state_->command(CommandKind::kCancel);
+}
 void Run::interrupt() {
-  if (!state_->done) state_->session->interrupt();
+  if (!done()) state_->session->interrupt();
 }
 
 Expected<Run> Tuner::start() const {
   const Parts& parts = *parts_;
+  if (auto named = parts.check_database(); !named) return named.failure();
   ReadOutcome read = parts.read();
   const auto place = [parts = parts_](const Diagnostic& d) { return parts->place_of(d); };
   if (!read.spec) return to_failure(read.diagnostics, place);
@@ -151,6 +158,10 @@ Expected<Run> Tuner::start() const {
     if (auto kept = set_aside(state->database, spec.name, {}); !kept) return to_failure(kept.error());
   }
   std::optional<ExperimentRow> row = find_experiment(state->database, spec.name);
+  if (row && is_over(*row)) {
+    do_what_waits(state->database, spec.name, parts.context());
+    row = find_experiment(state->database, spec.name);
+  }
   if (row) {
     std::vector<Diagnostic> found;
     const auto continues = check_continues(spec, *row, state->database, parts.context(), found);

@@ -14,7 +14,17 @@ namespace tune {
 namespace {
 
 std::string isolation_word(int isolation) {
-  return isolation == TUNE_THREAD ? "thread" : isolation == TUNE_REUSE ? "reuse" : "";
+  switch (isolation) {
+    case 0:
+    case TUNE_PROCESS:
+      return "";
+    case TUNE_REUSE:
+      return "reuse";
+    case TUNE_THREAD:
+      return "thread";
+    default:
+      return std::to_string(isolation);  // which the reader refuses
+  }
 }
 
 /// What stands under `trainable`: names of this program's own become the program and the name in it, so that the
@@ -57,7 +67,12 @@ ReaderContext Tuner::Parts::context() const {
   context.samplers = &sampler_catalogue();
   context.schedulers = &scheduler_catalogue();
   context.try_scheduler = try_scheduler;
-  context.builtins = list_builtin_names(program_trainables(nullptr));
+  context.machine = this_machine();
+  const CompiledIn known = program_trainables(nullptr);
+  context.builtins = list_builtin_names(known);
+  if (form == Form::kAggregate) {  // names that are registered became this program's before: here they are advice
+    for (const tune_trainable* table : known.registered) context.builtins.emplace_back(table->name);
+  }
   return context;
 }
 
@@ -74,6 +89,11 @@ ReadOutcome Tuner::Parts::read() const {
     if (spec) outcome.spec = *std::move(spec);
   }
   return outcome;
+}
+
+Expected<void> Tuner::Parts::check_database() const {
+  if (!options.database.empty()) return {};
+  return Failure{"bad-input", "the database has no name", "RunOptions::database is the path of a file", {}};
 }
 
 std::string Tuner::Parts::place_of(const Diagnostic& d) const {
@@ -102,6 +122,7 @@ Expected<Tuner> Tuner::from_file(const std::string& path, RunOptions options,
 }
 
 Expected<Tuner> Tuner::stored(const std::string& name, RunOptions options) {
+  if (options.database.empty()) return Tuner(Experiment(), std::move(options)).check().failure();
   auto reader = open_reader(options.database);
   if (!reader) return to_failure(reader.error());
   if (auto row = (*reader)->experiment(name); !row) return to_failure(row.error());
@@ -115,6 +136,7 @@ Expected<Tuner> Tuner::stored(const std::string& name, RunOptions options) {
 }
 
 Expected<void> Tuner::check() const {
+  if (auto named = parts_->check_database(); !named) return named;
   const ReadOutcome read = parts_->read();
   if (read.spec) return {};
   return to_failure(read.diagnostics, [&](const Diagnostic& d) { return parts_->place_of(d); });

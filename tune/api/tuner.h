@@ -25,6 +25,8 @@ struct Tuner::Parts {
 
   const tune_trainable* own() const { return table != nullptr ? table->get() : nullptr; }
   ReaderContext context() const;
+  /// That there is a name; the rest is the store's to say.
+  Expected<void> check_database() const;
   /// What the experiment says; all that the reader found.
   ReadOutcome read() const;
   /// Where a diagnostic stands: a path of keys, or file, line and column.

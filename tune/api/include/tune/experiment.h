@@ -122,7 +122,7 @@ struct Objective {
 
 struct Search {
   std::string algorithm = {};  ///< "random", "grid", "sobol", ...; empty: random
-  /// Root of every random choice; none: drawn once and stored.
+  /// Root of every random choice, below 2^63; none: drawn once and stored.
   std::optional<std::uint64_t> seed = {};
   std::vector<Settings> points_to_evaluate = {};  ///< configurations to try first
   Settings options = {};                          ///< the algorithm's own: {{"scramble", true}}

@@ -30,7 +30,9 @@ struct TrialResult {
   std::int64_t number = 0;              ///< in its experiment, from 0
   std::string name;                     ///< `digits-00017`
   std::string status;                   ///< waiting running paused completed stopped failed
-  std::string cause;                    ///< own-end max-t exception signal ...: why it is where it is
+  /// Why it is where it is: none own_end stop_rule max_t scheduler user budget exception exit signal memory time_limit
+  /// hang output bad_report load lost_worker.
+  std::string cause;
   std::string reason;                   ///< in a sentence, for people
   std::string error;                    ///< first line of a failure's text, or empty
   Setting config;                       ///< its parameters, nested
@@ -82,9 +84,9 @@ enum class Scope {
 
 struct BestOptions {
   std::string metric = {};  ///< empty: the first objective
-  std::string mode = {};    ///< "min" or "max"; empty: that of the objective of this metric
+  std::string mode = {};    ///< "min" or "max"; empty: that of the first objective. Another word: no trial is best
   Scope scope = Scope::kBest;
-  std::int64_t last = 5;
+  std::int64_t last = 5;  ///< below 1 counts as 1
 };
 
 class ResultGrid {
@@ -99,13 +101,16 @@ class ResultGrid {
   bool interrupted() const { return status() == "interrupted" || status() == "running"; }
 
   std::size_t size() const;
+  /// The trial of that number; null if there is none: numbers have gaps where trials were withdrawn before they started.
+  const TrialResult* find(std::int64_t number) const;
+  /// The same for a number that there is. For another: a trial without a name or status, whose number is -1.
   const TrialResult& operator[](std::size_t number) const;
   std::vector<TrialResult>::const_iterator begin() const;
   std::vector<TrialResult>::const_iterator end() const;
   /// How many trials failed; TrialResult::error tells why.
   std::size_t errors() const;
 
-  /// The best trial; null if none has a number for the metric. Ties: the lower number. NaN is never best. Scopes other
+  /// The best trial; null if none has a number for the metric, or the reports cannot be read. Ties: the lower number. NaN is never best. Scopes other
   /// than the last read the reports from the database.
   const TrialResult* best(const BestOptions& options = {}) const;
   /// All reports of a trial that count, in order. io, damaged.

@@ -23,9 +23,16 @@ class Setting {
  public:
   Setting() = default;
   Setting(bool v) : data_(v) {}
+  /// One beyond 63 bits, which no integer of an experiment has, is the nearest real.
   template <std::integral I>
     requires(!std::same_as<I, bool>)
-  Setting(I v) : data_(static_cast<std::int64_t>(v)) {}
+  Setting(I v) {
+    if (v <= I{} || static_cast<std::uint64_t>(v) <= static_cast<std::uint64_t>(INT64_MAX)) {
+      data_ = static_cast<std::int64_t>(v);
+    } else {
+      data_ = static_cast<double>(v);
+    }
+  }
   template <std::floating_point F>
   Setting(F v) : data_(static_cast<double>(v)) {}
   Setting(const char* v) : data_(std::string(v)) {}

@@ -70,7 +70,7 @@ struct Callbacks {
 
 /// What belongs to a run and not to the experiment.
 struct RunOptions {
-  std::string database = "tune.db";          ///< made if needed; any number of experiments
+  std::string database = "tune.db";          ///< made if needed; any number of experiments. Not empty
   bool fresh = false;                        ///< start anew; an old experiment of that name is kept as NAME@1
   bool lockstep = false;                     ///< order reports by logical time: equal runs also with several slots
   bool power_loss = true;                    ///< commits survive power loss; false: crashes only, with fewer disk syncs
@@ -81,6 +81,7 @@ struct RunOptions {
 };
 
 /// A run in the background. Movable; one thread at a time, but for the three ways to end it, which any thread may call.
+/// One that was moved from is over: done(), its wait() is bad-input, it has no next trial and nothing to end.
 class Run {
  public:
   Run(Run&&) noexcept;
