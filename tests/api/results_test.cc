@@ -44,7 +44,8 @@ TEST(ResultGrid, FindsTrialsByNumberWhereSomeWereWithdrawn) {
   (void)grid_of(scratch, {{1}, {2}, {3}});
   sqlite3* db = nullptr;
   ASSERT_EQ(sqlite3_open(scratch.path().c_str(), &db), SQLITE_OK);
-  EXPECT_EQ(sqlite3_exec(db, "update trial set status = 'withdrawn' where number = 1", nullptr, nullptr, nullptr), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(db, "update trial set status = 'withdrawn' where number = 1", nullptr, nullptr, nullptr),
+            SQLITE_OK);
   sqlite3_close(db);
   const ResultGrid grid = ResultGrid::open(scratch.path(), "square").value();
   EXPECT_EQ(grid.size(), 2u);

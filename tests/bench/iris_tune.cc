@@ -15,19 +15,18 @@ int main(int argc, char** argv) {
     return std::fprintf(stderr, "usage: iris_tune_bench DATABASE (which is not there yet)\n"), 2;
   }
   const auto begin = std::chrono::steady_clock::now();
-  const tune::Tuner tuner(
-      {.name = "iris",
-       .trainable = "iris",
-       .objective = {.metric = "accuracy", .mode = "max"},
-       .search_space = {{"l1", tune::choice({4, 8, 16, 32, 64})},
-                        {"l2", tune::choice({4, 8, 16, 32, 64})},
-                        {"lr", tune::loguniform(1e-4, 1e-1)},
-                        {"batch_size", tune::choice({2, 4, 8, 16})}},
-       .scheduler = {"asha", {{"max_t", 50}, {"grace_period", 3}, {"reduction_factor", 3}}},
-       .budget = {.trials = 40},
-       .resources = {.cpu = 1},
-       .checkpoint = {.every = 1}},
-      {.database = argv[1]});
+  const tune::Tuner tuner({.name = "iris",
+                           .trainable = "iris",
+                           .objective = {.metric = "accuracy", .mode = "max"},
+                           .search_space = {{"l1", tune::choice({4, 8, 16, 32, 64})},
+                                            {"l2", tune::choice({4, 8, 16, 32, 64})},
+                                            {"lr", tune::loguniform(1e-4, 1e-1)},
+                                            {"batch_size", tune::choice({2, 4, 8, 16})}},
+                           .scheduler = {"asha", {{"max_t", 50}, {"grace_period", 3}, {"reduction_factor", 3}}},
+                           .budget = {.trials = 40},
+                           .resources = {.cpu = 1},
+                           .checkpoint = {.every = 1}},
+                          {.database = argv[1]});
   const auto grid = tuner.run();
   if (!grid) return std::fprintf(stderr, "%s\n", grid.failure().text().c_str()), 1;
   const tune::TrialResult* best = grid->best();

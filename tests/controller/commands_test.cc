@@ -191,21 +191,6 @@ TEST(StopExperiment, AtRestEndsItAtOnce) {
   EXPECT_EQ(all<StartTrial>(brain.start(2)).size(), 2u);
 }
 
-TEST(CancelExperiment, OnceItHasEndedIsOpenedByEnqueueAndRetryAsAStopIs) {
-  Brain brain(trials(5));
-  brain.start(2);
-  brain.on(ask(CommandKind::kCancel));
-  EXPECT_TRUE(brain.controller().refusal(enqueue(7)));  // its trials are on their way out
-  brain.ended(0, EndKind::kStopped);
-  brain.ended(1, EndKind::kStopped);
-  ASSERT_TRUE(brain.controller().finished());
-  EXPECT_FALSE(brain.controller().refusal(enqueue(7)));
-  EXPECT_FALSE(brain.controller().refusal(ask(CommandKind::kRetry, 0)));
-  brain.on(ask(CommandKind::kRetry, 0));
-  EXPECT_FALSE(brain.controller().finished());
-  expect_equal_after_resume(brain);
-}
-
 TEST(StopExperiment, IsTakenBackWhileTrialsStillRun) {
   Brain brain(trials(5));
   brain.start(2);

@@ -102,13 +102,16 @@ TEST(Cause, NamesAreThoseThatTheApiDocuments) {
   const std::size_t begin = text.find("/// Why it is where it is:"), end = text.find("std::string cause;");
   ASSERT_LT(begin, end);
   std::string all;
-  for (int i = 0; i <= static_cast<int>(Cause::kLostWorker); ++i) all += " " + std::string(cause_name(static_cast<Cause>(i)));
+  for (int i = 0; i <= static_cast<int>(Cause::kLostWorker); ++i)
+    all += " " + std::string(cause_name(static_cast<Cause>(i)));
   std::istringstream words(text.substr(begin, end - begin));
   std::string documented;
   for (std::string word; words >> word;) {
     if (word == "///") continue;
-    if (word == "is:") documented.clear();
-    else documented += " " + word;
+    if (word == "is:")
+      documented.clear();
+    else
+      documented += " " + word;
   }
   EXPECT_EQ(documented, all + ".");
 }

@@ -16,14 +16,10 @@ namespace {
 std::string isolation_word(int isolation) {
   switch (isolation) {
     case 0:
-    case TUNE_PROCESS:
-      return "";
-    case TUNE_REUSE:
-      return "reuse";
-    case TUNE_THREAD:
-      return "thread";
-    default:
-      return std::to_string(isolation);  // which the reader refuses
+    case TUNE_PROCESS: return "";
+    case TUNE_REUSE: return "reuse";
+    case TUNE_THREAD: return "thread";
+    default: return std::to_string(isolation);  // which the reader refuses
   }
 }
 

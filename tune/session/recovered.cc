@@ -83,8 +83,8 @@ Result<ExperimentSpec> with_changes(const ExperimentSpec& spec, const std::vecto
   return now;
 }
 
-Result<ExperimentSpec> with_commands_kept(const ExperimentSpec& file, const ExperimentSpec& now, const std::string& last,
-                                          const ReaderContext& context) {
+Result<ExperimentSpec> with_commands_kept(const ExperimentSpec& file, const ExperimentSpec& now,
+                                          const std::string& last, const ReaderContext& context) {
   ReaderContext as_written = context;
   as_written.overrides.clear();
   as_written.machine.reset();

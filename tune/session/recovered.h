@@ -20,10 +20,10 @@ namespace tune {
 Result<ExperimentSpec> with_changes(const ExperimentSpec& spec, const std::vector<std::string>& changes,
                                     const ReaderContext& context);
 
-/// What a run of the file goes on with: `file`, but what it says as it did when it was last given (`last`, its text then)
-/// stays as commands have left it (`now`). So an unchanged file takes no `tune set` back.
-Result<ExperimentSpec> with_commands_kept(const ExperimentSpec& file, const ExperimentSpec& now, const std::string& last,
-                                          const ReaderContext& context);
+/// What a run of the file goes on with: `file`, but what it says as it did when it was last given (`last`, its text
+/// then) stays as commands have left it (`now`). So an unchanged file takes no `tune set` back.
+Result<ExperimentSpec> with_commands_kept(const ExperimentSpec& file, const ExperimentSpec& now,
+                                          const std::string& last, const ReaderContext& context);
 
 /// Does what waits in the command table of an experiment that nobody runs, so that whoever asks next sees it as it is.
 /// Nothing where nothing waits, or where somebody runs it after all.

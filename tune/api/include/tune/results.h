@@ -27,9 +27,9 @@ using MetricValues = std::vector<std::pair<std::string, double>>;
 
 /// One trial as it stands.
 struct TrialResult {
-  std::int64_t number = 0;              ///< in its experiment, from 0
-  std::string name;                     ///< `digits-00017`
-  std::string status;                   ///< waiting running paused completed stopped failed
+  std::int64_t number = 0;  ///< in its experiment, from 0
+  std::string name;         ///< `digits-00017`
+  std::string status;       ///< waiting running paused completed stopped failed
   /// Why it is where it is: none own_end stop_rule max_t scheduler user budget exception exit signal memory time_limit
   /// hang output bad_report load lost_worker.
   std::string cause;
@@ -101,7 +101,8 @@ class ResultGrid {
   bool interrupted() const { return status() == "interrupted" || status() == "running"; }
 
   std::size_t size() const;
-  /// The trial of that number; null if there is none: numbers have gaps where trials were withdrawn before they started.
+  /// The trial of that number; null if there is none: numbers have gaps where trials were withdrawn before they
+  /// started.
   const TrialResult* find(std::int64_t number) const;
   /// The same for a number that there is. For another: a trial without a name or status, whose number is -1.
   const TrialResult& operator[](std::size_t number) const;
@@ -110,8 +111,8 @@ class ResultGrid {
   /// How many trials failed; TrialResult::error tells why.
   std::size_t errors() const;
 
-  /// The best trial; null if none has a number for the metric, or the reports cannot be read. Ties: the lower number. NaN is never best. Scopes other
-  /// than the last read the reports from the database.
+  /// The best trial; null if none has a number for the metric, or the reports cannot be read. Ties: the lower number.
+  /// NaN is never best. Scopes other than the last read the reports from the database.
   const TrialResult* best(const BestOptions& options = {}) const;
   /// All reports of a trial that count, in order. io, damaged.
   Expected<std::vector<ReportResult>> history(const TrialResult& trial) const;
