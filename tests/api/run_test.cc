@@ -1,6 +1,5 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sqlite3.h>
 
 #include <csignal>
 #include <filesystem>
@@ -253,40 +252,6 @@ TEST(Run, EndsWithAnErrorWhenACallbackThrowsAndCanBeGoneOnWith) {
   const auto grid = Tuner(experiment, scratch.options()).run();
   ASSERT_TRUE(grid) << grid.failure().text();
   EXPECT_EQ(grid->size(), 4u);
-}
-
-TEST(Run, ThatWasMovedFromIsOver) {
-  const ScratchDatabase scratch;
-  Experiment experiment = square(1);
-  experiment.trainable = "one_report";
-  Run run = Tuner(experiment, scratch.options()).start().value();
-  Run other = std::move(run);
-  EXPECT_TRUE(run.done());
-  EXPECT_FALSE(run.next_finished());
-  run.stop();
-  run.cancel();
-  run.interrupt();
-  EXPECT_EQ(run.wait().failure().code, "bad-input");
-  EXPECT_TRUE(other.wait());
-}
-
-TEST(Run, OfALambdaGivenAgainUnchangedTakesNoSetBack) {
-  const ScratchDatabase scratch;
-  Experiment experiment = square(2);
-  experiment.trainable = [](Trial& trial) { trial.report({{"loss", trial.real("x")}}); };
-  ASSERT_EQ(Tuner(experiment, scratch.options()).run().value().size(), 2u);
-  sqlite3* db = nullptr;
-  ASSERT_EQ(sqlite3_open(scratch.path().c_str(), &db), SQLITE_OK);
-  EXPECT_EQ(sqlite3_exec(db,
-                         "insert into command(experiment, kind, args, sent_at) values "
-                         "(1, 'set', '[\"budget.trials=4\"]', 0)",
-                         nullptr, nullptr, nullptr),
-            SQLITE_OK);
-  sqlite3_close(db);
-  const auto grid = Tuner(experiment, scratch.options()).run();
-  ASSERT_TRUE(grid) << grid.failure().text();
-  EXPECT_EQ(grid->size(), 4u);
-  EXPECT_EQ(Tuner(experiment, scratch.options()).run().value().size(), 4u);
 }
 
 TEST(Run, OfAFinishedExperimentGivesWhatItFound) {
