@@ -142,10 +142,29 @@ Ended how_it_ended(const RunningAttempt& attempt, int status, const std::string&
   return end;
 }
 
-bool concerns_trial(const RunningAttempt& attempt, const Ack& ack) {
+void took_message(RunningAttempt& attempt, bool waits, double now) {
+  ++attempt.seq;
+  attempt.heard = now;
+  if (waits) attempt.waits_for = attempt.seq;
+}
+
+bool take_answer(RunningAttempt& attempt, const Ack& ack, double now) {
   if (attempt.own_end || attempt.killed) return false;
-  return (attempt.waits_for != 0 && ack.seq >= attempt.waits_for) || ack.verdict != Verdict::kContinue ||
-         ack.wait != attempt.wait || ack.seq >= attempt.answered + kAnswerAtLeastEvery;
+  const bool is_waited_for = attempt.waits_for != 0 && ack.seq >= attempt.waits_for;
+  const bool concerns = is_waited_for || ack.verdict != Verdict::kContinue || ack.wait != attempt.wait ||
+                        ack.seq >= attempt.answered + kAnswerAtLeastEvery;
+  if (!concerns) return false;
+  attempt.wait = ack.wait;
+  attempt.answered = std::max(attempt.answered, std::min(ack.seq, attempt.seq));
+  if (is_waited_for) {
+    attempt.waits_for = 0;
+    attempt.heard = now;
+  }
+  if (ack.verdict != Verdict::kContinue) {
+    const OrderKind kind = ack.verdict == Verdict::kPause ? OrderKind::kPause : OrderKind::kStop;
+    must_leave(attempt, kind, Order().grace, "", now);
+  }
+  return true;
 }
 
 }  // namespace tune

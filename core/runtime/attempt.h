@@ -65,8 +65,11 @@ Sentence memory_sentence(const RunningAttempt& attempt);
 /// status tells. `tail`: the last lines it printed. `memory_kill`: the kernel killed for want of memory meanwhile.
 Ended how_it_ended(const RunningAttempt& attempt, int status, const std::string& tail, bool memory_kill, double now);
 
-/// Whether this answer changes anything for the trial: it waits for it, it is to leave, where it waits next is another
+/// A message of the trial is kept under the number attempt.seq + 1. `waits`: the trial stands still until its answer.
+void took_message(RunningAttempt& attempt, bool waits, double now);
+
+/// An answer of the controller. True: the trial must be told, since it waits for it, is to leave, waits next at another
 /// place, or its window of unanswered reports gets full.
-bool concerns_trial(const RunningAttempt& attempt, const Ack& ack);
+bool take_answer(RunningAttempt& attempt, const Ack& ack, double now);
 
 }  // namespace tune

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <set>
 
 #include "core/runtime/hand_in.h"
 #include "core/runtime/memory_file.h"
@@ -18,8 +17,6 @@ namespace tune {
 namespace {
 
 constexpr std::chrono::milliseconds kConnectAgain{100};
-/// So many fit into a Hello, which may not be long; what is not listed is given up.
-constexpr std::size_t kMostListed = 2000;
 constexpr std::uint64_t kFetchWindow = wire::kChunkWindow;
 
 std::string host_name() {
@@ -31,28 +28,32 @@ std::chrono::milliseconds milliseconds_of(double seconds) {
   return std::chrono::milliseconds(static_cast<std::int64_t>(std::max(seconds * 1000, 1.0)));
 }
 
+wire::Hello hello_of(const WorkerOptions& options, std::string token) {
+  wire::Hello hello;
+  hello.launch = options.launch;
+  hello.worker = random_hex(16);
+  hello.token = std::move(token);
+  hello.build = TUNE_VERSION;
+  hello.host = host_name();
+  hello.pid = ::getpid();
+  hello.slots = options.plan.slots;
+  return hello;
+}
+
+Conversation::Events with_welcomed(Conversation::Events events, std::function<void()> welcomed) {
+  events.welcomed = std::move(welcomed);
+  return events;
+}
+
 }  // namespace
-
-class Dialogue::Sink : public FrameSink {
- public:
-  explicit Sink(Link& link) : link_(link) {}
-  void send_frame(std::string_view frame) override { link_.send_frame(frame); }
-  void send_body(const wire::Body& body) override { link_.send(body); }
-  bool wants_more() const override { return link_.is_open() && link_.unsent() < Link::kEnough; }
-
- private:
-  Link& link_;
-};
 
 Dialogue::Dialogue(boost::asio::io_context& io, const WorkerOptions& options, std::string token, Events events)
     : io_(io),
       options_(options),
       events_(std::move(events)),
-      token_(std::move(token)),
-      incarnation_(random_hex(16)),
       socket_(options.socket),
-      lease_(options.lease),
-      lease_from_(boot_seconds()),
+      conversation_(hello_of(options, std::move(token)), options.lease, boot_seconds(),
+                    with_welcomed(events_.conversation, [this] { welcomed(); })),
       connect_timer_(io),
       beat_timer_(io) {}
 
@@ -70,14 +71,16 @@ void Dialogue::close() {
 
 void Dialogue::hang_up() {
   closed_ = true;
-  welcome_ = false;
+  conversation_.hang_up();
   connect_timer_.cancel();
   beat_timer_.cancel();
   if (link_) link_->close();
   link_.reset();
 }
 
-Result<void> Dialogue::hand_in() { return write_hand_in(hand_in_path(options_.attempts_dir, options_.launch), spool_); }
+Result<void> Dialogue::hand_in() {
+  return write_hand_in(hand_in_path(options_.attempts_dir, options_.launch), conversation_.spool());
+}
 
 // --- the connection -------------------------------------------------------------------------------------------------
 
@@ -87,7 +90,7 @@ void Dialogue::connect() {
   if (called && connect_to(*called)) return;
   // Its controller listened before this worker was started, so nobody is there: with nothing to hand over there is
   // nothing to wait for.
-  if (events_.held().empty() && spool_.streams().empty()) {
+  if (events_.conversation.held().empty() && conversation_.spool().streams().empty()) {
     return events_.alone("the controller is gone and nothing runs here");
   }
   connect_later();
@@ -107,14 +110,10 @@ bool Dialogue::connect_to(const std::string& path) {
   link_ = std::make_shared<Link>(io_, std::move(socket), wire::kMaxEnvelope);
   link_->start({
       .received = [this](wire::Envelope envelope) { received(std::move(envelope)); },
-      .before_write =
-          [this] {
-            Sink sink(*link_);
-            if (welcome_) spool_.pump(sink);
-          },
+      .before_write = [this] { conversation_.pump(); },
       .closed = [this](const std::string&) { disconnected(); },
   });
-  if (link_) hello();
+  if (link_) conversation_.open(*link_, boot_seconds());
   return true;
 }
 
@@ -127,79 +126,33 @@ void Dialogue::connect_later() {
 }
 
 void Dialogue::disconnected() {
-  welcome_ = false;
+  conversation_.close();
   link_.reset();
   connect_later();
 }
 
-void Dialogue::hello() {
-  wire::Hello hello;
-  hello.launch = options_.launch;
-  hello.worker = incarnation_;
-  hello.token = token_;
-  hello.resume_key = resume_key_;
-  hello.build = TUNE_VERSION;
-  hello.host = host_name();
-  hello.pid = ::getpid();
-  hello.slots = options_.plan.slots;
-  hello.epoch_seen = epoch_;
-  std::map<Key, Seq> held;
-  for (const Key& key : events_.held()) held[key] = 0;
-  for (const auto& [key, last] : spool_.streams()) held[key] = last;
-  for (const auto& [key, last] : held) {
-    if (hello.running.size() < kMostListed) hello.running.push_back({key, last});
-  }
-  beats_.clear();
-  beats_.emplace_back(beat_, boot_seconds());
-  link_->send(std::move(hello));
-}
-
-void Dialogue::welcomed(const wire::Welcome& welcome) {
-  welcome_ = true;
+void Dialogue::welcomed() {
   socket_ = connected_to_;
-  epoch_ = welcome.epoch;
-  resume_key_ = welcome.resume_key;
-  lease_ = welcome.lease_ms / 1000.0;
-  heartbeat_ = welcome.heartbeat_ms / 1000.0;
-  if (!beats_.empty()) lease_from_ = beats_.front().second;
-  std::set<Key> wanted;
-  for (const auto& known : welcome.attempts) {
-    if (known.fence) continue;
-    wanted.insert(known.who);
-    spool_.rewind(known.who, known.last_seq);
-  }
-  std::vector<Key> given_up = events_.held();
-  for (const auto& [key, last] : spool_.streams()) given_up.push_back(key);
-  for (const Key& key : given_up) {
-    if (wanted.contains(key)) continue;
-    spool_.forget(key);
-    events_.fence(key);
-  }
   if (loaded_) say(wire::Loaded{*loaded_});
   for (auto& [id, fetching] : fetching_) {
     fetching.asked = fetching.received;
     ask_for_more(id, fetching);
   }
-  link_->write_soon();
-  beat();
 }
 
 void Dialogue::beat() {
   check_lease();
   if (closed_) return;
-  if (welcome_) {
-    beats_.emplace_back(++beat_, boot_seconds());
-    link_->send(wire::Heartbeat{beat_});
-  }
-  beat_timer_.expires_after(milliseconds_of(std::min(heartbeat_, lease_ / 5)));
+  conversation_.beat(boot_seconds());
+  beat_timer_.expires_after(milliseconds_of(conversation_.beat_every()));
   beat_timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
     if (!error && *alive) beat();
   });
 }
 
 void Dialogue::check_lease() {
-  if (boot_seconds() - lease_from_ <= lease_) return;
-  events_.alone(fmt::format("no controller has answered for {} s", lease_));
+  if (!conversation_.is_over(boot_seconds())) return;
+  events_.alone(fmt::format("no controller has answered for {} s", conversation_.lease()));
 }
 
 // --- what is said ---------------------------------------------------------------------------------------------------
@@ -209,17 +162,6 @@ void Dialogue::say_loaded(Result<TrainableInfo> info) {
   say(wire::Loaded{*loaded_});
 }
 
-void Dialogue::say(const wire::Body& body) {
-  if (welcome_) link_->send(body);
-}
-
-Result<void> Dialogue::say_kept(const Key& key, const wire::Body& message, Seq seq, bool ends, Fd checkpoint,
-                                std::uint64_t size) {
-  auto added = spool_.add(key, seq, message, ends, std::move(checkpoint), size);
-  if (added && welcome_) link_->write_soon();
-  return added;
-}
-
 void Dialogue::last_words(double seconds) {
   if (link_) link_->write_now(seconds);
 }
@@ -227,41 +169,8 @@ void Dialogue::last_words(double seconds) {
 // --- what is heard --------------------------------------------------------------------------------------------------
 
 void Dialogue::received(wire::Envelope envelope) {
-  wire::Body& body = envelope.body;
-  if (const auto* welcome = std::get_if<wire::Welcome>(&body)) return welcomed(*welcome);
-  if (const auto* reject = std::get_if<wire::Reject>(&body)) {
-    return events_.leave("the controller refuses this worker: " + reject->text);
-  }
-  if (!welcome_) return;  // nobody speaks before that
-  if (const auto* ack = std::get_if<Ack>(&body)) {
-    spool_.acknowledge(wire::key_of(*ack), ack->seq);
-    events_.ack(*ack);
-    events_.room();
-  } else if (auto* assign = std::get_if<Assign>(&body)) {
-    events_.assign(std::move(*assign));
-  } else if (const auto* order = std::get_if<Order>(&body)) {
-    events_.order(*order);
-  } else if (const auto* part = std::get_if<wire::ChunkAck>(&body)) {
-    spool_.acknowledge_chunks(wire::key_of(*part), part->seq, part->received);
-    link_->write_soon();
-  } else if (auto* bytes = std::get_if<wire::Fetched>(&body)) {
-    fetched(std::move(*bytes));
-  } else if (const auto* resend = std::get_if<wire::Resend>(&body)) {
-    spool_.rewind(wire::key_of(*resend), resend->from_seq - 1);
-    link_->write_soon();
-  } else if (const auto* fence = std::get_if<wire::Fence>(&body)) {
-    spool_.forget(wire::key_of(*fence));
-    events_.fence(wire::key_of(*fence));
-  } else if (const auto* answer = std::get_if<wire::HeartbeatAck>(&body)) {
-    while (!beats_.empty() && beats_.front().first <= answer->n) {
-      lease_from_ = std::max(lease_from_, beats_.front().second);
-      beats_.pop_front();
-    }
-  } else if (const auto* goodbye = std::get_if<wire::Goodbye>(&body)) {
-    events_.leave(goodbye->reason);
-  } else if (const auto* drain = std::get_if<wire::Drain>(&body)) {
-    events_.leave(drain->reason);
-  }  // anything else is a worker's to say, and ignored
+  if (auto* bytes = std::get_if<wire::Fetched>(&envelope.body)) return fetched(std::move(*bytes));
+  conversation_.receive(std::move(envelope.body), boot_seconds());
 }
 
 // --- checkpoints to continue from -----------------------------------------------------------------------------------
@@ -279,7 +188,7 @@ void Dialogue::fetch(CheckpointId id, const CheckpointInfo& info, std::function<
 }
 
 void Dialogue::ask_for_more(CheckpointId id, Fetching& fetching) {
-  while (welcome_ && fetching.asked < fetching.info.size && fetching.asked - fetching.received < kFetchWindow) {
+  while (conversation_.is_welcome() && fetching.asked < fetching.info.size && fetching.asked - fetching.received < kFetchWindow) {
     const auto size = std::min<std::uint64_t>(wire::kMaxChunk, fetching.info.size - fetching.asked);
     link_->send(wire::Fetch{id, fetching.asked, static_cast<std::uint32_t>(size)});
     fetching.asked += size;

@@ -1,14 +1,13 @@
 #pragma once
 
-// The worker's half of the conversation with its controller: it connects, comes again when the connection breaks or to
-// the controller that comes after its own (rendezvous.h), beats, keeps what is not acknowledged, fetches checkpoints,
+// The worker's half of the conversation (conversation.h) over real connections: it connects, comes again when the
+// connection breaks or to the controller that comes after its own (rendezvous.h), beats in time, fetches checkpoints,
 // notices when its lease is over, and hands in what it could not say.
 //
 // Thread rule: the loop's thread.
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -16,8 +15,8 @@
 #include <string>
 #include <vector>
 
+#include "core/runtime/conversation.h"
 #include "core/runtime/link.h"
-#include "core/runtime/spool.h"
 #include "core/runtime/worker.h"
 
 namespace tune {
@@ -27,13 +26,7 @@ class Dialogue {
   using Key = wire::AttemptKey;
 
   struct Events {
-    std::function<void(Assign)> assign;
-    std::function<void(const Ack&)> ack;
-    std::function<void(const Order&)> order;
-    std::function<void(const Key&)> fence;          ///< kill it and forget it
-    std::function<std::vector<Key>()> held;         ///< attempts that wait or run here
-    std::function<void()> room;                     ///< an attempt that was full may not be any more
-    std::function<void(const std::string&)> leave;  ///< the controller says that it is over
+    Conversation::Events conversation;              ///< but for `welcomed`
     std::function<void(const std::string&)> alone;  ///< there is no controller, and the lease has ended
   };
 
@@ -47,13 +40,15 @@ class Dialogue {
   /// Said to each controller that comes.
   void say_loaded(Result<TrainableInfo> info);
   /// These are not kept: without a connection they are lost.
-  void say(const wire::Body& body);
+  void say(const wire::Body& body) { conversation_.say(body); }
   /// These are kept until acknowledged. `checkpoint`: bytes of an external one. kBadInput: larger than any message may
   /// be, and not kept.
   Result<void> say_kept(const Key& key, const wire::Body& message, Seq seq, bool ends, Fd checkpoint = {},
-                        std::uint64_t size = 0);
+                        std::uint64_t size = 0) {
+    return conversation_.say_kept(key, message, seq, ends, std::move(checkpoint), size);
+  }
   /// Whether no more should be taken from this attempt's trial.
-  bool is_full(const Key& key) const { return !closed_ && spool_.is_full(key); }
+  bool is_full(const Key& key) const { return conversation_.is_full(key); }
 
   /// Bytes of a stored checkpoint, checked against its hash, as a sealed memory file. kDamaged, kIo.
   void fetch(CheckpointId id, const CheckpointInfo& info, std::function<void(Result<Fd>)> done);
@@ -75,14 +70,12 @@ class Dialogue {
     std::uint64_t asked = 0, received = 0;
     std::vector<std::function<void(Result<Fd>)>> done;
   };
-  class Sink;
 
   void connect();
   bool connect_to(const std::string& path);
   void connect_later();
-  void hello();
   void received(wire::Envelope envelope);
-  void welcomed(const wire::Welcome& welcome);
+  void welcomed();
   void disconnected();
   void beat();
   void check_lease();
@@ -93,17 +86,12 @@ class Dialogue {
   boost::asio::io_context& io_;
   const WorkerOptions& options_;
   Events events_;
-  std::string token_, resume_key_, incarnation_;
   std::string socket_, connected_to_;  // of the last controller that said Welcome; of this connection
   std::shared_ptr<Link> link_;
-  bool welcome_ = false, closed_ = false;
-  Spool spool_;
+  bool closed_ = false;
+  Conversation conversation_;
   std::optional<Result<TrainableInfo>> loaded_;
   std::map<CheckpointId, Fetching> fetching_;
-  double lease_, heartbeat_ = 2;
-  double lease_from_;                                   // boot_seconds of the last sign of life that was answered
-  std::deque<std::pair<std::uint64_t, double>> beats_;  // sent, not answered
-  std::uint64_t beat_ = 0, epoch_ = 0;
   boost::asio::steady_timer connect_timer_, beat_timer_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -39,7 +39,7 @@ class FileSink final : public FrameSink {
       frame.remove_prefix(static_cast<std::size_t>(written));
     }
   }
-  void send_body(const wire::Body& body) override {
+  void send(const wire::Body& body, std::uint64_t) override {
     std::string frame;
     if (!wire::append_frame(frame, body)) return;  // a chunk: it fits
     send_frame(frame);

@@ -13,11 +13,11 @@
 #include <string>
 #include <vector>
 
-#include "core/wire/envelope.h"
+#include "core/runtime/frame_sink.h"
 
 namespace tune {
 
-class Link : public std::enable_shared_from_this<Link> {
+class Link final : public FrameSink, public std::enable_shared_from_this<Link> {
  public:
   using Socket = boost::asio::local::stream_protocol::socket;
 
@@ -30,16 +30,16 @@ class Link : public std::enable_shared_from_this<Link> {
   static constexpr std::size_t kEnough = 1u << 20;
 
   Link(boost::asio::io_context& io, Socket socket, std::size_t max_envelope);
-  ~Link();
+  ~Link() override;
 
   void start(Callbacks callbacks);
   void set_max_envelope(std::size_t bytes) { max_envelope_ = bytes; }
 
-  void send(const wire::Body& body, std::uint64_t reply_to = 0);
-  /// A frame that append_frame has made.
-  void send_frame(std::string_view frame);
+  void send(const wire::Body& body, std::uint64_t reply_to = 0) override;
+  void send_frame(std::string_view frame) override;
   /// Asks before_write soon.
-  void write_soon();
+  void write_soon() override;
+  bool wants_more() const override { return open_ && unsent() < kEnough; }
   std::size_t unsent() const { return out_.size() - out_begin_; }
   bool is_open() const { return open_; }
 

@@ -10,12 +10,12 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <fstream>
-#include <map>
 #include <utility>
 
 #include "core/runtime/admission.h"
 #include "core/runtime/fd_watch.h"
 #include "core/runtime/hand_in.h"
+#include "core/runtime/hand_in_ledger.h"
 #include "core/runtime/launch.h"
 #include "core/runtime/leftovers.h"
 #include "core/runtime/output_capture.h"
@@ -61,12 +61,15 @@ class ProcessWorkers::Impl {
 
   void start(Handler& handler, CheckpointChannel& channel) {
     handler_ = &handler;
-    peer_ = std::make_unique<WorkerPeer>(io_, handler, channel,
+    peer_ = std::make_unique<WorkerPeer>(handler, channel,
                                          WorkerPeer::Events{
                                              .loaded = [this](Result<TrainableInfo> info) { loaded(std::move(info)); },
                                              .drained = [this](std::string reason) { unusable(std::move(reason)); },
                                              .log = [this](wire::LogLine line) { log(line.text); },
                                              .progress = [this] { failures_ = 0; },
+                                             .later = [this](double seconds, std::function<void()> what) {
+                                               once_more(seconds, std::move(what));
+                                             },
                                          });
     admission_ = std::make_unique<Admission>(
         io_,
@@ -92,11 +95,11 @@ class ProcessWorkers::Impl {
   }
 
   void assign(Assign assign) {
-    stored([&](const Key& key, Seq) { return key.trial == assign.trial && key.attempt < assign.attempt; });
+    stored(hand_ins_.assigned(assign));
     peer_->assign(std::move(assign));
   }
   void acknowledge(const Ack& ack) {
-    stored([&](const Key& key, Seq last) { return key == wire::key_of(ack) && ack.seq >= last; });
+    stored(hand_ins_.acknowledged(ack));
     peer_->acknowledge(ack);
   }
 
@@ -106,25 +109,21 @@ class ProcessWorkers::Impl {
   void shut_down();
 
   std::string launches_json() const {
+    const std::vector<std::string> open = hand_ins_.open();
+    std::vector<LaunchedWorker> gone(open.size());
     std::vector<const LaunchedWorker*> workers;
     if (worker_.pid > 0) workers.push_back(&worker_);
-    for (const HandIn& hand_in : hand_ins_) workers.push_back(&hand_in.worker);
+    for (std::size_t i = 0; i < open.size(); ++i) {
+      gone[i].launch = open[i];
+      workers.push_back(&gone[i]);
+    }
     return launches_to_json(workers);
   }
 
  private:
-  using Key = wire::AttemptKey;
-
-  /// What a worker has handed in and is not stored yet.
-  struct HandIn {
-    LaunchedWorker worker;    ///< gone
-    std::map<Key, Seq> open;  ///< the last number of each attempt
-  };
-
   bool adopt();
   void take_hand_in(const std::string& launch);
-  template <class IsStored>
-  void stored(IsStored&& is_stored);
+  void stored(const std::vector<std::string>& hand_ins);
   void watch_death();
   void launch();
   void admit(std::shared_ptr<Link> link, const wire::Hello& hello, std::uint64_t hello_id);
@@ -167,6 +166,14 @@ class ProcessWorkers::Impl {
     });
   }
 
+  void once_more(double seconds, std::function<void()> what) {
+    const auto delay = milliseconds(static_cast<std::int64_t>(seconds * 1000));
+    auto timer = std::make_shared<boost::asio::steady_timer>(io_, delay);
+    timer->async_wait([timer, what = std::move(what)](const boost::system::error_code& error) {
+      if (!error) what();
+    });
+  }
+
   boost::asio::io_context& io_;
   ProcessWorkersOptions options_;
   Handler* handler_ = nullptr;
@@ -175,7 +182,7 @@ class ProcessWorkers::Impl {
   std::unique_ptr<WorkerPeer> peer_;
   LaunchedWorker worker_;
   std::vector<Inherited> inherited_;
-  std::vector<HandIn> hand_ins_;
+  HandInLedger hand_ins_;
   bool awaited_ = false;  // a worker of the controller before was called and has not come yet
   std::unique_ptr<FdWatch> death_;
   std::shared_ptr<Link> link_;
@@ -249,35 +256,23 @@ bool ProcessWorkers::Impl::adopt() {
 
 void ProcessWorkers::Impl::take_hand_in(const std::string& launch) {
   const std::string path = hand_in_path(options_.attempts_dir, launch);
-  HandIn hand_in;
-  hand_in.worker.launch = launch;
   const auto read = read_hand_in(path, [&](wire::Envelope envelope) {
-    const auto note = [&](const auto& message) {
-      if constexpr (requires { message.log.seq; }) {
-        const Key key = wire::key_of(message);
-        if (peer_->hears(key)) hand_in.open[key] = message.log.seq;
-      }
+    const auto is_heard = [&](const auto& message) {
+      if constexpr (requires { message.log.seq; }) return peer_->hears(wire::key_of(message));
+      return false;
     };
-    std::visit(note, envelope.body);
+    if (std::visit(is_heard, envelope.body)) hand_ins_.note(launch, envelope.body);
     peer_->receive(std::move(envelope));
   });
   if (!read && read.error().code == ErrorCode::kNotFound) return delete_hand_in(path);  // there may be half of one
   if (!read)
     log("what a worker handed in is lost, and its trials go on from their checkpoints: " + read.error().message);
-  if (hand_in.open.empty()) return delete_hand_in(path);
-  hand_ins_.push_back(std::move(hand_in));
+  if (std::ranges::count(hand_ins_.open(), launch) == 0) delete_hand_in(path);
 }
 
-/// The turn that holds these messages is committed: a hand-in of which nothing is open any more goes.
-template <class IsStored>
-void ProcessWorkers::Impl::stored(IsStored&& is_stored) {
-  if (hand_ins_.empty()) return;
-  for (HandIn& hand_in : hand_ins_) {
-    std::erase_if(hand_in.open, [&](const auto& entry) { return is_stored(entry.first, entry.second); });
-    if (hand_in.open.empty()) delete_hand_in(hand_in_path(options_.attempts_dir, hand_in.worker.launch));
-  }
-  const auto gone = std::erase_if(hand_ins_, [](const HandIn& hand_in) { return hand_in.open.empty(); });
-  if (gone > 0 && options_.launched) options_.launched();
+void ProcessWorkers::Impl::stored(const std::vector<std::string>& hand_ins) {
+  for (const std::string& launch : hand_ins) delete_hand_in(hand_in_path(options_.attempts_dir, launch));
+  if (!hand_ins.empty() && options_.launched) options_.launched();
 }
 
 void ProcessWorkers::Impl::admit(std::shared_ptr<Link> link, const wire::Hello& hello, std::uint64_t hello_id) {

@@ -51,14 +51,14 @@ bool Spool::send_checkpoint(const Key& key, Entry& entry, FrameSink& sink) {
   while (entry.sent < entry.size) {
     if (!sink.wants_more() || in_flight_ >= wire::kChunkWindow) return false;
     wire::Chunk chunk{key.trial, key.attempt, entry.seq, entry.sent, {}};
-    chunk.data.resize(std::min<std::uint64_t>(wire::kMaxChunk, entry.size - entry.sent));
+    chunk.data.resize(std::min<std::uint64_t>(chunk_, entry.size - entry.sent));
     const ssize_t got =
         ::pread(entry.checkpoint.get(), chunk.data.data(), chunk.data.size(), static_cast<off_t>(entry.sent));
     if (got <= 0) return false;  // cannot be: the file was measured, and memory is not read in vain
     chunk.data.resize(static_cast<std::size_t>(got));
     entry.sent += chunk.data.size();
     in_flight_ += chunk.data.size();
-    sink.send_body(std::move(chunk));
+    sink.send(std::move(chunk));
   }
   return true;
 }

@@ -14,19 +14,9 @@
 #include <vector>
 
 #include "core/channel.h"
-#include "core/wire/envelope.h"
+#include "core/runtime/frame_sink.h"
 
 namespace tune {
-
-/// Where frames go; a Link, or a test.
-class FrameSink {
- public:
-  virtual ~FrameSink() = default;
-  virtual void send_frame(std::string_view frame) = 0;
-  virtual void send_body(const wire::Body& body) = 0;
-  /// Whether more may be sent now.
-  virtual bool wants_more() const = 0;
-};
 
 class Spool {
  public:
@@ -35,6 +25,9 @@ class Spool {
   /// Bytes of one attempt, and of all, beyond which is_full().
   static constexpr std::uint64_t kMostOfOne = 8u << 20;
   static constexpr std::uint64_t kMostOfAll = 64u << 20;
+
+  /// `chunk`: bytes of a checkpoint that go at once, kMaxChunk at most.
+  explicit Spool(std::uint64_t chunk = wire::kMaxChunk) : chunk_(chunk) {}
 
   /// Requires: seq is one more than the last of that attempt. `checkpoint`: a memory file of `size` bytes that goes
   /// before the message, or none. `ends`: the attempt has no further messages.
@@ -79,6 +72,7 @@ class Spool {
   bool send_checkpoint(const Key& key, Entry& entry, FrameSink& sink);
   void reset_checkpoint(Entry& entry);
 
+  std::uint64_t chunk_;
   std::map<Key, Stream> streams_;
   std::deque<Key> ready_;  ///< streams with something unsent
   std::uint64_t bytes_ = 0, in_flight_ = 0;

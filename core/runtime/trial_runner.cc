@@ -69,19 +69,8 @@ void TrialRunner::assign(Assign assign) {
 void TrialRunner::acknowledge(const Ack& ack) {
   Running* const running = find(wire::key_of(ack));
   if (!running) return;
-  RunningAttempt& attempt = running->attempt;
-  if (!concerns_trial(attempt, ack)) return;
-  attempt.wait = ack.wait;
-  attempt.answered = std::max(attempt.answered, std::min(ack.seq, attempt.seq));
-  if (attempt.waits_for != 0 && ack.seq >= attempt.waits_for) {
-    attempt.waits_for = 0;
-    attempt.heard = running_seconds();
-    watch_limits();
-  }
+  if (!take_answer(running->attempt, ack, running_seconds())) return;
   running->process->send(AckFrame{ack});
-  if (ack.verdict == Verdict::kContinue) return;
-  const OrderKind kind = ack.verdict == Verdict::kPause ? OrderKind::kPause : OrderKind::kStop;
-  must_leave(attempt, kind, Order().grace, "", running_seconds());
   watch_limits();
 }
 

@@ -260,9 +260,7 @@ void TrialRunner::take_message(Running& running, Message message, std::uint64_t 
   if (auto kept = dialogue_.say_kept(key, std::move(message), attempt.seq + 1, false, std::move(file), size); !kept) {
     return refuse(kept.error().message);
   }
-  ++attempt.seq;
-  attempt.heard = running_seconds();
-  if (waits) attempt.waits_for = attempt.seq;
+  took_message(attempt, waits, running_seconds());
   host_failures_ = 0;
   if (dialogue_.is_full(key)) {
     running.process->hold();

@@ -6,15 +6,14 @@
 
 namespace tune {
 
-WorkerPeer::WorkerPeer(boost::asio::io_context& io, Workers::Handler& handler, CheckpointChannel& channel,
-                       Events events)
-    : io_(io), handler_(handler), channel_(channel), events_(std::move(events)) {}
+WorkerPeer::WorkerPeer(Workers::Handler& handler, CheckpointChannel& channel, Events events)
+    : handler_(handler), channel_(channel), events_(std::move(events)) {}
 
 WorkerPeer::~WorkerPeer() { *alive_ = false; }
 
 // --- the connection -------------------------------------------------------------------------------------------------
 
-void WorkerPeer::attach(std::shared_ptr<Link> link, const wire::Hello& hello, std::uint64_t hello_id,
+void WorkerPeer::attach(std::shared_ptr<FrameSink> link, const wire::Hello& hello, std::uint64_t hello_id,
                         wire::Welcome welcome) {
   detach();
   link_ = std::move(link);

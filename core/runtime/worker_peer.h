@@ -7,9 +7,10 @@
 // What the worker is told are levels, not edges: the last acknowledgement and the last order of each attempt are kept,
 // and said again after a reconnect.
 //
+// It knows no socket and no clock: what it says goes to a FrameSink.
+//
 // Thread rule: the loop's thread.
 
-#include <boost/asio/io_context.hpp>
 #include <deque>
 #include <functional>
 #include <map>
@@ -20,7 +21,7 @@
 #include <variant>
 #include <vector>
 
-#include "core/runtime/link.h"
+#include "core/runtime/frame_sink.h"
 #include "core/wire/envelope.h"
 #include "core/workers.h"
 
@@ -34,15 +35,17 @@ class WorkerPeer {
     std::function<void(std::string)> drained;  ///< the worker cannot go on
     std::function<void(wire::LogLine)> log;
     std::function<void()> progress;  ///< a report or an end has come
+    /// Calls back so many seconds later, on the same thread, or not at all once its owner is gone.
+    std::function<void(double seconds, std::function<void()>)> later;
   };
 
-  WorkerPeer(boost::asio::io_context& io, Workers::Handler& handler, CheckpointChannel& channel, Events events);
+  WorkerPeer(Workers::Handler& handler, CheckpointChannel& channel, Events events);
   WorkerPeer(const WorkerPeer&) = delete;
   ~WorkerPeer();
 
   /// A connection to a worker that has been let in: `welcome` is completed by what is known of its attempts and sent,
   /// then all that the worker lacks.
-  void attach(std::shared_ptr<Link> link, const wire::Hello& hello, std::uint64_t hello_id, wire::Welcome welcome);
+  void attach(std::shared_ptr<FrameSink> link, const wire::Hello& hello, std::uint64_t hello_id, wire::Welcome welcome);
   /// The connection is gone; the worker may come again.
   void detach();
   /// To be called by the link before it writes.
@@ -111,11 +114,10 @@ class WorkerPeer {
   void send(const wire::Body& body);
   void erase(const Key& key);
 
-  boost::asio::io_context& io_;
   Workers::Handler& handler_;
   CheckpointChannel& channel_;
   Events events_;
-  std::shared_ptr<Link> link_;
+  std::shared_ptr<FrameSink> link_;
   std::map<Key, Record> records_;
   std::vector<Ack> pending_acks_;
   std::uint64_t next_number_ = 1, next_channel_key_ = 1;

@@ -1,16 +1,14 @@
 // Large checkpoints: chunks from a worker to the store, with flow control, and bytes of stored ones to a worker.
 
 #include <algorithm>
-#include <boost/asio/steady_timer.hpp>
-#include <chrono>
 
 #include "core/runtime/worker_peer.h"
 
 namespace tune {
 namespace {
 
-/// After a store that takes no checkpoint (full disk).
-constexpr std::chrono::milliseconds kAskAgain{1000};
+/// Seconds, after a store that takes no checkpoint (full disk).
+constexpr double kAskAgain = 1;
 
 }  // namespace
 
@@ -88,9 +86,8 @@ void WorkerPeer::retreat(const Key& key, Seq seq, const Error& why) {
   record->end = 0;
   if (!record->lost_why.empty()) return deliver_lost(key, record->lost_why);  // nobody is there to send it again
   events_.log({wire::LogLine::Level::kWarning, "a checkpoint cannot be stored, trying again: " + why.message});
-  auto timer = std::make_shared<boost::asio::steady_timer>(io_, kAskAgain);
-  timer->async_wait([this, alive = alive_, timer, key, seq](const boost::system::error_code& error) {
-    if (error || !*alive) return;
+  events_.later(kAskAgain, [this, alive = alive_, key, seq] {
+    if (!*alive) return;
     const Record* const owner = find(key);
     if (owner && owner->received == seq - 1 && !owner->upload) send(wire::Resend{key.trial, key.attempt, seq});
   });

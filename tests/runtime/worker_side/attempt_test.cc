@@ -115,25 +115,45 @@ TEST(Attempt, WantOfMemoryIsToldApart) {
 }
 
 TEST(Attempt, HearsOnlyAnswersThatConcernIt) {
-  RunningAttempt attempt = attempt_at(0);
-  attempt.wait = {27, true};
+  RunningAttempt told = attempt_at(0);
+  told.wait = {27, true};
   const Ack idle{TrialId{1}, Attempt{2}, 5, Verdict::kContinue, {27, true}};
-  EXPECT_FALSE(concerns_trial(attempt, idle));
-  attempt.waits_for = 5;
-  EXPECT_TRUE(concerns_trial(attempt, idle));
-  attempt.waits_for = 6;
-  EXPECT_FALSE(concerns_trial(attempt, idle));
+  const auto concerns = [&](const Ack& ack, Seq waits_for) {
+    RunningAttempt attempt = told;
+    attempt.waits_for = waits_for;
+    return take_answer(attempt, ack, 1);
+  };
+  EXPECT_FALSE(concerns(idle, 0));
+  EXPECT_TRUE(concerns(idle, 5));
+  EXPECT_FALSE(concerns(idle, 6));
   Ack moved = idle;
   moved.wait.step = 81;
-  EXPECT_TRUE(concerns_trial(attempt, moved));
+  EXPECT_TRUE(concerns(moved, 6));
   Ack stop = idle;
   stop.verdict = Verdict::kStop;
-  EXPECT_TRUE(concerns_trial(attempt, stop));
+  EXPECT_TRUE(concerns(stop, 6));
   Ack far = idle;
   far.seq = 600;
-  EXPECT_TRUE(concerns_trial(attempt, far));
-  attempt.own_end = Ended{};
-  EXPECT_FALSE(concerns_trial(attempt, stop));
+  EXPECT_TRUE(concerns(far, 0));
+  told.own_end = Ended{};
+  EXPECT_FALSE(concerns(stop, 6));
+}
+
+TEST(Attempt, WaitsFromAReportToItsAnswer) {
+  RunningAttempt attempt = attempt_at(0);
+  took_message(attempt, false, 1);
+  took_message(attempt, true, 2);
+  EXPECT_EQ(attempt.seq, 2);
+  EXPECT_EQ(attempt.waits_for, 2);
+  Ack ack{TrialId{1}, Attempt{2}, 1, Verdict::kContinue, {9, true}};
+  EXPECT_TRUE(take_answer(attempt, ack, 3));
+  EXPECT_EQ(attempt.wait, (Wait{9, true}));
+  EXPECT_EQ(attempt.waits_for, 2);
+  ack.seq = 2;
+  ack.verdict = Verdict::kPause;
+  EXPECT_TRUE(take_answer(attempt, ack, 4));
+  EXPECT_EQ(attempt.waits_for, 0);
+  EXPECT_TRUE(attempt.told_to_leave);
 }
 
 }  // namespace

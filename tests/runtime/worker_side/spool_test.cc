@@ -22,7 +22,7 @@ class Paper : public FrameSink {
     const auto& report = std::get<ReportMessage>(taken->envelope.body);
     lines.push_back(std::to_string(report.log.trial.value) + "/" + std::to_string(report.log.seq));
   }
-  void send_body(const wire::Body& body) override {
+  void send(const wire::Body& body, std::uint64_t) override {
     const auto& chunk = std::get<wire::Chunk>(body);
     bytes += chunk.data;
     lines.push_back(std::to_string(chunk.trial.value) + "/" + std::to_string(chunk.seq) + "@" +

@@ -160,13 +160,13 @@ class WorkerPeerTest : public testing::Test, public Workers::Handler {
 
   boost::asio::io_context io_{1};
   MemoryChannel channel_{io_};
-  WorkerPeer peer_{io_,
-                   *this,
+  WorkerPeer peer_{*this,
                    channel_,
                    {.loaded = [](Result<TrainableInfo>) {},
                     .drained = [](std::string) {},
                     .log = [this](wire::LogLine line) { log_.push_back(line.text); },
-                    .progress = [] {}}};
+                    .progress = [] {},
+                    .later = [](double, std::function<void()>) {}}};
   SocketDir dir_ = *SocketDir::make();
   std::shared_ptr<Link> link_;
   Admission door_{io_,
