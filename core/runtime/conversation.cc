@@ -20,6 +20,7 @@ Conversation::Conversation(wire::Hello who, double lease, double now, Events eve
 void Conversation::open(FrameSink& sink, double now) {
   sink_ = &sink;
   welcome_ = false;
+  last_id_ = 0;
   wire::Hello hello = who_;
   hello.epoch_seen = epoch_;
   std::map<Key, Seq> held;
@@ -95,10 +96,17 @@ Result<void> Conversation::say_kept(const Key& key, const wire::Body& message, S
 
 // --- what is heard --------------------------------------------------------------------------------------------------
 
-void Conversation::receive(wire::Body body, double now) {
-  if (!sink_) return;
+bool Conversation::receive(wire::Envelope envelope, double now) {
+  if (!sink_) return true;
+  if (envelope.id != last_id_ + 1) return false;
+  last_id_ = envelope.id;
+  hear(std::move(envelope.body), now);
+  return true;
+}
+
+void Conversation::hear(wire::Body body, double now) {
   if (const auto* welcome = std::get_if<wire::Welcome>(&body)) {
-    if (!welcome_) welcomed(*welcome, now);  // one a connection: a repeat knows nothing of what came since
+    if (!welcome_) welcomed(*welcome, now);  // once a connection: another one knows nothing of what was assigned since
     return;
   }
   if (const auto* reject = std::get_if<wire::Reject>(&body)) {

@@ -43,7 +43,9 @@ class Conversation {
   /// Keeps what is said, however much it is, and opens no connection any more.
   void hang_up();
 
-  void receive(wire::Body body, double now);
+  /// False: this connection has lost, repeated or reordered what the controller said, and must be closed; after the
+  /// next Welcome all of it is said anew.
+  bool receive(wire::Envelope envelope, double now);
   /// To be called by the connection before it writes.
   void pump();
   /// A sign of life, if somebody listens; to be repeated every beat_every() seconds.
@@ -67,11 +69,13 @@ class Conversation {
   const Spool& spool() const { return spool_; }
 
  private:
+  void hear(wire::Body body, double now);
   void welcomed(const wire::Welcome& welcome, double now);
 
   wire::Hello who_;
   Events events_;
   FrameSink* sink_ = nullptr;
+  std::uint64_t last_id_ = 0;  // heard on this connection
   bool welcome_ = false, hung_up_ = false;
   Spool spool_;
   std::uint64_t epoch_ = 0;

@@ -169,8 +169,13 @@ void Dialogue::last_words(double seconds) {
 // --- what is heard --------------------------------------------------------------------------------------------------
 
 void Dialogue::received(wire::Envelope envelope) {
-  if (auto* bytes = std::get_if<wire::Fetched>(&envelope.body)) return fetched(std::move(*bytes));
-  conversation_.receive(std::move(envelope.body), boot_seconds());
+  std::optional<wire::Fetched> part;
+  if (auto* bytes = std::get_if<wire::Fetched>(&envelope.body)) part = std::move(*bytes);
+  if (!conversation_.receive(std::move(envelope), boot_seconds())) {
+    link_->close();
+    return disconnected();
+  }
+  if (part) fetched(*std::move(part));
 }
 
 // --- checkpoints to continue from -----------------------------------------------------------------------------------

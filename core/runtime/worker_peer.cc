@@ -230,16 +230,13 @@ void WorkerPeer::deliver(const Key& key) {
     Item item = std::move(record->waiting.front());
     record->waiting.pop_front();
     record->delivered = item.seq;
-    if (auto* lost = std::get_if<wire::LostMessage>(&item.message)) {
-      if (link_) push_ack(*record, {key.trial, key.attempt, item.seq, Verdict::kContinue, {}});
-      erase(key);
-      handler_.on_lost({{key.trial, key.attempt}}, std::move(lost->why));
-      return;
-    }
     const bool ends = item.seq == record->end;
-    auto& message = std::get<WorkerMessage>(item.message);
-    events_.progress();
-    handler_.on_message(std::move(message), item.large);
+    if (auto* lost = std::get_if<wire::LostMessage>(&item.message)) {
+      handler_.on_lost({{key.trial, key.attempt}}, std::move(lost->why));
+    } else {
+      events_.progress();
+      handler_.on_message(std::move(std::get<WorkerMessage>(item.message)), item.large);
+    }
     if (ends && !link_) return erase(key);  // there is no worker any more that could be told
   }
 }

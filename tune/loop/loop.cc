@@ -173,7 +173,6 @@ void Loop::on_message(WorkerMessage message, std::uint64_t large) {
   } else if (auto* done = std::get_if<DoneMessage>(&message)) {
     const auto& [trial, attempt] = std::pair(done->log.trial, done->log.attempt);
     if (could_not_load(*done)) {  // nothing the trial did: it goes on from the one before
-      workers_->acknowledge({trial, attempt, done->log.seq, Verdict::kStop, {}});
       return arrive({.body = Lost{trial, attempt, done->log.text}});
     }
     arrive({.body = done->log, .done = std::move(*done)});
@@ -233,6 +232,8 @@ void Loop::turn() {
       heard_.emplace_back(ended->trial, ended->attempt);
     } else if (const auto* saved = std::get_if<Saved>(&entry.event.body)) {
       heard_.emplace_back(saved->trial, saved->attempt);
+    } else if (const auto* lost = std::get_if<Lost>(&entry.event.body)) {
+      heard_.emplace_back(lost->trial, lost->attempt);
     }
     if (!controller.accepts(entry.event)) {
       if (arrived->large != 0) channel_.abandon(arrived->large);

@@ -341,6 +341,8 @@ TEST_F(WorkerPeerTest, PassesOnThatAnAttemptIsLostAfterItsReports) {
   run();
   EXPECT_THAT(seqs_, ElementsAre(1, -1));
   EXPECT_EQ(lost_why_, "its fork server");
+  EXPECT_FALSE(expect<Ack>(played)) << "before its report and its loss are stored";
+  peer_.acknowledge({kTrial, kFirst, INT64_MAX, Verdict::kStop, {}});
   EXPECT_EQ(expect<Ack>(played)->seq, 2);
   EXPECT_EQ(peer_.attempts(), 0u);
 }
