@@ -56,6 +56,33 @@ TEST(Retention, PinsWhatAnAttemptIsAboutToLoad) {
   EXPECT_EQ(brain.controller().checkpoint(loaded), nullptr);
 }
 
+TEST(Retention, KeepsWhatTheSchedulerKnowsWhenATrialSavesOnItsWayOut) {
+  Brain brain(keeping(1));
+  brain.start(1);
+  brain.report(0, 1, 0.6, true);
+  brain.report(0, 2, 0.5, true);
+  const CheckpointId known = brain.log().back().event.n;
+  brain.report(0, 3, 0.4);  // the best one, which has no checkpoint
+
+  const TrialRecord& trial = brain.trial(0);
+  brain.on(Saved{trial.id, trial.attempt, trial.last_seq + 1, 3, 3, {8, "00", false}});
+  EXPECT_NE(brain.controller().checkpoint(known), nullptr);
+  brain.report(0, 4, 0.5, true);
+  EXPECT_EQ(brain.controller().checkpoint(known), nullptr);
+}
+
+TEST(Retention, KeepsWhatTheSchedulerKnowsWhenStepsAreDoneAgain) {
+  Brain brain(keeping(1));
+  brain.start(1);
+  brain.report(0, 1, 0.6, true);
+  brain.report(0, 2, 0.5, true);
+  const CheckpointId known = brain.log().back().event.n;
+  brain.report(0, 3, 0.4);
+  brain.lost(0);
+  brain.report(0, 3, 0.4, true);
+  EXPECT_NE(brain.controller().checkpoint(known), nullptr);
+}
+
 TEST(Retention, GivesUpAParkedCheckpointOnlyWhenTheSchedulerDoes) {
   Brain brain(trials(2));
   brain.scheduler().verdicts[1] = {Verdict::kPause, false, "waits in rung 1"};

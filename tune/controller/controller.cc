@@ -90,7 +90,7 @@ void Controller::apply(const Decision& decision) {
 }
 
 std::string Controller::rules() const {
-  return fmt::format("controller=3 {}={} {}={}", state_->scheduler->name(), state_->scheduler->rules(),
+  return fmt::format("controller=4 {}={} {}={}", state_->scheduler->name(), state_->scheduler->rules(),
                      state_->sampler->name(), state_->sampler->rules());
 }
 

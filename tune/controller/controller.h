@@ -44,6 +44,7 @@ struct CheckpointRef {
   Step step = 0;
   double elapsed = 0;
   CheckpointInfo info;
+  bool counts = false;  ///< came with a report that counts: the scheduler may refer to it
 };
 
 /// All the brain remembers of a trial. Bounded: no per-report history.

@@ -30,8 +30,8 @@ void fold(State& state, const Event&, const RunStarted& run) {
 }
 
 void add_checkpoint(State& state, TrialRecord& trial, CheckpointId id, Step step, double elapsed,
-                    const CheckpointInfo& info) {
-  trial.checkpoints.push_back({id, step, elapsed, info});
+                    const CheckpointInfo& info, bool counts) {
+  trial.checkpoints.push_back({id, step, elapsed, info, counts});
   state.pin(trial.inherited, std::nullopt);
   state.owners.emplace(id, trial.id);
   state.references_changed.insert(trial.id);
@@ -72,8 +72,11 @@ void fold(State& state, const Event& event, const Reported& report) {
     state.pin(trial.resume_from, std::nullopt);
     state.references_changed.insert(trial.id);
   }
-  if (report.checkpoint) add_checkpoint(state, trial, event.n, report.step, report.elapsed, *report.checkpoint);
-  if (report.step <= trial.last_step) {
+  const bool is_repeat = report.step <= trial.last_step;
+  if (report.checkpoint) {
+    add_checkpoint(state, trial, event.n, report.step, report.elapsed, *report.checkpoint, !is_repeat);
+  }
+  if (is_repeat) {
     ++trial.replayed;
     ++state.counts.replayed_reports;
     return;
@@ -102,7 +105,7 @@ void fold(State& state, const Event& event, const Saved& saved) {
   trial.last_seq = saved.seq;
   trial.heard = true;
   trial.elapsed = std::max(trial.elapsed, saved.elapsed);
-  add_checkpoint(state, trial, event.n, saved.step, saved.elapsed, saved.checkpoint);
+  add_checkpoint(state, trial, event.n, saved.step, saved.elapsed, saved.checkpoint, false);
 }
 
 void fold(State& state, const Event&, const Ended& ended) {

@@ -1,6 +1,8 @@
-// Which checkpoints of a trial must stay. References: the latest `checkpoint.keep`; the one of the trial's best report
-// (where the experiment keeps checkpoints at all); whatever an attempt is about to load; and the latest of a paused trial
-// for as long as the scheduler may still resume it. The brain decides, so a release is in the log before a byte is gone.
+// Which checkpoints of a trial must stay. References: the latest `checkpoint.keep`; the latest that came with a report
+// that counts, which a scheduler may give to another trial (newer ones, saved for a shutdown or by steps that are done
+// again, it knows nothing of); the one of the trial's best report (where the experiment keeps checkpoints at all);
+// whatever an attempt is about to load; and the latest of a paused trial for as long as the scheduler may still resume
+// it. The brain decides, so a release is in the log before a byte is gone.
 
 #include <algorithm>
 
@@ -19,12 +21,15 @@ std::vector<CheckpointId> unreferenced(const Controller::State& state, const Tri
     latest = static_cast<std::size_t>(policy.keep);
   }
 
+  const auto known = std::find_if(trial.checkpoints.rbegin(), trial.checkpoints.rend(),
+                                  [](const CheckpointRef& checkpoint) { return checkpoint.counts; });
   std::vector<CheckpointId> gone;
   for (std::size_t i = 0; i < trial.checkpoints.size(); ++i) {
     const CheckpointRef& checkpoint = trial.checkpoints[i];
     const bool is_recent = trial.checkpoints.size() - i <= latest;
     const bool is_best = kept_by_policy && trial.best.is_number() && checkpoint.step == trial.best_step;
-    if (!is_recent && !is_best && !state.pins.contains(checkpoint.id)) gone.push_back(checkpoint.id);
+    const bool is_known = latest > 0 && known != trial.checkpoints.rend() && checkpoint.id == known->id;
+    if (!is_recent && !is_known && !is_best && !state.pins.contains(checkpoint.id)) gone.push_back(checkpoint.id);
   }
   return gone;
 }
