@@ -76,6 +76,12 @@ TEST(JsonReport, ReadsBackWhatWasHeldBack) {
   EXPECT_EQ(json(program_report_to_json(report)), report);
 }
 
+TEST(PairsReport, ThatIsNoUtf8ReadsBackEqual) {
+  const ProgramReport report = read_pairs_report("a\xFF=1 a\xFE=2 n=\xC3 loss=0.5", {}).value().value();
+  EXPECT_EQ(report.metrics, (Metrics{{"a\xEF\xBF\xBD", 2}, {"loss", 0.5}}));
+  EXPECT_EQ(read_json_report(program_report_to_json(report), {}).value().value(), report);
+}
+
 TEST(PairsReport, IsALineOfNothingButPairs) {
   const ProgramReport report = read_pairs_report("epoch=3, loss=0.25 note=ok checkpoint=true", {}).value().value();
 

@@ -5,6 +5,7 @@
 
 #include "core/json.h"
 #include "core/text.h"
+#include "core/utf8.h"
 
 namespace tune {
 namespace {
@@ -59,11 +60,22 @@ Result<std::optional<ProgramReport>> from_map(const Map& map, const std::vector<
   return report;
 }
 
+/// Bytes that are no UTF-8 replaced, as JSON replaces them: a report that is held back as JSON reads back equal.
+std::string mended(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t length = utf8_length(text);
+    out += length > 0 ? text.substr(0, length) : kReplacement;
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return out;
+}
+
 Value pair_value(std::string_view text) {
   if (text == "true" || text == "false") return Value(text == "true");
   if (const auto integer = parse_integer(text)) return Value(*integer);
   if (const auto real = parse_real(text)) return Value(*real);
-  return Value(text);
+  return Value(mended(text));
 }
 
 }  // namespace
@@ -86,7 +98,7 @@ Result<std::optional<ProgramReport>> read_pairs_report(std::string_view line,
     const std::string_view item = line.substr(0, end);
     const std::size_t equals = item.find('=');
     if (equals == 0 || equals == std::string_view::npos) return std::nullopt;
-    const std::string name(item.substr(0, equals));
+    const std::string name = mended(item.substr(0, equals));
     const auto earlier = std::find_if(map.begin(), map.end(), [&](const auto& member) { return member.first == name; });
     if (earlier != map.end()) map.erase(earlier);  // the last one counts
     map.emplace_back(name, pair_value(item.substr(equals + 1)));
