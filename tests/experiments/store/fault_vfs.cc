@@ -27,13 +27,15 @@ struct FaultFile {
   }
   static int write(sqlite3_file* file, const void* from, int size, sqlite3_int64 offset) {
     FaultFile& f = of(file);
-    if (const int code = f.vfs->step(FaultVfs::kWrite); code != SQLITE_OK) return code;
+    const int fault = f.vfs->step(FaultVfs::kWrite);
+    if (fault == FaultVfs::kShortWrite) size /= 2;
+    if (fault != SQLITE_OK && fault != FaultVfs::kShortWrite) return fault;
     const int code = f.real()->pMethods->xWrite(f.real(), from, size, offset);
     if (code == SQLITE_OK) {
       f.note({false, static_cast<std::size_t>(offset),
               std::string(static_cast<const char*>(from), static_cast<std::size_t>(size))});
     }
-    return code;
+    return fault != SQLITE_OK ? fault : code;
   }
   static int truncate(sqlite3_file* file, sqlite3_int64 size) {
     FaultFile& f = of(file);

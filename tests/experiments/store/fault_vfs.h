@@ -18,6 +18,9 @@ class FaultVfs {
  public:
   enum Operation : unsigned { kWrite = 1, kSync = 2, kTruncate = 4, kOpen = 8, kAll = 15 };
 
+  /// A code of fail(): half of what is written gets to the file, then it fails.
+  static constexpr int kShortWrite = SQLITE_IOERR_WRITE;
+
   explicit FaultVfs(std::string name);
   ~FaultVfs();
   FaultVfs(const FaultVfs&) = delete;
