@@ -235,6 +235,7 @@ class Play {
         harm_.fails.insert(mishap.number);
         return;
       case Kind::kRefuseCheckpoint:
+        lost_work_ = true;  // of a hand-in: nobody is there to send it again
         harm_.store_refuses.insert(mishap.number);
         return;
       case Kind::kLoseMessage:
