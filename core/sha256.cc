@@ -34,7 +34,7 @@ std::string Sha256::hex() {
   if (EVP_DigestFinal_ex(context_->md.get(), digest, &size) != 1) throw std::bad_alloc();
   constexpr char kDigits[] = "0123456789abcdef";
   std::string out;
-  out.reserve(2 * size);
+  out.reserve(std::size_t{2} * size);
   for (unsigned int i = 0; i < size; ++i) {
     out += kDigits[digest[i] >> 4];
     out += kDigits[digest[i] & 15];

@@ -75,10 +75,6 @@ std::int64_t times(double have, double need) {
 /// Slots that share one GPU. Requires: 0 < gpu < 1.
 std::int64_t sharing(double gpu) { return times(1, gpu); }
 
-std::string counted(std::int64_t n, std::string_view noun) {
-  return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s");
-}
-
 Result<void> check_need(const Resources& need, const Machine& machine) {
   const auto bad = [](const char* what, double value) {
     return fail(ErrorCode::kBadInput,

@@ -143,6 +143,10 @@ std::string did_you_mean_hint(std::string_view word, std::span<const std::string
   return fmt::format("did you mean '{}' or '{}'?", words[0], words[1]);
 }
 
+std::string counted(std::int64_t n, std::string_view noun) {
+  return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s");
+}
+
 std::string join(std::span<const std::string> words, std::string_view separator) {
   std::string out;
   for (std::size_t i = 0; i < words.size(); ++i) {

@@ -44,6 +44,9 @@ std::vector<std::string> did_you_mean(std::string_view word, std::span<const std
 /// "did you mean 'a'?" / "did you mean 'a' or 'b'?" / "" for what did_you_mean found.
 std::string did_you_mean_hint(std::string_view word, std::span<const std::string> legal);
 
+/// "1 trial", "2 trials": a noun whose plural ends in s.
+std::string counted(std::int64_t n, std::string_view noun);
+
 /// "a, b, c"
 std::string join(std::span<const std::string> words, std::string_view separator = ", ");
 

@@ -103,6 +103,7 @@ class Pb2Explorer final : public Explorer {
       model_.emplace(std::move(points), y);
     }
     std::vector<GpPoint> pending;
+    pending.reserve(pending_.size());
     for (const auto& [trial, point] : pending_) pending.push_back(point);
     model_->set_pending(pending);
 

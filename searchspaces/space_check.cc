@@ -26,6 +26,7 @@ SpaceFault fault_of(Fault kind, std::string path, std::string message, std::stri
 
 std::vector<std::string> paths_of(const std::vector<Parameter>& parameters) {
   std::vector<std::string> paths;
+  paths.reserve(parameters.size());
   for (const Parameter& parameter : parameters) paths.push_back(parameter.path);
   return paths;
 }
@@ -50,7 +51,7 @@ std::string advise_value(const Domain& domain, const Value& wrong) {
     for (const Value& value : *values) {
       if (value.is_text()) texts.push_back(value.text());
     }
-    const std::string near = did_you_mean_hint(wrong.text(), texts);
+    std::string near = did_you_mean_hint(wrong.text(), texts);
     if (!near.empty()) return near;
   }
   return "values: " + value_list_text(*values);

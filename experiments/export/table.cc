@@ -149,6 +149,7 @@ Result<void> Table::choose_columns() {
   if (options_.columns.empty()) return {};
   std::vector<Column> chosen;
   std::vector<std::string> names;
+  names.reserve(columns_.size());
   for (const Column& column : columns_) names.push_back(column.name);
   for (const std::string& wanted : options_.columns) {
     auto found = std::ranges::find(columns_, wanted, &Column::name);

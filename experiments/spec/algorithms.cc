@@ -225,6 +225,7 @@ SchedulerSpec read_scheduler(const Member* section, const std::vector<Objective>
   if (const auto metric = fields.text("metric")) {
     spec.metric = *metric;
     std::vector<std::string> names;
+    names.reserve(objectives.size());
     for (const Objective& objective : objectives) names.push_back(objective.metric);
     if (!objectives.empty() && std::find(names.begin(), names.end(), *metric) == names.end()) {
       const std::string near = did_you_mean_hint(*metric, names);

@@ -135,6 +135,7 @@ class TrainableCheck {
 
   void report_unknown(const std::string& path) {
     std::vector<std::string> names;
+    names.reserve(info_.parameters.size());
     for (const Param& param : info_.parameters) names.push_back(param.name);
     std::string hint = did_you_mean_hint(path, names);
     if (info_.numbered_parameters) names.emplace_back("x1, x2, ...");

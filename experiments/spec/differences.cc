@@ -32,12 +32,13 @@ void compare(Sentences& out, const std::string& what, const Value& now, const Va
 }
 
 void compare_options(Sentences& out, const std::string& section, const Options& now, const Options& before) {
+  const auto path_of = [&](const std::string& key) { return fmt::format("{}.{}", section, key); };
   for (const auto& [key, value] : now.values()) {
     const Value* old = before.find(key);
-    compare(out, section + "." + key, value, old == nullptr ? Value() : *old);
+    compare(out, path_of(key), value, old == nullptr ? Value() : *old);
   }
   for (const auto& [key, value] : before.values()) {
-    if (now.find(key) == nullptr) compare(out, section + "." + key, Value(), value);
+    if (now.find(key) == nullptr) compare(out, path_of(key), Value(), value);
   }
 }
 

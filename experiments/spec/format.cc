@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/json.h"
+#include "core/text.h"
 #include "core/utf8.h"
 #include "experiments/spec/reader.h"
 #include "experiments/spec/source.h"
@@ -100,7 +101,7 @@ bool has_errors(const std::vector<Diagnostic>& diagnostics) {
 
 std::string format_diagnostics(const std::vector<Diagnostic>& diagnostics, bool color) {
   std::string out;
-  std::size_t errors = 0, warnings = 0;
+  std::int64_t errors = 0, warnings = 0;
   for (const Diagnostic& d : diagnostics) {
     errors += d.severity == Diagnostic::Severity::kError;
     warnings += d.severity == Diagnostic::Severity::kWarning;
@@ -114,9 +115,6 @@ std::string format_diagnostics(const std::vector<Diagnostic>& diagnostics, bool 
       out += d.hint.empty() ? "\n" : "; " + visible(d.hint, true) + "\n";
     }
   }
-  const auto counted = [](std::size_t n, std::string_view word) {
-    return fmt::format("{} {}{}", n, word, n == 1 ? "" : "s");
-  };
   if (errors > 0) {
     out += counted(errors, "error");
     if (warnings > 0) out += ", " + counted(warnings, "warning");

@@ -90,6 +90,7 @@ const Key* Section::find(std::string_view key) const {
 
 std::vector<std::string> Section::names() const {
   std::vector<std::string> names;
+  names.reserve(keys.size());
   for (const Key& key : keys) names.push_back(key.key);
   return names;
 }

@@ -267,6 +267,7 @@ void read_constraints(const Member& member, SpaceReading& out, Faults& faults) {
 
 std::vector<std::string> SpaceReading::paths() const {
   std::vector<std::string> paths;
+  paths.reserve(parameters.size());
   for (const Parameter& parameter : parameters) paths.push_back(parameter.path);
   return paths;
 }

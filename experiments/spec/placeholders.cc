@@ -67,7 +67,7 @@ std::string advice_for(const std::string& name, const SpaceReading& space) {
     if (path.ends_with("." + name)) return fmt::format("write ${{{}}}", path);
   }
   legal.insert(legal.end(), kPlaceholders.begin(), kPlaceholders.end());
-  if (const std::string near = did_you_mean_hint(name, legal); !near.empty()) return near;
+  if (std::string near = did_you_mean_hint(name, legal); !near.empty()) return near;
   const bool capitals = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
     return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
   });

@@ -106,6 +106,7 @@ void build_space(SpaceReading& space, const Reading& reading) {
     }
   }
   std::vector<std::string> constraints;
+  constraints.reserve(space.constraints.size());
   for (const Node* constraint : space.constraints) constraints.push_back(constraint->text);
 
   std::vector<SpaceFault> faults;

@@ -253,10 +253,10 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   void add_document(Node node) {
-    if (!root_ && documents_ == 1) {
+    const bool is_first = !root_ && documents_ == 1;
+    const bool after_comments_only = root_ && root_->is_null() && !root_->written;  // and then `---`
+    if (is_first || after_comments_only) {
       root_ = std::move(node);
-    } else if (root_ && root_->is_null() && !root_->written) {
-      root_ = std::move(node);  // `---` after comments only
     } else if (!node.is_null() || node.written) {
       faults_.error(node.place, code::kExtraDocument, "a second document begins here", "one file holds one experiment");
       throw Abandon{};

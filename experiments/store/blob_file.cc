@@ -80,7 +80,7 @@ Result<BlobFile> BlobFile::open_to_read(const std::string& path, ExperimentId ex
   Error error;
   for (const sql::Access access : {sql::Access::kWrite, sql::Access::kRead}) {
     auto connection = sql::Connection::open(path, access);
-    auto ready = connection ? check(*connection, path, false) : pass_on(std::move(connection));
+    auto ready = connection ? check(*connection, path, false) : Result<void>(tl::unexpected<Error>(connection.error()));
     if (ready) {
       BlobFile file(*std::move(connection), experiment, path);
       ready = file.prepare();

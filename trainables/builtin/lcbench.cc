@@ -51,7 +51,7 @@ Report Lcbench::step_at(std::int64_t t, std::vector<double>& state) {
   }
   const LcbenchNet::Point& point = ahead_[static_cast<std::size_t>(t - ahead_from_)];
   const double total = std::max(state[0], point.seconds);
-  const Report report{{"val_accuracy", point.accuracy}, {"seconds", total - state[0]}, {"total_seconds", total}};
+  Report report{{"val_accuracy", point.accuracy}, {"seconds", total - state[0]}, {"total_seconds", total}};
   state[0] = total;
   return report;
 }

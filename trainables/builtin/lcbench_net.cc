@@ -118,6 +118,7 @@ Result<std::shared_ptr<const LcbenchNet>> LcbenchNet::shared(const std::string& 
 
 std::vector<std::string> LcbenchNet::tasks() const {
   std::vector<std::string> names;
+  names.reserve(tasks_.size());
   for (const auto& [name, matrix] : tasks_) names.push_back(name);
   return names;
 }

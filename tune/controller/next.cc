@@ -16,8 +16,6 @@ namespace {
 
 using State = Controller::State;
 
-std::string plural(std::int64_t n, std::string_view noun) { return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s"); }
-
 // --- 1. the report ----------------------------------------------------------------------------------------------------
 
 std::optional<Decision> judge_report(const State& state) {
@@ -101,7 +99,7 @@ std::optional<Decision> release_checkpoints(State& state) {
     auto gone = unreferenced(state, trial);
     if (!gone.empty()) {
       std::string reason = fmt::format("trial {}: {} no longer needed", trial.id.value,
-                                       plural(static_cast<std::int64_t>(gone.size()), "checkpoint"));
+                                       counted(static_cast<std::int64_t>(gone.size()), "checkpoint"));
       return Decision{ReleaseCheckpoints{std::move(gone)}, std::move(reason)};
     }
     state.references_changed.erase(state.references_changed.begin());
@@ -122,7 +120,7 @@ std::optional<Decision> ask_end(const State& state, bool target_reached) {
   }
   if (budget.failures && state.counts.failed > *budget.failures) {
     return Decision{EndExperiment{EndWhy::kFailures}, fmt::format("{} failed, budget.failures allows {}",
-                                                                  plural(state.counts.failed, "trial"), *budget.failures)};
+                                                                  counted(state.counts.failed, "trial"), *budget.failures)};
   }
   if (budget.plateau && state.plateau_reports > budget.plateau->patience) {
     return Decision{EndExperiment{EndWhy::kPlateau},
@@ -254,7 +252,7 @@ Decision out_of_supply(const State& state) {
                         state.enqueued == 0 ? "" : fmt::format(" and {} enqueued", state.enqueued))};
   }
   return {EndExperiment{EndWhy::kExhausted},
-          fmt::format("the search space is used up after {}", plural(state.counts.created, "trial"))};
+          fmt::format("the search space is used up after {}", counted(state.counts.created, "trial"))};
 }
 
 std::optional<Decision> fill_slots(const State& state) {

@@ -10,6 +10,7 @@
 #include "core/runtime/leftovers.h"
 #include "core/runtime/output_file.h"
 #include "core/runtime/process_workers.h"
+#include "core/text.h"
 #include "schedulers/asha.h"
 #include "trainables/threads/thread_workers.h"
 #include "tune/loop/at_rest.h"
@@ -27,8 +28,6 @@ Result<std::uint64_t> draw_seed() {
   if (getrandom(&seed, sizeof seed, 0) != sizeof seed) return fail(ErrorCode::kIo, "the system gives no random bytes");
   return seed >> 12;  // 52 bits: exact in every JSON reader
 }
-
-std::string counted(std::size_t n, const char* noun) { return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s"); }
 
 bool holds_unregistered(const CompiledIn& compiled_in) {
   return std::ranges::any_of(compiled_in.registered,
@@ -152,7 +151,7 @@ Result<SessionEnd> Session::run(ExperimentSpec spec, std::optional<ExperimentRow
   };
   options.adopted = [this](std::size_t attempts_held) {
     view_.message(Severity::kNote,
-                  fmt::format("{} of the run before went on meanwhile", counted(attempts_held, "trial")));
+                  fmt::format("{} of the run before went on meanwhile", counted(static_cast<std::int64_t>(attempts_held), "trial")));
   };
   ProcessWorkers workers(io, std::move(options));
   processes_ = &workers;

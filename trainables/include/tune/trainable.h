@@ -483,7 +483,7 @@ class TrainableTable {
               options_.prepare != nullptr ? prepare : nullptr};
   }
   /// A callable with whatever it holds; trials in threads call it at the same time.
-  TrainableTable(std::string name, TrainableOptions options, std::function<void(Trial&)> callable)
+  TrainableTable(std::string name, const TrainableOptions& options, std::function<void(Trial&)> callable)
       : TrainableTable(std::move(name), options, TUNE_CAN_RESET | (options.can_save ? int{TUNE_CAN_SAVE} : 0), nullptr,
                        call, [](void*) {}) {
     callable_ = std::move(callable);
