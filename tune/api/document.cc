@@ -1,5 +1,7 @@
 #include "tune/api/document.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
 #include <cmath>
 #include <string_view>
@@ -272,7 +274,7 @@ DocumentText::DocumentText(const Value& document) {
 void DocumentText::write_members(const Map& map, const std::string& path, const std::string& indent) {
   for (const auto& [key, value] : map) {
     put(indent);
-    const std::string inner = path + "." + key;
+    const std::string inner = fmt::format("{}.{}", path, key);
     mark(inner);
     put(scalar_text(key) + ": ");
     write(value, inner);
@@ -286,7 +288,7 @@ void DocumentText::write(const Value& value, const std::string& path) {
     put("[");
     for (std::size_t i = 0; i < value.list().size(); ++i) {
       if (i > 0) put(", ");
-      write(value.list()[i], path + "." + std::to_string(i));
+      write(value.list()[i], fmt::format("{}.{}", path, i));
     }
     put("]");
   } else if (value.is_map()) {
@@ -294,9 +296,10 @@ void DocumentText::write(const Value& value, const std::string& path) {
     for (std::size_t i = 0; i < value.map().size(); ++i) {
       const auto& [key, item] = value.map()[i];
       if (i > 0) put(", ");
-      mark(path + "." + key);
+      const std::string inner = fmt::format("{}.{}", path, key);
+      mark(inner);
       put(scalar_text(key) + ": ");
-      write(item, path + "." + key);
+      write(item, inner);
     }
     put("}");
   } else {

@@ -97,7 +97,7 @@ std::string Tuner::Parts::place_of(const Diagnostic& d) const {
   return d.line > 0 ? d.file + ":" + std::to_string(d.line) + ":" + std::to_string(d.column) : d.file;
 }
 
-Tuner::Tuner(Experiment experiment, RunOptions options) {
+Tuner::Tuner(const Experiment& experiment, RunOptions options) {
   auto parts = std::make_shared<Parts>();
   parts->table = experiment.trainable.table();
   parts->document.emplace(document_of(experiment, trainable_value(experiment.trainable)));

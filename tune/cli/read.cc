@@ -91,7 +91,7 @@ std::string args_form(const Config& config) {
   std::string args;
   for (const auto& [path, value] : config.entries) {
     if (!args.empty()) args += ' ';
-    args += "--" + path + "=" + shell_word(cell_text(value));
+    args += fmt::format("--{}={}", path, shell_word(cell_text(value)));
   }
   return args;
 }

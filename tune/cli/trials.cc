@@ -133,6 +133,7 @@ int trials(const TrialsCommand& command, const Common& common) {
 
   if (command.csv || common.json) {
     std::vector<std::string> cells;
+    cells.reserve(shown.size());
     for (const std::size_t i : shown) cells.push_back(columns[i].name);
     if (common.json) {
       List all;
@@ -163,6 +164,7 @@ int trials(const TrialsCommand& command, const Common& common) {
   TextTable text(header);
   for (const auto& row : rows) {
     std::vector<std::string> cells;
+    cells.reserve(shown.size());
     for (const std::size_t i : shown) cells.push_back(short_cell(row[i]));
     text.add(std::move(cells));
   }

@@ -13,31 +13,21 @@
 namespace tune {
 namespace {
 
-template <class... Fs>
-struct Overloaded : Fs... {
-  using Fs::operator()...;
-};
-
 /// Whose event it is; nothing of one that is not about an attempt.
 struct About {
   TrialId trial;
   Attempt attempt;
 };
 std::optional<About> about(const EventBody& body) {
-  return std::visit(Overloaded{[](const Reported& e) -> std::optional<About> {
-                                 return About{e.trial, e.attempt};
-                               },
-                               [](const Saved& e) -> std::optional<About> {
-                                 return About{e.trial, e.attempt};
-                               },
-                               [](const Ended& e) -> std::optional<About> {
-                                 return About{e.trial, e.attempt};
-                               },
-                               [](const Lost& e) -> std::optional<About> {
-                                 return About{e.trial, e.attempt};
-                               },
-                               [](const auto&) -> std::optional<About> { return std::nullopt; }},
-                    body);
+  return std::visit(
+      [](const auto& event) -> std::optional<About> {
+        if constexpr (requires { event.attempt; }) {
+          return About{event.trial, event.attempt};
+        } else {
+          return std::nullopt;
+        }
+      },
+      body);
 }
 
 }  // namespace

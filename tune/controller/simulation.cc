@@ -21,11 +21,11 @@ std::optional<TrialId> trial_of(const EventBody& body) {
 }  // namespace
 
 Simulation::Simulation(Controller controller, SimulatedTrial trial, SimulationOptions options)
-    : Simulation(std::move(controller), std::move(trial), options, {}) {}
+    : Simulation(std::move(controller), std::move(trial), std::move(options), {}) {}
 
 Simulation::Simulation(Controller controller, SimulatedTrial trial, SimulationOptions options,
                        std::vector<LogEntry> log)
-    : controller_(std::move(controller)), trial_(std::move(trial)), options_(options), log_(std::move(log)) {
+    : controller_(std::move(controller)), trial_(std::move(trial)), options_(std::move(options)), log_(std::move(log)) {
   for (const LogEntry& entry : log_) {
     const bool logical = is_logical(entry.event.body);
     if (std::holds_alternative<RunStarted>(entry.event.body)) ++runs_;

@@ -111,7 +111,7 @@ class Run {
 
 class Tuner {
  public:
-  explicit Tuner(Experiment experiment, RunOptions options = {});
+  explicit Tuner(const Experiment& experiment, RunOptions options = {});
   /// The experiment of a file, checked. `set`: overrides, such as {"scheduler.max_t", "20"}.
   static Expected<Tuner> from_file(const std::string& path, RunOptions options = {},
                                    const std::vector<std::pair<std::string, std::string>>& set = {});
