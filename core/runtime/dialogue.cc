@@ -175,7 +175,7 @@ void Dialogue::received(wire::Envelope envelope) {
     link_->close();
     return disconnected();
   }
-  if (part) fetched(*std::move(part));
+  if (part) fetched(*part);
 }
 
 // --- checkpoints to continue from -----------------------------------------------------------------------------------
@@ -200,7 +200,7 @@ void Dialogue::ask_for_more(CheckpointId id, Fetching& fetching) {
   }
 }
 
-void Dialogue::fetched(wire::Fetched part) {
+void Dialogue::fetched(const wire::Fetched& part) {
   const auto found = fetching_.find(part.checkpoint);
   if (found == fetching_.end()) return;
   Fetching& fetching = found->second;

@@ -80,7 +80,7 @@ class Dialogue {
   void beat();
   void check_lease();
   void ask_for_more(CheckpointId id, Fetching& fetching);
-  void fetched(wire::Fetched part);
+  void fetched(const wire::Fetched& part);
   void finish_fetch(CheckpointId id, Result<void> result);
 
   boost::asio::io_context& io_;

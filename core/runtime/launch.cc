@@ -47,6 +47,7 @@ struct SpawnSetup {
 /// StartWorker for a program.
 Result<pid_t> spawn_program(std::vector<std::string> arguments, const std::string& complaints, const Fd& token) {
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
 

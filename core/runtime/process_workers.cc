@@ -65,7 +65,7 @@ class ProcessWorkers::Impl {
                                          WorkerPeer::Events{
                                              .loaded = [this](Result<TrainableInfo> info) { loaded(std::move(info)); },
                                              .drained = [this](std::string reason) { unusable(std::move(reason)); },
-                                             .log = [this](wire::LogLine line) { log(line.text); },
+                                             .log = [this](const wire::LogLine& line) { log(line.text); },
                                              .progress = [this] { failures_ = 0; },
                                              .later = [this](double seconds, std::function<void()> what) {
                                                once_more(seconds, std::move(what));
@@ -78,7 +78,7 @@ class ProcessWorkers::Impl {
             .before_write = [this] { peer_->send_acknowledgements(); },
             .closed = [this](const std::string& why) { disconnected(why); },
         },
-        [this](std::shared_ptr<Link> link, wire::Hello hello, std::uint64_t id) { admit(std::move(link), hello, id); });
+        [this](std::shared_ptr<Link> link, const wire::Hello& hello, std::uint64_t id) { admit(std::move(link), hello, id); });
     auto dir = SocketDir::make();
     if (!dir) return unusable_soon(dir.error());
     dir_ = std::make_unique<SocketDir>(*std::move(dir));

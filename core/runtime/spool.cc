@@ -122,6 +122,7 @@ bool Spool::is_full(const Key& key) const {
 
 std::vector<std::pair<Spool::Key, Seq>> Spool::streams() const {
   std::vector<std::pair<Key, Seq>> all;
+  all.reserve(streams_.size());
   for (const auto& [key, stream] : streams_) all.emplace_back(key, stream.last);
   return all;
 }

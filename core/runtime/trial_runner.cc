@@ -57,8 +57,12 @@ void TrialRunner::assign(Assign assign) {
       for (Queued& waiting : queue_) {
         if (wire::key_of(waiting.assign) != key) continue;
         waiting.fetching = false;
-        if (file) waiting.checkpoint = *std::move(file);
-        if (!file) waiting.fault = file.error().message;
+        if (file) {
+          waiting.checkpoint = *std::move(file);
+        } else {
+          waiting.fault = file.error().message;
+        }
+        break;
       }
       pump();
     });
@@ -110,6 +114,7 @@ void TrialRunner::fence(const Key& key) {
 
 std::vector<TrialRunner::Key> TrialRunner::held() const {
   std::vector<Key> keys;
+  keys.reserve(running_.size() + queue_.size());
   for (const auto& [key, running] : running_) keys.push_back(key);
   for (const Queued& queued : queue_) keys.push_back(wire::key_of(queued.assign));
   return keys;

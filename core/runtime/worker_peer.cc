@@ -18,6 +18,7 @@ void WorkerPeer::attach(std::shared_ptr<FrameSink> link, const wire::Hello& hell
   detach();
   link_ = std::move(link);
   std::set<Key> held;
+  welcome.attempts.reserve(hello.running.size());
   for (const auto& running : hello.running) {
     Record* record = find(running.who);
     welcome.attempts.push_back({running.who, record ? record->received : 0, record == nullptr});
@@ -26,6 +27,7 @@ void WorkerPeer::attach(std::shared_ptr<FrameSink> link, const wire::Hello& hell
   link_->send(std::move(welcome), hello_id);
 
   std::vector<std::pair<std::uint64_t, Key>> in_order;
+  in_order.reserve(records_.size());
   for (const auto& [key, record] : records_) in_order.emplace_back(record.number, key);
   std::sort(in_order.begin(), in_order.end());
   for (const auto& [number, key] : in_order) {
@@ -115,6 +117,7 @@ void WorkerPeer::order(const Order& order) {
 void WorkerPeer::lose_all(const std::string& why) {
   detach();
   std::vector<Key> keys;
+  keys.reserve(records_.size());
   for (const auto& [key, record] : records_) keys.push_back(key);
   std::vector<std::pair<TrialId, Attempt>> now;
   for (const Key& key : keys) {

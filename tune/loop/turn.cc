@@ -10,9 +10,7 @@ namespace {
 std::optional<TrialId> trial_of(const Event& event) {
   return std::visit(
       [](const auto& e) -> std::optional<TrialId> {
-        if constexpr (requires { TrialId{e.trial}; }) {
-          return e.trial;
-        } else if constexpr (requires { e.trial.has_value(); }) {
+        if constexpr (requires { std::optional<TrialId>(e.trial); }) {
           return e.trial;
         } else {
           return std::nullopt;

@@ -81,7 +81,7 @@ void Loop::watch_commands() {
     ExperimentSpec spec = *plan_.spec;
     for (Arrived& event : to_events(command, spec, plan_.reread, plan_.slots_of)) {
       if (event.document) {
-        edited_ = std::move(spec);
+        edited_ = spec;
         plan_.spec = &edited_;
       }
       arrive(std::move(event));

@@ -28,7 +28,8 @@ std::vector<double> levels_of(const ExperimentSpec& spec, bool counts) {
       levels = AshaPlan::from({0, nullptr, options, std::nullopt}).levels.front();
     } else {
       const double step = std::max(1.0, std::ceil(*max_t->number() / static_cast<double>(kMostReports)));
-      for (double level = step; level < *max_t->number(); level += step) levels.push_back(level);
+      const auto before_last = static_cast<std::int64_t>(std::ceil(*max_t->number() / step)) - 1;
+      for (std::int64_t i = 1; i <= before_last; ++i) levels.push_back(static_cast<double>(i) * step);
       levels.push_back(*max_t->number());
     }
   }

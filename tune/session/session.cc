@@ -93,7 +93,7 @@ Session::Session(SessionOptions options, RunView& view) : options_(std::move(opt
 
 Session::~Session() = default;
 
-Result<SessionEnd> Session::run(ExperimentSpec spec, std::optional<ExperimentRow> row) {
+Result<SessionEnd> Session::run(ExperimentSpec spec, const std::optional<ExperimentRow>& row) {
   spec_ = std::move(spec);
   if (spec_.trainable.kind == TrainableRef::Kind::kLibrary && spec_.trainable.name == kUnregistered &&
       !holds_unregistered(options_.compiled_in)) {

@@ -78,7 +78,7 @@ class Session {
   /// A new experiment, or (with `row`) a stored one from where it stands; both to the end or an interruption. An error
   /// says why nothing could be begun, or why the run broke off: kTrial and kNotFound for a trainable that cannot be
   /// loaded, kBadInput without a message where `diagnosed` has heard of errors.
-  Result<SessionEnd> run(ExperimentSpec spec, std::optional<ExperimentRow> row = std::nullopt);
+  Result<SessionEnd> run(ExperimentSpec spec, const std::optional<ExperimentRow>& row = std::nullopt);
   /// Makes run() end as a signal does: trials save and leave. Any thread, at any time after construction.
   void interrupt();
   /// After run(): trials in threads did not leave, so the program must end by _exit.

@@ -51,11 +51,7 @@ void PlainView::turn(const std::vector<LogEntry>& entries, const Controller& con
       const TrialRecord& trial = controller.trial(finish->trial);
       const std::int64_t done = controller.counts().finished();
       const std::string place = trials ? fmt::format("[{}/{}] ", done, *trials) : fmt::format("[{}] ", done);
-      if (finish->state == TrialState::kFailed) {
-        say(0, place + trial_words(info_, trial));
-      } else if (show_finished_) {
-        say(0, place + trial_words(info_, trial));
-      }
+      if (show_finished_ || finish->state == TrialState::kFailed) say(0, place + trial_words(info_, trial));
     }
   }
   const TrialRecord* best = controller.best();
