@@ -128,13 +128,12 @@ std::optional<Proposal> AshaPromote::release() const {
                                fmt::format("NaN in rung {} is never promoted", format_real(rung.level)));
       }
       const bool may_drain = plan_.drain && !trained_to_end_ && worst.trial == rung.parked.begin()->trial;
-      if (may_drain || rung.let_through.contains(worst) || !plan_.trials) continue;
+      if (may_drain || trust_ || !plan_.trials) continue;
       const std::int64_t rank = rung.entries.rank(worst), most = top_of(at, *plan_.trials);
       if (rank <= most) continue;
-      std::string reason = fmt::format("rank {} of {} in rung {}: {} trials promote at most {}", rank,
-                                       rung.entries.size(), format_real(rung.level), *plan_.trials, most);
-      if (trust_) reason += fmt::format(" ({})", trust_->words(at));
-      return Proposal::about(Proposal::Kind::kUnpark, worst.trial, std::move(reason));
+      return Proposal::about(Proposal::Kind::kUnpark, worst.trial,
+                             fmt::format("rank {} of {} in rung {}: {} trials promote at most {}", rank,
+                                         rung.entries.size(), format_real(rung.level), *plan_.trials, most));
     }
   }
   return std::nullopt;

@@ -16,8 +16,7 @@
 // does. Should more trials be allowed later, an entry without a checkpoint that is promoted starts from zero.
 //
 // With `grace_period: auto` the best that rung_trust.h says are promoted in place of floor(m/eta), and probes whatever
-// their rank. Checkpoints go by what the rung lets go on now: should it lose its trust later, an entry without one
-// that is promoted after all starts from zero, too.
+// their rank. A rung may lose its trust and let more go on, so only a NaN's checkpoint goes.
 //
 // Trials that are parked when the experiment ends, end as stopped. If it goes on after all (more trials are allowed),
 // they are where they were: they count, and may be promoted.

@@ -208,24 +208,19 @@ TEST(AutoGrace, AProbeGoesOnWhateverItsRank) {
   EXPECT_EQ(tell(*asha, report_of(24, 2, 100, 3000))->verdict, Verdict::kContinue);
 }
 
-TEST(AutoGrace, PromotionReleasesTheCheckpointThatTheRungWouldNotAskForAgain) {
+TEST(AutoGrace, PromotionKeepsCheckpointsThatARungWithoutTrustWouldAskFor) {
   OptionRow options = kAuto;
   options.emplace_back("variant", "promote");
   const auto asha = make("asha", options, 30);
   train_to_the_end(*asha);
   ASSERT_EQ(begins(*asha, 24, 100)->verdict, Verdict::kPause);  // a probe
   ASSERT_EQ(begins(*asha, 25, 100)->verdict, Verdict::kPause);
-  const auto release = asha->propose({false, false, false, 0});
-  ASSERT_TRUE(release);
-  EXPECT_EQ(release->kind, Proposal::Kind::kUnpark);
-  EXPECT_EQ(release->trial, TrialId{25});
-  EXPECT_THAT(release->reason, HasSubstr("30 trials promote at most 10 (auto: "));
-  asha->on_proposal(*release);
-  EXPECT_FALSE(asha->may_resume(TrialId{25}));
   const auto probe = asha->propose({true, true, false, 0});
   ASSERT_TRUE(probe);
   EXPECT_EQ(probe->kind, Proposal::Kind::kResume) << probe->reason;
-  EXPECT_EQ(probe->trial, TrialId{24}) << "though it ranks too low as well";
+  EXPECT_EQ(probe->trial, TrialId{24}) << "though it ranks too low";
+  asha->on_proposal(*probe);
+  EXPECT_TRUE(asha->may_resume(TrialId{25}));
 }
 
 TEST(AutoGrace, WatchesAtMostTenLevelsOfEachTwiceTheOneBefore) {
