@@ -91,6 +91,13 @@ TEST(Experiment, RefusesValuesThatAFileCouldNotHave) {
   good.trainable = "one_report";
   ASSERT_EQ(text_of(good), "good");
 
+  Experiment retries = good;
+  retries.retries = {.all = -1};
+  const auto fewer = Tuner(retries).check();
+  ASSERT_FALSE(fewer);
+  ASSERT_EQ(fewer.failure().problems.size(), 1u) << fewer.failure().text();
+  EXPECT_EQ(fewer.failure().problems[0].where, "retries");
+
   Experiment isolation = good;
   isolation.trainable = {"one_report", 99};
   EXPECT_THAT(text_of(isolation), ::testing::HasSubstr("99"));

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <string_view>
@@ -123,11 +124,15 @@ Map resources_map(const options::Resources& resources) {
   return map;
 }
 
-Map retries_map(const options::Retries& retries) {
+/// A number where all causes have the same, as a person writes it, so that its fault is one and not six.
+Value retries_value(const options::Retries& retries) {
   Map map;
   const std::pair<const char*, std::optional<std::int64_t>> causes[] = {
       {"exception", retries.exception}, {"exit", retries.exit}, {"signal", retries.signal},
       {"memory", retries.memory},       {"time", retries.time}, {"hang", retries.hang}};
+  if (retries.all && std::ranges::none_of(causes, [](const auto& cause) { return cause.second.has_value(); })) {
+    return *retries.all;
+  }
   for (const auto& [cause, count] : causes) add(map, cause, count ? count : retries.all);
   return map;
 }
@@ -251,7 +256,9 @@ Value document_of(const Experiment& experiment, Value trainable) {
   add_section(document, "stop", stop_map(experiment.stop));
   add_section(document, "budget", budget_map(experiment.budget));
   add_section(document, "resources", resources_map(experiment.resources));
-  add_section(document, "retries", retries_map(experiment.retries));
+  if (Value retries = retries_value(experiment.retries); !retries.is_map() || !retries.map().empty()) {
+    document.emplace_back("retries", std::move(retries));
+  }
   add_section(document, "limits", limits_map(experiment.limits));
   add_section(document, "checkpoint", checkpoint_map(experiment.checkpoint));
   return document;
