@@ -8,25 +8,10 @@
 #include <functional>
 #include <map>
 
+#include "tests/controller/toy_problem.h"
 #include "tune/controller/controller.h"
 
 namespace tune::test {
-
-class CountingSampler final : public Sampler {
- public:
-  explicit CountingSampler(std::optional<std::int64_t> size = std::nullopt) : size_(size) {}
-  std::string_view name() const override { return "counting"; }
-  int rules() const override { return 1; }
-  Result<Suggestion> suggest(TrialId trial) const override {
-    Config config;
-    config.set("x", static_cast<double>(trial.value));
-    return Suggestion{config, "counted"};
-  }
-  std::optional<std::int64_t> size() const override { return size_; }
-
- private:
-  std::optional<std::int64_t> size_;
-};
 
 /// Pauses or stops at the steps it is told; resumes whom it is told.
 class ScriptedScheduler final : public Scheduler {

@@ -16,12 +16,7 @@ using Order = SimulationOptions::Order;
 
 constexpr std::int64_t kMost = 100'000;  // entries of a log: an experiment that does not end fails its test
 
-/// Loss of an ordered learning curve: a floor that is the configuration's own, and what is left to learn.
-std::optional<Metrics> curve(TrialId trial, const Config&, Step step) {
-  RandomStream random(99, "curve", trial.value);
-  const double floor = random.uniform(), start = floor + 1 + random.uniform();
-  return Metrics{{"loss", floor + (start - floor) / static_cast<double>(step)}};
-}
+std::optional<Metrics> curve(TrialId trial, const Config&, Step step) { return ordered_curve(trial, step); }
 
 std::unique_ptr<Scheduler> scheduler(std::string_view type, std::vector<std::pair<std::string, Value>> options,
                                      std::int64_t trials) {
@@ -29,14 +24,7 @@ std::unique_ptr<Scheduler> scheduler(std::string_view type, std::vector<std::pai
   context.options = Options(std::move(options));
   context.trials = trials;
   context.seed = 7;
-  static const Space kSpace = [] {
-    Parameter x;
-    x.path = "x";
-    x.domain = Uniform{0, 1000};
-    std::vector<SpaceFault> faults;
-    return *Space::build({x}, {}, faults);
-  }();
-  context.space = &kSpace;
+  context.space = &one_parameter();
   auto made = make_scheduler(type, std::move(context));
   EXPECT_TRUE(made) << (made ? "" : made.error().message);
   return std::move(*made);

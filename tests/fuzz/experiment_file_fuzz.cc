@@ -6,19 +6,10 @@
 #include <cstdlib>
 #include <string>
 
-#include "experiments/spec/reader.h"
-#include "searchspaces/sampler.h"
+#include "tests/fuzz/reader_context.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const tune::Catalogue kSchedulers = [] {
-    tune::AlgorithmInfo fifo;
-    fifo.name = "fifo";
-    return tune::Catalogue{fifo};
-  }();
-  tune::ReaderContext context;
-  context.schedulers = &kSchedulers;
-  context.samplers = &tune::sampler_catalogue();
-  context.builtins = {"branin", "iris", "empty"};
+  const tune::ReaderContext context = tune::fuzz::reader_context({"branin", "iris", "empty"});
   const std::string text(reinterpret_cast<const char*>(data), size);
   const tune::ReadOutcome outcome = tune::read_experiment(text, "f", "/nowhere", "f", context);
   tune::format_diagnostics(outcome.diagnostics, true);

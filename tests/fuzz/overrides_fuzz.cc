@@ -1,9 +1,8 @@
 // `--set KEY=VALUE`, a line each: every fault is told with a message, and what is accepted is read back from its stored
 // form.
 
-#include "experiments/spec/reader.h"
-#include "searchspaces/sampler.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/reader_context.h"
 
 namespace {
 
@@ -20,15 +19,7 @@ budget: {trials: 4}
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const tune::Catalogue kSchedulers = [] {
-    tune::AlgorithmInfo fifo;
-    fifo.name = "fifo";
-    return tune::Catalogue{fifo};
-  }();
-  tune::ReaderContext context;
-  context.schedulers = &kSchedulers;
-  context.samplers = &tune::sampler_catalogue();
-  context.builtins = {"branin"};
+  tune::ReaderContext context = tune::fuzz::reader_context({"branin"});
   std::string_view lines = tune::fuzz::text_of(data, size);
   while (!lines.empty() && context.overrides.size() < 20) {
     std::string_view value = tune::fuzz::take_until(lines, '\n');

@@ -211,7 +211,7 @@ void ThreadWorkers::Pool::run(Job& job, Actor& actor, ShortWait& wait) {
 void ThreadWorkers::Pool::work(const std::shared_ptr<Pool>& self) {
   {
     Actor actor(*self->table_);
-    ShortWait for_work(&self->seats_), for_answers(&self->seats_);
+    ShortWait for_work, for_answers;
     while (const auto job = self->next(for_work)) self->run(*job, actor, for_answers);
   }
   const std::lock_guard lock(self->mutex_);

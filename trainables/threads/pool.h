@@ -80,7 +80,6 @@ class ThreadWorkers::Pool : public std::enable_shared_from_this<Pool> {
   std::function<void()> burst_;
   const tune_trainable* table_ = nullptr;
 
-  LookingSeats seats_{static_cast<int>(std::thread::hardware_concurrency()) - 1};  ///< one core is the loop's
   std::atomic<bool> has_work_{false};  ///< has_work() as it was when the lock was last given up
   std::mutex mutex_;                   ///< guards all below
   std::condition_variable work_, ended_;

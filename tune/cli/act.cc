@@ -3,8 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cstdio>
-#include <filesystem>
+#include <ostream>
 
 #include "experiments/store/store.h"
 #include "tune/cli/commands.h"
@@ -14,6 +13,7 @@
 #include "tune/view/tell.h"
 
 namespace tune::cli {
+
 int checkpoint(const std::string& trial, const std::string& output, const std::optional<std::int64_t>& step,
                const Common& common) {
   auto id = parse_trial(trial);
@@ -45,16 +45,12 @@ int checkpoint(const std::string& trial, const std::string& output, const std::o
     if (output == "-" && chosen->size > 0 && isatty(STDOUT_FILENO) == 1) {
       return report({ErrorCode::kBadInput, "a checkpoint is not for a terminal to show", "-o FILE, or -o - into a pipe"});
     }
-    NewFile file(output == "-" ? "/dev/stdout" : output);
-    std::FILE* const out = output == "-" ? stdout : std::fopen(file.draft().c_str(), "wb");
-    if (out == nullptr) return report(file.failed().value());
-    auto written = (*reader)->checkpoint_bytes(row->id, chosen->id, [&](std::string_view part) -> Result<void> {
-      if (std::fwrite(part.data(), 1, part.size(), out) == part.size()) return {};
-      return file.failed();
+    auto written = write_output(output, [&](std::ostream& out) {
+      return (*reader)->checkpoint_bytes(row->id, chosen->id, [&](std::string_view part) -> Result<void> {
+        if (out.write(part.data(), static_cast<std::streamsize>(part.size()))) return {};
+        return cannot_write(output);
+      });
     });
-    const bool closed = (out == stdout ? std::fflush(out) : std::fclose(out)) == 0;
-    if (written && !closed) written = file.failed();
-    if (written && out != stdout) written = file.keep();
     if (!written && written.error().code == ErrorCode::kNotFound && !step && looks < 20) continue;
     if (!written) return report(written.error());
     tell(stderr, "{}: {} bytes, iteration {}, sha256 {}\n", output, chosen->size, chosen->step, chosen->sha256);

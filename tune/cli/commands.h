@@ -152,6 +152,12 @@ int help(const std::string& topic);
 // shared.cc
 /// Catalogues and built-in names, for the reader.
 ReaderContext reader_context(const std::vector<std::string>& set);
+/// To stderr, for a person; nothing where there is none.
+void print_diagnostics(const std::vector<Diagnostic>& diagnostics, const Common& common);
+/// A file that nothing is run of, so that what it asks for need not fit this machine. Tells what is wrong with it (as JSON
+/// only if that is an error); nothing after an error.
+std::optional<ExperimentSpec> read_to_look_at(const std::string& file, const std::vector<std::string>& set,
+                                              const Common& common);
 /// `EXP/17` or `EXP-00017` to its parts; kBadInput otherwise.
 Result<std::pair<std::string, TrialId>> parse_trial(const std::string& text);
 /// The only experiment of the database if `name` is empty and there is one. kNotFound, kBadInput.

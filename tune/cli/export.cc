@@ -2,10 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
-#include <fstream>
-#include <iostream>
-#include <sstream>
+#include <ostream>
 
 #include "experiments/export/write.h"
 #include "tune/cli/commands.h"
@@ -47,18 +44,8 @@ int export_table(const ExportCommand& command, const Common& common) {
   auto table = Table::open(**reader, *experiment, options);
   if (!table) return report(table.error());
 
-  if (command.output.empty() || command.output == "-") {
-    auto written = write(*table, command, std::cout);
-    std::cout.flush();
-    return written ? kOk : report(written.error());
-  }
-  NewFile file(command.output);
-  std::ofstream out(file.draft(), std::ios::binary);
-  if (!out) return report(file.failed().value());
-  auto written = write(*table, command, out);
-  out.close();
-  if (written && out.fail()) written = file.failed();
-  if (written) written = file.keep();
+  const auto written = write_output(command.output.empty() ? "-" : command.output,
+                                    [&](std::ostream& out) { return write(*table, command, out); });
   return written ? kOk : report(written.error());
 }
 

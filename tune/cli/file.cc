@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <sys/random.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <iostream>
@@ -18,24 +17,6 @@
 #include "tune/view/tell.h"
 
 namespace tune::cli {
-namespace {
-
-/// Reads the file and prints what is wrong with it; the spec if nothing is.
-std::optional<ExperimentSpec> read_or_complain(const std::string& file, const std::vector<std::string>& set,
-                                               const Common& common) {
-  ReaderContext context = reader_context(set);
-  context.machine.reset();  // nothing runs, so nothing need fit
-  ReadOutcome read = read_experiment_file(file, context);
-  if (common.json) {
-    if (!read.spec) fmt::print("{}\n", diagnostics_to_json(read.diagnostics));
-  } else if (!read.diagnostics.empty()) {
-    tell(stderr, "{}", format_diagnostics(read.diagnostics, common.color && isatty(STDERR_FILENO) == 1));
-  }
-  return std::move(read.spec);
-}
-
-}  // namespace
-
 int validate(const std::string& file, const std::vector<std::string>& set, const Common& common) {
   const ReaderContext context = reader_context(set);
   ReadOutcome read = read_experiment_file(file, context);
@@ -49,9 +30,7 @@ int validate(const std::string& file, const std::vector<std::string>& set, const
     fmt::print("{}\n", diagnostics_to_json(read.diagnostics));
     return read.spec ? kOk : kUsage;
   }
-  if (!read.diagnostics.empty()) {
-    tell(stderr, "{}", format_diagnostics(read.diagnostics, common.color && isatty(STDERR_FILENO) == 1));
-  }
+  print_diagnostics(read.diagnostics, common);
   if (!read.spec) return kUsage;
   const ExperimentSpec& spec = *read.spec;
   fmt::print("{}: valid\n{}", spec.name, spec.space.describe());
@@ -61,7 +40,7 @@ int validate(const std::string& file, const std::vector<std::string>& set, const
 
 int sample(const std::string& file, const std::vector<std::string>& set, std::int64_t n, const std::string& format,
            const std::optional<std::uint64_t>& seed, const Common& common) {
-  const auto spec = read_or_complain(file, set, common);
+  const auto spec = read_to_look_at(file, set, common);
   if (!spec) return kUsage;
 
   SamplerContext context;

@@ -1,7 +1,6 @@
 // `tune plan`: what an experiment would spend, as a table or JSON. Starts nothing.
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 
@@ -11,7 +10,6 @@
 #include "tune/cli/commands.h"
 #include "tune/cli/exit_codes.h"
 #include "tune/session/plan.h"
-#include "tune/view/tell.h"
 
 namespace tune::cli {
 namespace {
@@ -92,15 +90,9 @@ void print_table(const Plan& plan) {
 int plan(const RunCommand& command, const Common& common) {
   std::vector<std::string> set = command.set;
   if (!command.trials.empty()) set.push_back("budget.trials=" + command.trials);
-  ReaderContext context = reader_context(set);
-  context.machine.reset();  // nothing runs, so nothing need fit
-  ReadOutcome read = read_experiment_file(command.file, context);
-  if (common.json && !read.spec) fmt::print("{}\n", diagnostics_to_json(read.diagnostics));
-  if (!common.json && !read.diagnostics.empty()) {
-    tell(stderr, "{}", format_diagnostics(read.diagnostics, common.color && isatty(STDERR_FILENO) == 1));
-  }
-  if (!read.spec) return kUsage;
-  const ExperimentSpec& spec = *read.spec;
+  const auto read = read_to_look_at(command.file, set, common);
+  if (!read) return kUsage;
+  const ExperimentSpec& spec = *read;
 
   std::int64_t slots = 0;
   if (!command.concurrency.empty()) {

@@ -38,8 +38,8 @@ bool show(const std::vector<Diagnostic>& diagnostics, const Common& common) {
   const bool ok = !has_errors(diagnostics);
   if (common.json && !ok) {
     fmt::print("{}\n", diagnostics_to_json(diagnostics));
-  } else if (!diagnostics.empty() && (common.verbosity >= 0 || !ok)) {
-    tell(stderr, "{}", format_diagnostics(diagnostics, common.color && isatty(STDERR_FILENO) == 1));
+  } else if (common.verbosity >= 0 || !ok) {
+    print_diagnostics(diagnostics, common);
   }
   return ok;
 }

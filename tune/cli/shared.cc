@@ -1,6 +1,7 @@
 // What several commands need: catalogues for the reader, names of experiments and trials, exit codes.
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "core/text.h"
 #include "core/utf8.h"
@@ -36,6 +37,24 @@ int report(const Error& error) {
   tell(stderr, "tune: {}\n", visible(error.message, true));
   if (!error.hint.empty()) tell(stderr, "      {}\n", visible(error.hint, true));
   return exit_code(error.code);
+}
+
+void print_diagnostics(const std::vector<Diagnostic>& diagnostics, const Common& common) {
+  if (diagnostics.empty()) return;
+  tell(stderr, "{}", format_diagnostics(diagnostics, common.color && isatty(STDERR_FILENO) == 1));
+}
+
+std::optional<ExperimentSpec> read_to_look_at(const std::string& file, const std::vector<std::string>& set,
+                                              const Common& common) {
+  ReaderContext context = reader_context(set);
+  context.machine.reset();  // nothing runs, so nothing need fit
+  ReadOutcome read = read_experiment_file(file, context);
+  if (!common.json) {
+    print_diagnostics(read.diagnostics, common);
+  } else if (!read.spec) {
+    fmt::print("{}\n", diagnostics_to_json(read.diagnostics));
+  }
+  return std::move(read.spec);
 }
 
 ReaderContext reader_context(const std::vector<std::string>& set) {

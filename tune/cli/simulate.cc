@@ -181,9 +181,7 @@ Result<SimulatedConditions> conditions_of(const SimulateCommand& command) {
 }
 
 bool show(const ReadOutcome& read, const Common& common) {
-  if (!read.diagnostics.empty() && (common.verbosity >= 0 || !read.spec)) {
-    tell(stderr, "{}", format_diagnostics(read.diagnostics, common.color && isatty(STDERR_FILENO) == 1));
-  }
+  if (common.verbosity >= 0 || !read.spec) print_diagnostics(read.diagnostics, common);
   return read.spec.has_value();
 }
 

@@ -33,6 +33,11 @@ Result<std::vector<Diagnostic>> check_loaded(const ExperimentSpec& spec, const R
   ProcessWorkers workers(io, std::move(options));
   const auto info = loop.load(workers);
   workers.shut_down();
+  return judge_loaded(spec, info, context);
+}
+
+Result<std::vector<Diagnostic>> judge_loaded(const ExperimentSpec& spec, const Result<TrainableInfo>& info,
+                                             const ReaderContext& context) {
   if (info) return check_trainable(spec, *info, context);
   if (info.error().code != ErrorCode::kTrial && info.error().code != ErrorCode::kNotFound) {
     return tl::unexpected<Error>(info.error());

@@ -14,4 +14,8 @@ namespace tune {
 /// tried.
 Result<std::vector<Diagnostic>> check_loaded(const ExperimentSpec& spec, const ReaderContext& context);
 
+/// The second half of it: what follows for the file from a trainable that is loaded, or cannot be.
+Result<std::vector<Diagnostic>> judge_loaded(const ExperimentSpec& spec, const Result<TrainableInfo>& info,
+                                             const ReaderContext& context);
+
 }  // namespace tune

@@ -17,6 +17,7 @@
 #include "tune/loop/launch.h"
 #include "tune/loop/loop.h"
 #include "tune/loop/recovery.h"
+#include "tune/session/load_check.h"
 #include "tune/session/run_info.h"
 #include "tune/session/signals.h"
 
@@ -151,7 +152,8 @@ Result<SessionEnd> Session::run(ExperimentSpec spec, const std::optional<Experim
   };
   options.adopted = [this](std::size_t attempts_held) {
     view_.message(Severity::kNote,
-                  fmt::format("{} of the run before went on meanwhile", counted(static_cast<std::int64_t>(attempts_held), "trial")));
+                  fmt::format("{} of the run before went on meanwhile",
+                              counted(static_cast<std::int64_t>(attempts_held), "trial")));
   };
   ProcessWorkers workers(io, std::move(options));
   processes_ = &workers;
@@ -190,14 +192,11 @@ Result<SessionEnd> Session::with_workers(Loop& loop, Workers& workers, const std
   const ShutDown at_the_end(workers);
   if (opened.store) loop.inherit(workers, *opened.recovered->controller, opened.store->channel());
   auto info = loop.load(workers);
-  if (!info && options_.diagnosed && (info.error().code == ErrorCode::kTrial || info.error().code == ErrorCode::kNotFound)) {
-    options_.diagnosed(place_load_error(spec_, info.error(), options_.context));
-    return fail(ErrorCode::kBadInput, "");
-  }
-  if (!info) return pass_on(std::move(info));
-  const std::vector<Diagnostic> found = check_trainable(spec_, *info, options_.context);
-  if (options_.diagnosed) options_.diagnosed(found);
-  if (has_errors(found)) return fail(ErrorCode::kBadInput, "");
+  if (!info && !options_.diagnosed) return pass_on(std::move(info));
+  const auto found = judge_loaded(spec_, info, options_.context);
+  if (!found) return tl::unexpected<Error>(found.error());
+  if (options_.diagnosed) options_.diagnosed(*found);
+  if (has_errors(*found)) return fail(ErrorCode::kBadInput, "");
   if (!opened.store) {
     if (auto done = open(loop, row, opened); !done) return pass_on(std::move(done));
   }

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "core/runtime/hand_in.h"
+#include "tests/controller/toy_problem.h"
 #include "tests/torture/virtual/simulated_controller.h"
 #include "tests/torture/virtual/simulated_worker.h"
 #include "tune/controller/simulation.h"
@@ -20,25 +21,6 @@ constexpr int kKinds = 16;
 constexpr double kHealed = 8;  // seconds: from here on nothing happens any more but what must
 constexpr double kMostSeconds = 300;
 constexpr std::int64_t kMostHappenings = 400'000;
-
-class CountingSampler final : public Sampler {
- public:
-  std::string_view name() const override { return "counting"; }
-  int rules() const override { return 1; }
-  Result<Suggestion> suggest(TrialId trial) const override {
-    Config config;
-    config.set("x", static_cast<double>(trial.value));
-    return Suggestion{config, "counted"};
-  }
-  std::optional<std::int64_t> size() const override { return std::nullopt; }
-};
-
-/// Loss of an ordered learning curve.
-Metrics curve(TrialId trial, Step step) {
-  RandomStream random(99, "curve", trial.value);
-  const double floor = random.uniform(), start = floor + 1 + random.uniform();
-  return {{"loss", floor + (start - floor) / static_cast<double>(step)}};
-}
 
 struct Algorithm {
   std::string name, type;
@@ -67,24 +49,17 @@ const std::vector<Algorithm>& algorithms() {
 }
 
 Controller brain_of(const Schedule& schedule) {
-  static const Space kSpace = [] {
-    Parameter x;
-    x.path = "x";
-    x.domain = Uniform{0, 1000};
-    std::vector<SpaceFault> faults;
-    return *Space::build({x}, {}, faults);
-  }();
   const auto& algorithm = *std::ranges::find(algorithms(), schedule.scheduler, &Algorithm::name);
   SchedulerContext context;
   context.options = Options(algorithm.options);
   context.trials = schedule.trials;
   context.seed = 7;
-  context.space = &kSpace;
+  context.space = &test::one_parameter();
   ControllerOptions options;
   options.objectives = {{"loss", Mode::kMin, std::nullopt}};
   options.budget.trials = schedule.trials;
   options.retries = {.signal = 1000};
-  return Controller(options, std::make_unique<CountingSampler>(), *make_scheduler(algorithm.type, std::move(context)));
+  return Controller(options, std::make_unique<test::CountingSampler>(), *make_scheduler(algorithm.type, std::move(context)));
 }
 
 /// What a results table shows, without clock and attempts.
@@ -106,7 +81,7 @@ std::string unbroken_table(const Schedule& schedule) {
   Simulation unbroken(
       brain_of(schedule),
       [&](TrialId trial, const Config&, Step step) {
-        return step > schedule.steps ? std::nullopt : std::optional(curve(trial, step));
+        return step > schedule.steps ? std::nullopt : std::optional(test::ordered_curve(trial, step));
       },
       options);
   unbroken.run(100'000);
@@ -137,7 +112,7 @@ class Play {
     workers_setup_.steps = schedule.steps;
     workers_setup_.step_seconds = schedule.step_seconds;
     workers_setup_.large_checkpoints = schedule.large_checkpoints;
-    workers_setup_.metrics = curve;
+    workers_setup_.metrics = test::ordered_curve;
     workers_setup_.connect = [this](Pid worker, Pid controller) -> std::shared_ptr<End> {
       if (!world_.is_alive(controller) || controllers_.back()->pid() != controller) return nullptr;
       auto [near, far] = network_.connect(worker, controller);
