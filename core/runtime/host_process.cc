@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/argv.h"
 #include "core/runtime/host_command.h"
 #include "core/runtime/launch.h"
 #include "core/runtime/open_files.h"
@@ -39,14 +40,6 @@ std::vector<std::string> environment_with(std::vector<std::string> set) {
   return all;
 }
 
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> all;
-  all.reserve(texts.size() + 1);
-  for (std::string& text : texts) all.push_back(text.data());
-  all.push_back(nullptr);
-  return all;
-}
-
 /// A copy of this process becomes the fork server.
 [[noreturn]] void become_host(HostEntry entry, Fd channel, std::vector<std::string> arguments, const std::string& mark) {
   constexpr int kHostFd = 3;
@@ -58,7 +51,7 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   for (std::size_t i = 0; i + 1 < arguments.size(); ++i) {
     if (arguments[i] == "--fd") arguments[i + 1] = std::to_string(kHostFd);
   }
-  std::vector<char*> argv = pointers(arguments);
+  std::vector<char*> argv = argv_of(arguments);
   const int code = entry(static_cast<int>(arguments.size()), argv.data());
   std::fflush(nullptr);
   ::_exit(code);
@@ -96,7 +89,7 @@ Result<void> HostProcess::start(const WorkerOptions& options, const std::string&
   if (reuse) arguments.push_back("--reuse");
   command->environment.push_back("TUNE_ATTEMPT=" + mark);
   std::vector<std::string> environment = environment_with(std::move(command->environment));
-  const std::vector<char*> argv = pointers(arguments), envp = pointers(environment);
+  const std::vector<char*> argv = argv_of(arguments), envp = argv_of(environment);
 
   pid_ = ::fork();  // this process has one thread
   if (pid_ < 0) {

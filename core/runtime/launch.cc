@@ -13,6 +13,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "core/argv.h"
 #include "core/json.h"
 #include "core/runtime/proc.h"
 #include "core/runtime/socket_dir.h"
@@ -45,11 +46,8 @@ struct SpawnSetup {
 };
 
 /// StartWorker for a program.
-Result<pid_t> spawn_program(std::vector<std::string> arguments, const std::string& complaints, const Fd& token) {
-  std::vector<char*> argv;
-  argv.reserve(arguments.size() + 1);
-  for (std::string& argument : arguments) argv.push_back(argument.data());
-  argv.push_back(nullptr);
+Result<pid_t> spawn_program(const std::vector<std::string>& arguments, const std::string& complaints, const Fd& token) {
+  const std::vector<char*> argv = argv_of(arguments);
 
   SpawnSetup setup;
   ::posix_spawn_file_actions_addopen(&setup.files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);

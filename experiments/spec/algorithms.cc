@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/text.h"
+#include "experiments/spec/rules.h"
 #include "searchspaces/sampler.h"
 
 namespace tune {
@@ -224,10 +225,8 @@ SchedulerSpec read_scheduler(const Member* section, const std::vector<Objective>
   const Fields fields = reader.read(map, scheduler_section(), chosen.info);
   if (const auto metric = fields.text("metric")) {
     spec.metric = *metric;
-    std::vector<std::string> names;
-    names.reserve(objectives.size());
-    for (const Objective& objective : objectives) names.push_back(objective.metric);
-    if (!objectives.empty() && std::find(names.begin(), names.end(), *metric) == names.end()) {
+    const std::vector<std::string> names = metrics_of(objectives);
+    if (!names.empty() && std::find(names.begin(), names.end(), *metric) == names.end()) {
       const std::string near = did_you_mean_hint(*metric, names);
       reading.faults.error(fields.member("metric")->value.place, code::kUnknownName,
                            fmt::format("scheduler.metric '{}' is no objective", *metric),

@@ -42,10 +42,8 @@ ExperimentPlateau read_experiment_plateau(const Node& map, const std::vector<Obj
   const Fields fields = read_fields(map, budget_plateau_section(), faults);
   ExperimentPlateau plateau;
   plateau.metric = fields.text("metric").value_or(first_metric(objectives));
-  const bool known = std::ranges::any_of(objectives, [&](const Objective& o) { return o.metric == plateau.metric; });
-  if (!known && !objectives.empty()) {
-    std::vector<std::string> names;
-    for (const Objective& objective : objectives) names.push_back(objective.metric);
+  const std::vector<std::string> names = metrics_of(objectives);
+  if (!names.empty() && std::ranges::find(names, plateau.metric) == names.end()) {
     faults.error(fields.member("metric")->value.place, code::kUnknownName,
                  fmt::format("budget.plateau.metric '{}' is no objective", plateau.metric),
                  "objectives: " + join(names));
@@ -57,6 +55,13 @@ ExperimentPlateau read_experiment_plateau(const Node& map, const std::vector<Obj
 }
 
 }  // namespace
+
+std::vector<std::string> metrics_of(const std::vector<Objective>& objectives) {
+  std::vector<std::string> metrics;
+  metrics.reserve(objectives.size());
+  for (const Objective& objective : objectives) metrics.push_back(objective.metric);
+  return metrics;
+}
 
 std::vector<Objective> read_objectives(const Member* section, const Reading& reading) {
   std::vector<Objective> objectives;

@@ -4,6 +4,7 @@
 // if it does not, and returns what could be read; faults go to `reading.faults`.
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "core/rules.h"
@@ -11,6 +12,8 @@
 
 namespace tune {
 
+/// Their metrics, in order.
+std::vector<std::string> metrics_of(const std::vector<Objective>& objectives);
 std::vector<Objective> read_objectives(const Member* section, const Reading& reading);
 StopRules read_stop(const Member* section, const std::vector<Objective>& objectives, const Reading& reading);
 Resources read_resources(const Member* section, const Reading& reading);

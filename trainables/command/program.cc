@@ -19,6 +19,8 @@
 #include <map>
 #include <optional>
 
+#include "core/argv.h"
+
 namespace tune {
 namespace {
 
@@ -50,14 +52,6 @@ std::vector<std::string> merged_environment(const std::vector<std::pair<std::str
   std::vector<std::string> out;
   out.reserve(all.size());
   for (const auto& [name, value] : all) out.push_back(fmt::format("{}={}", name, value));
-  return out;
-}
-
-std::vector<char*> pointers(const std::vector<std::string>& texts) {
-  std::vector<char*> out;
-  out.reserve(texts.size() + 1);
-  for (const std::string& text : texts) out.push_back(const_cast<char*>(text.c_str()));
-  out.push_back(nullptr);
   return out;
 }
 
@@ -182,8 +176,8 @@ Result<Program> Program::start(const ProgramCommand& command) {
   if (!err) return pass_on(std::move(err));
   if (!failure) return pass_on(std::move(failure));
   const Fd in(open("/dev/null", O_RDONLY | O_CLOEXEC));
-  const auto arguments = pointers(command.arguments);
-  const auto variables = pointers(environment);
+  const auto arguments = argv_of(command.arguments);
+  const auto variables = argv_of(environment);
 
   Program program;
   program.is_shell_ = command.is_shell;
