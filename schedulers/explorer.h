@@ -11,6 +11,9 @@ class Explorer {
  public:
   virtual ~Explorer() = default;
 
+  /// Of the scheduler that it is part of (Scheduler::rules).
+  virtual int rules() const = 0;
+
   /// What becomes of the donor's configuration, taken over at time t.
   virtual Explored explore(const Config& giver, double t, const ExploreKey& key) const = 0;
 

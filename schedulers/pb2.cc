@@ -19,8 +19,8 @@ namespace tune {
 namespace {
 
 constexpr std::size_t kWindow = 200;
-constexpr int kCandidates = 400;  ///< over the whole cube
-constexpr int kNear = 100;        ///< around the donor's own point
+constexpr std::size_t kCandidates = 400;  ///< over the whole cube, the same ones until the next interval is known
+constexpr std::size_t kNear = 100;        ///< around the donor's own point
 constexpr double kNearness = 0.1;
 
 class Pb2Explorer final : public Explorer {
@@ -28,6 +28,7 @@ class Pb2Explorer final : public Explorer {
   Pb2Explorer(std::vector<Mutation> bounds, const Space& space, double interval)
       : bounds_(std::move(bounds)), space_(&space), interval_(interval) {}
 
+  int rules() const override { return 3; }
   Explored explore(const Config& giver, double t, const ExploreKey& key) const override {
     // A brain that is asked again before anything happened gives the same answer: a fit costs milliseconds.
     if (!asked_ || asked_->trial != key.trial || asked_->generation != key.generation || asked_->giver != giver) {
@@ -67,7 +68,7 @@ class Pb2Explorer final : public Explorer {
   void on_exploit(TrialId trial, const Config& config, double t) override {
     asked_.reset();
     // Its next report tells about the interval that begins now.
-    if (const auto point = point_of(config, t + interval_)) pending_[trial] = *point;
+    if (const auto point = point_of(config, t + interval_)) pending_[trial] = {taken_++, *point};
   }
   void on_ended(TrialId trial) override {
     asked_.reset();
@@ -78,6 +79,11 @@ class Pb2Explorer final : public Explorer {
   struct Row {
     GpPoint point;
     double y = 0;
+  };
+
+  struct Pending {
+    std::int64_t place = 0;
+    GpPoint point;
   };
 
   /// Nothing if one of the parameters is inactive.
@@ -96,27 +102,40 @@ class Pb2Explorer final : public Explorer {
   }
 
   std::vector<double> best_point(const GpPoint& from, const ExploreKey& key) const {
-    if (!model_) {
-      std::vector<GpPoint> points;
-      std::vector<double> y;
-      for (const Row& row : rows_) points.push_back(row.point), y.push_back(row.y);
-      model_.emplace(std::move(points), y);
-    }
-    std::vector<GpPoint> pending;
-    pending.reserve(pending_.size());
-    for (const auto& [trial, point] : pending_) pending.push_back(point);
-    model_->set_pending(pending);
+    if (!model_) fit(key.seed);
+    model_->set_pending(pending_points());
 
     const double beta = 0.2 + std::max(0.0, portable::log(0.4 * static_cast<double>(observed_)));
     RandomStream random(key.seed, "pb2", key.trial.value, std::to_string(key.generation));
-    std::vector<std::vector<double>> candidates(kCandidates + kNear, from.x);
-    for (int i = 0; i < kCandidates + kNear; ++i) {
-      for (double& x : candidates[static_cast<std::size_t>(i)]) {
-        const double u = random.uniform();
-        x = i < kCandidates ? u : std::clamp(x + kNearness * (2 * u - 1), 0.0, std::nextafter(1.0, 0.0));
+    std::vector<std::vector<double>> near(kNear, from.x);
+    for (auto& candidate : near) {
+      for (double& x : candidate) {
+        x = std::clamp(x + kNearness * (2 * random.uniform() - 1), 0.0, std::nextafter(1.0, 0.0));
       }
     }
-    return candidates[model_->best(from.t + 1, candidates, std::sqrt(beta))];
+    return model_->best(from.t + 1, near, std::sqrt(beta));
+  }
+
+  /// In the order in which they were taken over, so that the model has all but the last ones already.
+  std::vector<GpPoint> pending_points() const {
+    std::vector<const Pending*> pending;
+    for (const auto& [trial, one] : pending_) pending.push_back(&one);
+    std::ranges::sort(pending, {}, [](const Pending* one) { return one->place; });
+    std::vector<GpPoint> points;
+    for (const Pending* one : pending) points.push_back(one->point);
+    return points;
+  }
+
+  void fit(std::uint64_t seed) const {
+    std::vector<GpPoint> points;
+    std::vector<double> y;
+    for (const Row& row : rows_) points.push_back(row.point), y.push_back(row.y);
+    RandomStream random(seed, "pb2 candidates", observed_);
+    std::vector<std::vector<double>> candidates(kCandidates, std::vector<double>(bounds_.size()));
+    for (auto& candidate : candidates) {
+      for (double& x : candidate) x = random.uniform();
+    }
+    model_.emplace(std::move(points), y, std::move(candidates));
   }
 
   struct Asked {
@@ -129,11 +148,12 @@ class Pb2Explorer final : public Explorer {
   std::vector<Mutation> bounds_;
   const Space* space_;
   double interval_;
-  mutable std::optional<Asked> asked_;  ///< the last answer, until the next fold
+  mutable std::optional<Asked> asked_;          ///< the last answer, until the next fold
   mutable std::optional<TimeVaryingGp> model_;  ///< of rows_, until there is another
-  std::deque<Row> rows_;                ///< newest last
-  std::int64_t observed_ = 0;           ///< in all
-  std::map<TrialId, GpPoint> pending_;  ///< taken over, nothing reported yet
+  std::deque<Row> rows_;                        ///< newest last
+  std::int64_t observed_ = 0;                   ///< in all
+  std::int64_t taken_ = 0;                      ///< configurations taken over, in all
+  std::map<TrialId, Pending> pending_;          ///< taken over, nothing reported yet
 };
 
 /// Ray's `name: [min, max]` as a distribution of the same shape as the parameter's own.

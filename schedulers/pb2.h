@@ -18,9 +18,11 @@
 //   paper       an interval that begins with the donor's checkpoint counts from the donor's score, under the new
 //               hyperparameters.
 //   Ray Tune    uses the variance in place of the deviation; scales by the range without logarithms; truncates
-//   integers;
-//               fits the length of its window anew in every step. Here a parameter that is searched in the logarithm is
-//               modelled in it, and integers are rounded.
+//               integers; fits the length of its window anew in every step. Here a parameter that is searched in the
+//               logarithm is modelled in it, and integers are rounded.
+//               It climbs from random points. Here the best of 500 is taken: 100 around the donor's own, and 400 over
+//               the cube that all searches share until the next interval is known, so that many members that exploit
+//               at once cost little more than one.
 //
 // With fewer than two observations it perturbs, as PBT does.
 

@@ -22,6 +22,7 @@ class PbtExplorer final : public Explorer {
       options_.factors.push_back(*factor.number());
     }
   }
+  int rules() const override { return 2; }
   Explored explore(const Config& giver, double, const ExploreKey& key) const override {
     return tune::explore(giver, mutations_, *space_, options_, key);
   }
@@ -48,7 +49,7 @@ class Pbt final : public Scheduler {
         barrier_(first_ready()) {}
 
   std::string_view name() const override { return name_; }
-  int rules() const override { return 2; }
+  int rules() const override { return explorer_->rules(); }
   std::string_view time_attr() const override { return time_attr_; }
 
   std::optional<SchedulerVerdict> judge(const SchedulerReport& report) const override {

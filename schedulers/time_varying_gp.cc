@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
-#include <numeric>
+#include <queue>
 #include <tuple>
 #include <utility>
 
@@ -14,6 +14,7 @@ namespace tune {
 namespace {
 
 constexpr Eigen::Index kMostToFit = 100;  // rows for the likelihood: older ones have faded
+constexpr std::size_t kAtOnce = 16;       // points that a search looks at before it compares again
 constexpr double kLengths[] = {0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.8, 1.3, 2};
 constexpr double kForgetting[] = {0, 0.02, 0.05, 0.1, 0.2, 0.4};
 constexpr double kNoise[] = {0.001, 0.01, 0.05, 0.2};
@@ -83,8 +84,9 @@ class Likelihood {
 
 }  // namespace
 
-TimeVaryingGp::TimeVaryingGp(std::vector<GpPoint> points, const std::vector<double>& y)
-    : all_(std::move(points)), observed_(static_cast<Eigen::Index>(all_.size())) {
+TimeVaryingGp::TimeVaryingGp(std::vector<GpPoint> points, const std::vector<double>& y,
+                             std::vector<std::vector<double>> candidates)
+    : all_(std::move(points)), observed_(static_cast<Eigen::Index>(all_.size())), candidates_(std::move(candidates)) {
   std::reverse(all_.begin(), all_.end());
   y_ = Eigen::Map<const Eigen::VectorXd>(y.data(), observed_).reverse();
   const double mean = y_.mean();
@@ -92,15 +94,18 @@ TimeVaryingGp::TimeVaryingGp(std::vector<GpPoint> points, const std::vector<doub
   y_ = (y_.array() - mean) / (deviation > 0 ? deviation : 1);
   fit();
   const double log_keep = portable::log(1 - law_.forgetting);
-  Matrix k(observed_, observed_);
+  Eigen::MatrixXd k(observed_, observed_);
   for (Eigen::Index i = 0; i < observed_; ++i) {
     for (Eigen::Index j = 0; j <= i; ++j)
       k(i, j) = covariance(all_[static_cast<std::size_t>(i)], all_[static_cast<std::size_t>(j)], log_keep);
     k(i, i) += law_.noise;
   }
-  const Eigen::LLT<Matrix> cholesky(k);
-  lower_ = cholesky.matrixL();
+  const Eigen::LLT<Eigen::Ref<Eigen::MatrixXd>> cholesky(k);  // in place: of the lower half
   weights_ = cholesky.solve(y_);
+  for (Eigen::Index i = 0; i < observed_; ++i) {
+    for (Eigen::Index j = 0; j <= i; ++j) lower_.push_back(k(i, j));
+  }
+  for (const GpPoint& point : all_) near_.push_back(nearness(candidates_, point));
 }
 
 void TimeVaryingGp::fit() {
@@ -127,14 +132,11 @@ void TimeVaryingGp::fit() {
 
 void TimeVaryingGp::extend(const GpPoint& point) {
   const Eigen::VectorXd k = covariances(point);
-  const Eigen::Index n = k.size();
-  lower_.conservativeResize(n + 1, n + 1);
-  Eigen::VectorXd row(n);
-  for (Eigen::Index i = 0; i < n; ++i) row(i) = (k(i) - lower_.row(i).head(i).dot(row.head(i))) / lower_(i, i);
-  lower_.row(n).head(n) = row.transpose();
-  lower_.col(n).head(n).setZero();
-  lower_(n, n) = std::sqrt(std::max(1 + law_.noise - row.squaredNorm(), law_.noise));
+  const Look look = look_at_all(k);
+  lower_.insert(lower_.end(), look.half.begin(), look.half.end());
+  lower_.push_back(std::sqrt(std::max(1 + law_.noise - look.explained, law_.noise)));
   all_.push_back(point);
+  near_.push_back(nearness(candidates_, point));
 }
 
 void TimeVaryingGp::set_pending(const std::vector<GpPoint>& pending) {
@@ -143,10 +145,27 @@ void TimeVaryingGp::set_pending(const std::vector<GpPoint>& pending) {
   const std::size_t had = all_.size() - static_cast<std::size_t>(observed_);
   const auto first = static_cast<std::size_t>(observed_);
   while (same < std::min(had, pending.size()) && all_[first + same] == pending[same]) ++same;
-  all_.resize(first + same);
-  const auto n = static_cast<Eigen::Index>(all_.size());
-  lower_.conservativeResize(n, n);
+  const std::size_t n = first + same;
+  all_.resize(n);
+  near_.resize(n);
+  lower_.resize(n * (n + 1) / 2);
+  if (same < had) looked_.clear();
   for (std::size_t i = same; i < pending.size(); ++i) extend(pending[i]);
+}
+
+void TimeVaryingGp::look_further(Look& look, double k) const {
+  const auto i = static_cast<Eigen::Index>(look.half.size());
+  const auto factor = row(i);
+  const double next = (k - factor.head(i).dot(Eigen::Map<const Eigen::VectorXd>(look.half.data(), i))) / factor(i);
+  look.half.push_back(next);
+  look.explained += next * next;
+}
+
+TimeVaryingGp::Look TimeVaryingGp::look_at_all(const Eigen::VectorXd& k) const {
+  Look look;
+  look.half.reserve(all_.size());
+  for (const double one : k) look_further(look, one);
+  return look;
 }
 
 double TimeVaryingGp::covariance(const GpPoint& a, const GpPoint& b, double log_keep) const {
@@ -162,52 +181,69 @@ Eigen::VectorXd TimeVaryingGp::covariances(const GpPoint& point) const {
   return k;
 }
 
-double TimeVaryingGp::explained(const Eigen::VectorXd& k, double enough) const {
-  Eigen::VectorXd half(k.size());
-  double sum = 0;
-  for (Eigen::Index i = 0; i < k.size() && sum <= enough; ++i) {
-    half(i) = (k(i) - lower_.row(i).head(i).dot(half.head(i))) / lower_(i, i);
-    sum += half(i) * half(i);
+Eigen::VectorXd TimeVaryingGp::nearness(const std::vector<std::vector<double>>& candidates,
+                                        const GpPoint& point) const {
+  Eigen::VectorXd near(static_cast<Eigen::Index>(candidates.size()));
+  for (Eigen::Index c = 0; c < near.size(); ++c) {
+    near(c) = near_in_space(squared_distance(candidates[static_cast<std::size_t>(c)], point.x), law_.length);
   }
-  return sum;
+  return near;
 }
 
 TimeVaryingGp::Prediction TimeVaryingGp::predict(const GpPoint& point) const {
   const Eigen::VectorXd k = covariances(point);
-  const double known = explained(k, std::numeric_limits<double>::infinity());
-  return {k.head(observed_).dot(weights_), std::sqrt(std::max(0.0, 1 - known))};
+  return {k.head(observed_).dot(weights_), std::sqrt(std::max(0.0, 1 - look_at_all(k).explained))};
 }
 
-std::size_t TimeVaryingGp::best(double t, const std::vector<std::vector<double>>& candidates, double kappa) const {
+const std::vector<double>& TimeVaryingGp::best(double t, const std::vector<std::vector<double>>& more, double kappa) {
+  const auto n = static_cast<Eigen::Index>(all_.size());
   const double log_keep = portable::log(1 - law_.forgetting);
-  std::vector<double> in_time(all_.size());
-  for (std::size_t i = 0; i < all_.size(); ++i) in_time[i] = near_in_time(std::abs(t - all_[i].t), log_keep);
-  Matrix k(static_cast<Eigen::Index>(candidates.size()), static_cast<Eigen::Index>(all_.size()));
-  for (std::size_t c = 0; c < candidates.size(); ++c) {
-    for (std::size_t i = 0; i < all_.size(); ++i) {
-      k(static_cast<Eigen::Index>(c), static_cast<Eigen::Index>(i)) =
-          in_time[i] * near_in_space(squared_distance(candidates[c], all_[i].x), law_.length);
-    }
+  const auto shared = static_cast<Eigen::Index>(candidates_.size());
+  Eigen::VectorXd in_time(n), means = Eigen::VectorXd::Zero(shared + static_cast<Eigen::Index>(more.size()));
+  std::vector<Eigen::VectorXd> near_more;
+  for (Eigen::Index i = 0; i < n; ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    in_time(i) = near_in_time(std::abs(t - all_[at].t), log_keep);
+    near_more.push_back(nearness(more, all_[at]));
+    if (i >= observed_) continue;
+    means.head(shared) += in_time(i) * weights_(i) * near_[at];
+    means.tail(near_more[at].size()) += in_time(i) * weights_(i) * near_more[at];
   }
-  const Eigen::VectorXd means = k.leftCols(observed_) * weights_;
 
-  // No deviation is above 1, and the more rows are looked at, the smaller it is seen to be: by falling means, most
-  // candidates are known to be worse than the best so far after a few rows.
-  std::vector<std::size_t> by_mean(candidates.size());
-  std::iota(by_mean.begin(), by_mean.end(), std::size_t{0});
-  const auto mean = [&](std::size_t c) { return means(static_cast<Eigen::Index>(c)); };
-  std::ranges::stable_sort(by_mean, [&](std::size_t a, std::size_t b) { return mean(a) > mean(b); });
-  std::size_t best = by_mean.front();
-  double best_score = -std::numeric_limits<double>::infinity();
-  for (const std::size_t c : by_mean) {
-    const double wanted = (best_score - mean(c)) / kappa;  // a deviation that would do
-    if (wanted > 1) break;
-    const double enough = wanted > 0 ? 1 - wanted * wanted : std::numeric_limits<double>::infinity();
-    const double known = explained(k.row(static_cast<Eigen::Index>(c)).transpose(), enough);
-    const double score = mean(c) + kappa * std::sqrt(std::max(0.0, 1 - known));
-    if (score > best_score || (score == best_score && c < best)) best_score = score, best = c;
+  // No deviation is above 1, and the more points are looked at, the smaller it is seen to be. Who may be the best by
+  // what is seen is looked at further, until that is known to the end: most are never looked at beyond a few points.
+  if (looked_.empty() || t != looked_for_) looked_.assign(candidates_.size(), {});
+  looked_for_ = t;
+  std::vector<Look> looked_more(more.size());
+  const auto look = [&](Eigen::Index c) -> Look& {
+    return c < shared ? looked_[static_cast<std::size_t>(c)] : looked_more[static_cast<std::size_t>(c - shared)];
+  };
+  struct Open {
+    double score;  ///< at most
+    Eigen::Index candidate;
+  };
+  const auto opened = [&](Eigen::Index c) {
+    return Open{means(c) + kappa * std::sqrt(std::max(0.0, 1 - look(c).explained)), c};
+  };
+  const auto is_behind = [](const Open& a, const Open& b) {
+    return a.score != b.score ? a.score < b.score : a.candidate > b.candidate;
+  };
+  std::priority_queue<Open, std::vector<Open>, decltype(is_behind)> open(is_behind);
+  for (Eigen::Index c = 0; c < means.size(); ++c) open.push(opened(c));
+  while (look(open.top().candidate).half.size() < all_.size()) {
+    const Eigen::Index c = open.top().candidate;
+    open.pop();
+    Look& seen = look(c);
+    seen.half.reserve(all_.size());
+    const std::size_t until = std::min(seen.half.size() + kAtOnce, all_.size());
+    for (std::size_t i = seen.half.size(); i < until; ++i) {
+      const double near = c < shared ? near_[i](c) : near_more[i](c - shared);
+      look_further(seen, in_time(static_cast<Eigen::Index>(i)) * near);
+    }
+    open.push(opened(c));
   }
-  return best;
+  const auto best = static_cast<std::size_t>(open.top().candidate);
+  return best < candidates_.size() ? candidates_[best] : more[best - candidates_.size()];
 }
 
 }  // namespace tune
