@@ -64,6 +64,29 @@ TEST(Experiment, FaultsHaveCodesAndWordsOfTheFileAndAPathOfKeys) {
   EXPECT_EQ(problems[3].code, "no-budget");
 }
 
+TEST(Experiment, AdvisesInWordsOfTheProgramWhereThereIsNoFile) {
+  Experiment twice = square(1);
+  twice.trainable = "one_report";
+  twice.search_space.emplace_back("x", uniform(0, 2));
+  const auto checked = Tuner(twice).check();
+  ASSERT_FALSE(checked);
+  EXPECT_THAT(checked.failure().problems,
+              ::testing::ElementsAre(Problem{"search_space.x", "duplicate-key", "'x' is defined twice", "keep one"}));
+
+  const ScratchDatabase scratch;
+  Experiment experiment = square(1);
+  experiment.trainable = "one_report";
+  ASSERT_TRUE(Tuner(experiment, scratch.options()).run());
+  experiment.scheduler = {"asha", {{"max_t", 9}}};
+  const auto other = Tuner(experiment, scratch.options()).run();
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.failure().hint,
+            "give it another name, or RunOptions::fresh to keep the old one as square@1 and start anew");
+  const auto nowhere = ResultGrid::open(scratch.file("none.db"), "square");
+  ASSERT_FALSE(nowhere);
+  EXPECT_EQ(nowhere.failure().hint, "tune run makes one; RunOptions::database names another");
+}
+
 TEST(Experiment, RefusesAnUnknownTrainableByNameBeforeAnythingStarts) {
   const ScratchDatabase scratch;
   Experiment experiment = square(1);

@@ -139,7 +139,9 @@ std::latch loading(1);
 TEST(Run, MayBeStoppedBeforeItsExperimentIsStored) {
   const ScratchDatabase scratch;
   Experiment experiment = square(100000);
-  experiment.trainable = {[](Trial& trial) { trial.report({{"loss", trial.real("x")}}); },
+  experiment.trainable = {[](Trial& trial) {
+                            trial.report({{"loss", trial.real("x")}});
+                          },
                           {.isolation = TUNE_THREAD, .has_end = true, .prepare = [] { loading.wait(); }}};
   auto run = Tuner(experiment, scratch.options()).start();
   ASSERT_TRUE(run) << run.failure().text();
@@ -184,6 +186,28 @@ TEST(Run, ThatIsDestroyedIsInterruptedAndGoesOnLater) {
   ASSERT_TRUE(end) << end.failure().text();
   EXPECT_EQ(end->status(), "finished");
   EXPECT_GE((*end)[0].training_iteration, before);
+}
+
+TEST(Run, ThatWasMovedFromIsOver) {
+  const ScratchDatabase scratch;
+  Experiment experiment = square(2);
+  experiment.trainable = "one_report";
+  auto started = Tuner(experiment, scratch.options()).start();
+  ASSERT_TRUE(started) << started.failure().text();
+  auto run = *std::move(started);
+  auto& old = *started;
+  EXPECT_TRUE(old.done());
+  EXPECT_FALSE(old.next_finished());
+  old.stop();
+  old.cancel();
+  old.interrupt();
+  const auto nothing = old.wait();
+  ASSERT_FALSE(nothing);
+  EXPECT_EQ(nothing.failure().code, "bad-input");
+  const auto grid = run.wait();
+  ASSERT_TRUE(grid) << grid.failure().text();
+  EXPECT_EQ(grid->size(), 2u);
+  EXPECT_EQ(grid->status(), "finished");
 }
 
 TEST(Run, OfAFunctionWithoutANameIsGoneOnWithByItsOwnProgramOnly) {

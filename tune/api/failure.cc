@@ -1,6 +1,24 @@
 #include "tune/api/failure.h"
 
+#include <string_view>
+#include <utility>
+
 namespace tune {
+namespace {
+
+/// The rooms below advise in words of the command line.
+std::string in_words_of_the_api(std::string hint) {
+  static constexpr std::pair<std::string_view, std::string_view> kWords[] = {
+      {"--db FILE or TUNE_DB", "RunOptions::database"},
+      {"--db FILE", "RunOptions::database"},
+      {"--fresh", "RunOptions::fresh"}};
+  for (const auto& [theirs, ours] : kWords) {
+    if (const auto at = hint.find(theirs); at != std::string::npos) hint.replace(at, theirs.size(), ours);
+  }
+  return hint;
+}
+
+}  // namespace
 
 std::string error_code_name(ErrorCode code) {
   switch (code) {
@@ -30,7 +48,9 @@ std::string error_code_name(ErrorCode code) {
   return "internal";
 }
 
-Failure to_failure(const Error& error) { return {error_code_name(error.code), error.message, error.hint, {}}; }
+Failure to_failure(const Error& error) {
+  return {error_code_name(error.code), error.message, in_words_of_the_api(error.hint), {}};
+}
 
 Failure to_failure(const std::vector<Diagnostic>& diagnostics,
                    const std::function<std::string(const Diagnostic&)>& place) {

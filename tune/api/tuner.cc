@@ -76,7 +76,11 @@ ReadOutcome Tuner::Parts::read() const {
   ReaderContext context = this->context();
   context.overrides = set;
   if (form == Form::kAggregate) {
-    return read_experiment(document->text(), "experiment", current_directory(), "experiment", context);
+    ReadOutcome outcome = read_experiment(document->text(), "experiment", current_directory(), "experiment", context);
+    for (Diagnostic& d : outcome.diagnostics) {  // its advice is a line and a column, which lead nowhere here
+      if (d.code == "duplicate-key") d.hint = "keep one";
+    }
+    return outcome;
   }
   if (form == Form::kFile) return read_experiment_file(file, context);
   ReadOutcome outcome;

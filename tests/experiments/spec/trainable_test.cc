@@ -43,6 +43,18 @@ TEST(Trainable, MayBeAScriptBesideTheFile) {
                           testing::folder("good") + "/libmine.so"));
 }
 
+TEST(Trainable, MayNotBeAFolder) {
+  EXPECT_THAT(
+      testing::errors(testing::read(testing::complete("trainable: {command: [/usr, x]}"))),
+      ElementsAre("5:23 plugin-load cannot run /usr: it is a folder | name a program, and its arguments after it"));
+  EXPECT_THAT(testing::errors(testing::read(testing::complete("trainable: {command: [../good/]}"))),
+              ElementsAre("5:23 plugin-load cannot run ../good/: it is a folder | "
+                          "name a program, and its arguments after it"));
+  EXPECT_THAT(testing::errors(testing::read(testing::complete("trainable: {command: [/dev/null]}"))),
+              ElementsAre("5:23 plugin-load cannot run /dev/null: it is no regular file | "
+                          "name a program, and its arguments after it"));
+}
+
 /// A trainable of two required parameters that ends by itself.
 TrainableInfo branin() {
   TrainableInfo info;
@@ -126,6 +138,20 @@ TEST(CheckTrainable, NeedsCheckpointsForPromotion) {
               ElementsAre("6:34 capability scheduler asha with variant promote pauses trials, and branin cannot save "
                           "checkpoints | use variant: stop"));
   EXPECT_THAT(faults(space + "scheduler: {type: asha}\n", branin()), IsEmpty());
+}
+
+TEST(CheckTrainable, AFunctionWithoutANameHearsHowToSayThatItSaves) {
+  const std::string space = "search_space: {x1: 1, x2: 1}\n";
+  TrainableInfo function = branin();
+  function.name = "(function)";
+
+  EXPECT_THAT(
+      faults(space + "scheduler: {type: asha, variant: promote}\n", function),
+      ElementsAre("6:34 capability scheduler asha with variant promote pauses trials, and (function) cannot save "
+                  "checkpoints | use variant: stop; or if it takes up trial.checkpoint() and reports its state, "
+                  "say so: {f, {.can_save = true}}"));
+  function.can_save = true;
+  EXPECT_THAT(faults(space + "scheduler: {type: asha, variant: promote}\n", function), IsEmpty());
 }
 
 TEST(CheckTrainable, KnowsTheMetrics) {
