@@ -105,7 +105,8 @@ struct Commanded {
   friend bool operator==(const Commanded&, const Commanded&) = default;
 };
 
-/// A person changed what may be changed of an experiment that has begun: a budget, retries, limits, retention.
+/// A person changed what may be changed of an experiment that has begun: a budget, retries, limits, retention, where its
+/// trainable lies.
 struct Edited {
   std::string key;           ///< `budget.trials`, as in the experiment file
   Value before, now;         ///< as the key's kind has it (seconds for times); null: not set

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 
 #include "core/json.h"
 #include "core/text.h"
@@ -111,6 +112,16 @@ void compare_spaces(Sentences& out, const Space& now, const Space& before) {
   }
 }
 
+/// A program or library that was built anew or moved is the same one, so the folder that it lies in does not count.
+TrainableRef without_place(TrainableRef ref) {
+  ref.library = std::filesystem::path(ref.library).filename().string();
+  if (ref.kind != TrainableRef::Kind::kCommand) return ref;
+  Value command = trainable_document(ref);
+  std::erase_if(command.map(), [](const auto& member) { return member.first == "working_dir"; });
+  ref.command_json = to_json(command);
+  return ref;
+}
+
 std::string show_trainable(const TrainableRef& ref) {
   switch (ref.kind) {
     case TrainableRef::Kind::kBuiltin:
@@ -179,8 +190,10 @@ void compare_resources(Sentences& out, const Resources& now, const Resources& be
 std::vector<std::string> differences(const ExperimentSpec& now, const ExperimentSpec& before) {
   Sentences out;
   compare_spaces(out, now.space, before.space);
-  const std::string trainable = show_trainable(now.trainable), old_trainable = show_trainable(before.trainable);
-  if (trainable != old_trainable) out.push_back(fmt::format("trainable is {}, was {}", trainable, old_trainable));
+  if (show_trainable(without_place(now.trainable)) != show_trainable(without_place(before.trainable))) {
+    out.push_back(
+        fmt::format("trainable is {}, was {}", show_trainable(now.trainable), show_trainable(before.trainable)));
+  }
   compare(out, "trainable.isolation", isolation_name(now.trainable.isolation),
           isolation_name(before.trainable.isolation));
   compare_objectives(out, now, before);

@@ -227,7 +227,7 @@ ReadOutcome read_experiment(const std::string& text, const std::string& file, co
                             const std::string& default_name, const ReaderContext& context) {
   const Source source(text);
   Faults faults(file, source);
-  const Reading reading{context, source, faults, directory, false};
+  const Reading reading{context, source, faults, directory, context.given_before};
   ReadOutcome outcome;
   if (auto root = parse_document(source, faults)) {
     outcome.spec = ExperimentReader(*std::move(root), reading, default_name).read();

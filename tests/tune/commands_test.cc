@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <optional>
 
 #include "tests/tune/support/experiments.h"
@@ -197,6 +199,62 @@ TEST(Commands, AnUnchangedFileTakesNoSetBackAndAChangedOneSetsWhatItChanges) {
   EXPECT_EQ(bench.tune({"run", "kept.yaml"}).code, 0);
   EXPECT_EQ(bench.value("select completed from experiments"), "8");
   expect_replays(bench, "kept");
+}
+
+TEST(Commands, ATrainableThatWasMovedOrBuiltAnewGoesOnWithItsExperiment) {
+  Workbench bench;
+  const auto file = [](const std::string& trainable, int seconds) {
+    return "version: 1\nname: moved\ntrainable: " + trainable +
+           "\nobjective: {metric: loss, mode: min}\nsearch_space: {lr: {uniform: [0, 1]}}\n"
+           "stop: {training_iteration: 2}\nbudget: {trials: 2}\nlimits: {time: " + std::to_string(seconds) + "m}\n";
+  };
+  const auto library = [&](const std::string& folder) {
+    std::filesystem::create_directories(bench / folder);
+    std::filesystem::copy_file(WANDER_LIBRARY, bench / folder + "/libwander.so");
+    return bench / folder + "/libwander.so";
+  };
+  const std::string old_place = library("old"), new_place = library("new");
+  ASSERT_EQ(bench.run("moved", file("./old/libwander.so:Wander", 1)).code, 0);
+  EXPECT_EQ(bench.tune({"set", "moved", "budget.trials=3"}).code, 0);
+  std::filesystem::remove(old_place);
+
+  const Outcome moved = bench.run("moved", file("./new/libwander.so:Wander", 1));
+  EXPECT_EQ(moved.code, 0);
+  EXPECT_THAT(moved.err, HasSubstr("trainable.plugin: \"" + new_place + "\", was \"" + old_place + "\""));
+  EXPECT_EQ(bench.value("select completed from experiments"), "3");
+  EXPECT_EQ(bench.value("select now from commands where key = 'trainable.plugin'"), new_place);
+
+  std::ofstream(new_place, std::ios::app) << '\0';  // another build, as far as its bytes tell
+  EXPECT_EQ(bench.tune({"set", "moved", "budget.trials=4"}).code, 0);
+  const Outcome rebuilt = bench.tune({"resume", "moved"});
+  EXPECT_EQ(rebuilt.code, 0) << rebuilt.err;
+  EXPECT_THAT(rebuilt.err, HasSubstr("is another build than in the run before"));
+  EXPECT_EQ(bench.value("select completed from experiments"), "4");
+  expect_replays(bench, "moved");
+
+  const Outcome set = bench.tune({"set", "moved", "trainable.plugin=" + new_place});
+  EXPECT_EQ(set.code, 2);
+  EXPECT_THAT(set.err, HasSubstr("the trainable is fixed once an experiment has begun"));
+  std::filesystem::copy_file(new_place, bench / "new/libother.so");
+  const Outcome other = bench.run("moved", file("./new/libother.so:Wander", 1));
+  EXPECT_EQ(other.code, 2);
+  EXPECT_THAT(other.err, HasSubstr("trainable is"));
+}
+
+TEST(Commands, ACommandWhoseFolderWasMovedGoesOn) {
+  Workbench bench;
+  std::filesystem::create_directories(bench / "old");
+  std::filesystem::create_directories(bench / "new");
+  for (const std::string folder : {"old", "new"}) {
+    bench.write(folder + "/e.yaml", shell("e", 2, "echo \"{\\\"loss\\\": ${x}}\"", "budget: {trials: 2}\n"));
+  }
+  ASSERT_EQ(bench.tune({"run", "old/e.yaml", "--set", "budget.trials=1"}).code, 0);
+  EXPECT_EQ(bench.tune({"set", "e", "budget.trials=2"}).code, 0);
+  const Outcome moved = bench.tune({"run", "new/e.yaml"});
+  EXPECT_EQ(moved.code, 0) << moved.err;
+  EXPECT_THAT(moved.err, HasSubstr("trainable.working_dir"));
+  EXPECT_EQ(bench.value("select completed from experiments"), "2");
+  expect_replays(bench, "e");
 }
 
 TEST(Commands, ARowOfAFinishedExperimentIsDoneByTheNextRun) {

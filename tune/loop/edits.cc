@@ -31,6 +31,15 @@ Value limits_value(const Limits& limits) {
   return map;
 }
 
+/// Where a library, program or command lies: it may move.
+std::pair<const char*, Value> place_of(const TrainableRef& trainable) {
+  if (trainable.kind == TrainableRef::Kind::kLibrary) return {"trainable.plugin", trainable.library};
+  if (trainable.kind != TrainableRef::Kind::kCommand) return {"trainable", {}};
+  const auto command = parse_json(trainable.command_json);
+  const Value* directory = command && command->is_map() ? command->find("working_dir") : nullptr;
+  return {"trainable.working_dir", directory == nullptr ? Value() : *directory};
+}
+
 Arrived refused(const CommandRow& row, std::string why) {
   Commanded command{row.kind, row.trial, row.id};
   command.refusal = std::move(why);
@@ -101,6 +110,8 @@ std::vector<Edited> edits_between(const ExperimentSpec& before, const Experiment
   compare("budget.plateau", plateau_value(before.budget.plateau), plateau_value(now.budget.plateau));
   compare("retries", retries_value(before.retries), retries_value(now.retries));
   compare("limits", limits_value(before.limits), limits_value(now.limits));
+  const auto [place, is] = place_of(now.trainable);
+  compare(place, place_of(before.trainable).second, is);
   compare("checkpoint.keep", before.checkpoint.keep, now.checkpoint.keep);
   return edits;
 }

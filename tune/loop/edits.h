@@ -15,7 +15,8 @@
 
 namespace tune {
 
-/// budget.trials, time, failures, concurrency, plateau; retries; limits; checkpoint.keep.
+/// budget.trials, time, failures, concurrency, plateau; retries; limits; checkpoint.keep; where the trainable lies
+/// (trainable.plugin, trainable.working_dir).
 std::vector<Edited> edits_between(const ExperimentSpec& before, const ExperimentSpec& now);
 
 /// The specification with changes (`budget.trials=200`), read and checked again. kBadInput: all that is wrong.

@@ -75,6 +75,10 @@ Result<ExperimentSpec> with_changes(const ExperimentSpec& spec, const std::vecto
       return fail(ErrorCode::kBadInput, fmt::format("{}: the objective is fixed once an experiment has begun", key),
                   "budget.*, retries.*, limits.* and checkpoint.keep may be changed");
     }
+    if (const std::string key = change.substr(0, equals); key == "trainable" || key.starts_with("trainable.")) {
+      return fail(ErrorCode::kBadInput, fmt::format("{}: the trainable is fixed once an experiment has begun", key),
+                  "where it was moved, run the file that names its new place");
+    }
     changed.overrides.emplace_back(change.substr(0, equals),
                                    equals == std::string::npos ? std::string() : change.substr(equals + 1));
   }
@@ -87,7 +91,7 @@ Result<ExperimentSpec> with_commands_kept(const ExperimentSpec& file, const Expe
                                           const std::string& last, const ReaderContext& context) {
   ReaderContext as_written = context;
   as_written.overrides.clear();
-  as_written.machine.reset();
+  as_written.given_before = true;
   const ReadOutcome before = read_experiment(last, file.name, file.directory, file.name, as_written);
   if (!before.spec) return file;  // of a program that read files differently: it is as if it were new
   std::set<std::string> edited;
@@ -98,7 +102,7 @@ Result<ExperimentSpec> with_commands_kept(const ExperimentSpec& file, const Expe
   Map document = of_file->map();
   bool kept = false;
   for (const Edited& edit : edits_between(now, file)) {
-    if (edited.contains(edit.key)) continue;
+    if (edited.contains(edit.key) || edit.key.starts_with("trainable.")) continue;  // the file knows where it lies
     put_at(document, edit.key, value_at(of_now->map(), edit.key));
     kept = true;
   }
@@ -176,7 +180,12 @@ Result<LeftRunning> left_running(Store& store) {
   auto runs = store.runs();
   if (!runs) return pass_on(std::move(runs));
   if (runs->empty()) return LeftRunning();
-  return LeftRunning{runs->back().worker_json, runs->back().code_hash};
+  LeftRunning left{runs->back().worker_json, runs->back().code_hash};
+  // A run at rest that leaves nothing to go on with runs no code; the one before it says what was run last.
+  for (auto run = runs->rbegin(); run != runs->rend() && left.workers_json.empty() && left.code_hash.empty(); ++run) {
+    left.code_hash = run->code_hash;
+  }
+  return left;
 }
 
 Result<std::string> command_at_rest(const std::string& database, const std::string& experiment, CommandRow command,

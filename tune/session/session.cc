@@ -116,6 +116,7 @@ Result<SessionEnd> Session::run(ExperimentSpec spec, const std::optional<Experim
   Loop loop(io, view_, signals.numbers());
   const Reachable reachable(*this, loop);
   Opened opened;
+  code_hash_ = code_hash(spec_.trainable);
   if (row) {  // the lock comes first: only who holds it may speak to workers that live on
     if (auto done = open(loop, row, opened); !done) return pass_on(std::move(done));
   }
@@ -133,7 +134,6 @@ Result<SessionEnd> Session::run(ExperimentSpec spec, const std::optional<Experim
     stuck_ = workers.stuck();
     return end;
   }
-  code_hash_ = code_hash(spec_.trainable);
   ProcessWorkersOptions options;
   options.trainable = spec_.trainable;
   options.plan = capacity_;
@@ -215,6 +215,9 @@ Result<void> Session::open(Loop& loop, const std::optional<ExperimentRow>& row, 
   opened.recovered = *std::move(recovered);
   auto left = left_running(*opened.store);
   if (!left) return pass_on(std::move(left));
+  if (!left->code_hash.empty() && !code_hash_.empty() && left->code_hash != code_hash_) {
+    view_.message(Severity::kNote, "tune or the trainable is another build than in the run before");
+  }
   const std::string attempts = attempts_dir(options_.database);
   if (anything_left(left->workers_json, attempts)) {
     opened.left = *std::move(left);
@@ -343,7 +346,7 @@ Result<void> Session::begin(Store& store, const Controller& controller, std::int
   RunRow run = this_run();
   run.run = number;
   run.rules = controller.rules();
-  run.code_hash = code_hash_.empty() ? code_hash(spec_.trainable) : code_hash_;
+  run.code_hash = code_hash_;
   if (processes_ != nullptr) run.worker_json = processes_->launches_json();
   if (options_.simulated) run.worker_json = to_json(Map{{kSimulatedRun, to_text(*options_.simulated)}});
   return store.begin_run(run);

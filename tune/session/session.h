@@ -116,7 +116,7 @@ class Session {
   std::mutex mutex_;       // guards the next two
   Loop* loop_ = nullptr;  // while run() goes on
   bool interrupted_ = false;
-  std::string code_hash_;  // of what trials run; empty: not looked at yet
+  std::string code_hash_;  // of what trials run; empty: it cannot be read
   bool lockstep_ = false, resumes_ = false, seed_was_drawn_ = false, stuck_ = false;
 };
 
