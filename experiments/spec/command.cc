@@ -44,7 +44,7 @@ class CommandReader {
     const Value env = read_env(fields.member("env"));
     for (const auto& [name, value] : env.map()) variables_.insert(name);
     const Value command = read_command_value(*map.find("command"), directory);
-    if (space_.complete) check_placeholder_names(space_, reading_);
+    if (space_.unread.empty()) check_placeholder_names(space_, reading_);
 
     List metrics;
     for (const Objective& objective : objectives) metrics.emplace_back(objective.metric);

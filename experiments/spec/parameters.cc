@@ -21,6 +21,16 @@ bool is_parameter_name(std::string_view name) {
   });
 }
 
+/// What of a name is left when a person has to write it in another way: `learning rate` as `learning_rate`, or `rate`.
+std::string letters_of(std::string_view name) {
+  std::string letters;
+  for (const char c : name) {
+    if (is_letter(c) && c != '_') letters += static_cast<char>(c | 0x20);
+    if (c >= '0' && c <= '9') letters += c;
+  }
+  return letters;
+}
+
 bool is_modifier(std::string_view key) { return key == "when" || key == "description"; }
 
 /// Entries of `when` that hold for what is being read, outermost group first.
@@ -29,7 +39,7 @@ using Conditions = std::vector<std::pair<Condition, const Member*>>;
 class SpaceReader {
  public:
   SpaceReader(SpaceReading& out, const Reading& reading)
-      : out_(out), source_(reading.source), faults_(reading.faults) {}
+      : out_(out), source_(reading.source), faults_(reading.faults), stored_(reading.stored) {}
 
   void read_members(const Node& map, const std::string& prefix, const Conditions& outer) {
     for (const Member& member : map.members) {
@@ -62,7 +72,7 @@ class SpaceReader {
       add_faulty(member, prefix + name, {});
       return false;
     }
-    out_.complete = false;
+    out_.unread.push_back(prefix + name);
     std::string hint = kNameAdvice;
     std::string message = fmt::format("'{}' is no parameter name", name);
     if (name == "when") {
@@ -86,6 +96,7 @@ class SpaceReader {
         return;
       }
       note_lookalikes(value, faults_);
+      if (!stored_) warn_of_quoted_call(value, faults_);
       if (value.is_list()) note_constant_list(member);
       add(member, path, Constant{value_of_node(value)}, "", "", outer, &value);
       return;
@@ -174,7 +185,7 @@ class SpaceReader {
                                          [](const Member& m) { return !is_modifier(m.name()); });
     if (!has_members) {
       faults_.error(member.key.place, code::kMissingKey, fmt::format("group '{}' has no parameters", member.name()));
-      out_.complete = false;
+      out_.unread.push_back(path);
       return;
     }
     out_.groups.push_back(path);
@@ -244,6 +255,7 @@ class SpaceReader {
   SpaceReading& out_;
   const Source& source_;
   Faults& faults_;
+  bool stored_;
   std::size_t call_begin_ = 0, call_end_ = 0;  // of the last call that was reported, in the source
 };
 
@@ -277,6 +289,15 @@ const Parameter* SpaceReading::find(const std::string& path) const {
   return found == index.end() ? nullptr : &parameters[found->second];
 }
 
+bool SpaceReading::may_mean_unread(const std::string& name) const {
+  const std::string wanted = letters_of(name);
+  return std::ranges::any_of(unread, [&](const std::string& path) {
+    if (path.empty() || name.starts_with(path + ".")) return true;
+    const std::string there = letters_of(path);
+    return there.find(wanted) != std::string::npos || (!there.empty() && wanted.find(there) != std::string::npos);
+  });
+}
+
 bool SpaceReading::is_pure_grid() const {
   return std::all_of(parameters.begin(), parameters.end(), [&](const Parameter& p) {
     return faulty.contains(p.path) || std::holds_alternative<Constant>(p.domain) ||
@@ -294,7 +315,7 @@ SpaceReading read_space(const Member* search_space, const Member* constraints, c
                     items ? "write the names without '- ' before them" : "write NAME: {uniform: [lower, upper]}")) {
     SpaceReader(out, reading).read_members(search_space->value, "", {});
   } else {
-    out.complete = false;
+    out.unread.emplace_back();
   }
   if (constraints != nullptr) read_constraints(*constraints, out, reading.faults);
   build_space(out, reading);

@@ -29,11 +29,13 @@ struct SpaceReading {
   std::set<std::string> faulty;
   std::vector<std::string> groups;  ///< paths
   std::vector<const Node*> constraints;
-  bool complete = true;        ///< false: some entry could not be told to be a parameter or a group
+  std::vector<std::string> unread;  ///< paths of entries that could not be told to be parameters or groups; "": all
   std::optional<Space> space;  ///< nothing if there is a fault in it
 
   std::vector<std::string> paths() const;
   const Parameter* find(const std::string& path) const;
+  /// Whether a name that is not there may mean an entry that could not be read, and so is no fault of its own.
+  bool may_mean_unread(const std::string& name) const;
   /// Whether nothing but constants, grids and derived values is in it, so far as can be told.
   bool is_pure_grid() const;
 };
@@ -52,6 +54,8 @@ bool report_foreign_parameter(const std::string& name, const Node& map, Faults& 
 /// A value or a key that begins with text such as `loguniform(1e-4, 1e-1)`, split at its commas or not: reports it, and
 /// returns where the text ends in the source (npos: not in the source). Nothing if it is none.
 std::optional<std::size_t> report_call_syntax(const Node& text, const Source& source, Faults& faults);
+/// The same in quotes, which is good text; but few mean it.
+void warn_of_quoted_call(const Node& text, Faults& faults);
 /// Builds `reading.space` from what was read.
 void build_space(SpaceReading& space, const Reading& reading);
 

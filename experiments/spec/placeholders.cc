@@ -51,7 +51,7 @@ std::string fault_of(const std::string& name, const SpaceReading& space, bool st
   if (std::find(space.groups.begin(), space.groups.end(), name) != space.groups.end()) {
     return fmt::format("'{}' is a group, not a parameter", name);
   }
-  if (!space.complete) return {};
+  if (space.may_mean_unread(name)) return {};
   return fmt::format("unknown placeholder '${{{}}}'", name);
 }
 

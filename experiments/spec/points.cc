@@ -32,7 +32,7 @@ class PointReader {
         if (!space_.faulty.contains(path)) read_value(member, *parameter);
       } else if (member.value.is_map() && is_group(path)) {
         read_members(member.value, path + ".");
-      } else if (space_.complete) {
+      } else if (!space_.may_mean_unread(path)) {
         faults_.error(member.key.place, code::kUnknownName,
                       fmt::format("points_to_evaluate names '{}', which is no parameter", path), advice(path));
       }

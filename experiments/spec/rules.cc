@@ -123,12 +123,15 @@ Resources read_resources(const Member* section, const Reading& reading) {
     if (elastic_name(kind) == elastic) resources.elastic = kind;
   }
   if (reading.context.machine && !reading.stored) {
-    const auto fits = plan_slots(resources, std::nullopt, *reading.context.machine);
-    const Member* member = fields->member(!fits && fits.error().message.starts_with("gpu") ? "gpu" : "cpu");
-    if (!fits) {
+    const auto check = [&](const char* key, const Resources& need) {
+      const auto fits = plan_slots(need, std::nullopt, *reading.context.machine);
+      const Member* member = fields->member(key);
+      if (fits) return;
       reading.faults.error(member == nullptr ? section->key.place : member->value.place, code::kResources,
                            fits.error().message, fits.error().hint);
-    }
+    };
+    check("cpu", {.cpu = resources.cpu, .gpu = 0});
+    check("gpu", {.cpu = 0, .gpu = resources.gpu});
   }
   return resources;
 }

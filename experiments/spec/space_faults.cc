@@ -54,10 +54,21 @@ class FaultPlacer {
  private:
   /// Faults about a parameter that is itself faulty, or about names that could not all be read.
   bool follows_from_another(const SpaceFault& fault) const {
-    if (!space_.complete && fault.kind == SpaceFault::Kind::kUnknownName) return true;
+    if (fault.kind == SpaceFault::Kind::kUnknownName && space_.may_mean_unread(unknown_name(fault))) return true;
     if (fault.kind == SpaceFault::Kind::kUnknownName || fault.kind == SpaceFault::Kind::kCycle) return false;
     return space_.faulty.contains(fault.condition_path) ||
            (fault.condition_path.empty() && space_.faulty.contains(fault.path));
+  }
+
+  std::string unknown_name(const SpaceFault& fault) const {
+    if (!fault.expression) return fault.condition_path;
+    std::string_view text;
+    if (fault.constraint >= 0) {
+      text = space_.constraints[static_cast<std::size_t>(fault.constraint)]->text;
+    } else if (const Parameter* parameter = space_.find(fault.path); parameter != nullptr) {
+      if (const auto* derived = std::get_if<Derived>(&parameter->domain)) text = derived->expression;
+    }
+    return std::string(text.substr(std::min(fault.expression->position, text.size()), fault.expression->length));
   }
 
   Place place_of(const SpaceFault& fault) const {

@@ -25,6 +25,8 @@ TEST(Resources, ThatTheMachineHasAreFine) {
 
 TEST(Resources, ThatTheMachineLacksAreNamedWhereTheyStand) {
   EXPECT_THAT(faults("{cpu: 64, gpu: 1}", {"0"}), ElementsAre("6:18 resources cpu: 64 requested, 2 present"));
+  EXPECT_THAT(faults("{cpu: 64, gpu: 1}"), ElementsAre("6:18 resources cpu: 64 requested, 2 present",
+                                                       "6:27 resources gpu: 1 requested, no GPU found"));
   EXPECT_THAT(faults("{cpu: 1, gpu: 1}"), ElementsAre("6:26 resources gpu: 1 requested, no GPU found"));
   EXPECT_THAT(faults("{gpu: 3}", {"0", "1"}), ElementsAre("6:18 resources gpu: 3 requested, 2 present"));
 }
