@@ -172,8 +172,13 @@ TEST_F(Command, FailsIfItEndsWellWithoutAReport) {
   run_text("echo nothing", R"(,"report":"pairs","objective":["loss","accuracy"])");
   run_text(R"(echo '{"note":1}'; echo '{"Loss":1, "epoch":2}')", R"(,"objective":["loss"])");
 
+  run_text(R"(echo '{"note":1}'; echo '{"loss":"abc"}')", R"(,"objective":["loss"])");
+  run_text("echo loss=abc", R"(,"report":"pairs","objective":["loss"])");
+
   EXPECT_THAT(host.reports, IsEmpty());
-  ASSERT_THAT(host.failures, SizeIs(3));
+  ASSERT_THAT(host.failures, SizeIs(5));
+  EXPECT_THAT(host.failures[3].text, HasSubstr("without a report: \"abc\" for 'loss' is no number"));
+  EXPECT_THAT(host.failures[4].text, HasSubstr("without a report: \"abc\" for 'loss' is no number"));
   EXPECT_THAT(host.failures[0].text, HasSubstr("no line on stdout was a JSON object that holds a number"));
   EXPECT_THAT(host.failures[1].text, HasSubstr("pairs that hold 'loss' or 'accuracy'"));
   EXPECT_THAT(host.failures[2].text, HasSubstr("it printed note, and not 'loss'"));

@@ -186,8 +186,9 @@ class CommandRun {
       bad_report_ = std::move(report).error();
     } else if (*report) {
       arrived_.push_back(**std::move(report));
-    } else if (unlike_.empty() && !spec_.objective.empty()) {
-      const auto other = read(line, {});
+    } else if (no_number_.empty() && !spec_.objective.empty()) {
+      no_number_ = value_that_is_no_number(line, spec_.report == CommandSpec::ReportBy::kPairs, spec_.objective);
+      const auto other = unlike_.empty() ? read(line, {}) : std::nullopt;
       if (other && *other) unlike_ = metric_names((*other)->metrics);
     }
   }
@@ -240,6 +241,7 @@ class CommandRun {
     const auto value = parse_json(line);
     if (!value) return "no report: " + value.error().message;
     if (!value->is_map()) return "no report: not a JSON object";
+    if (std::string bad = value_that_is_no_number(line, false, spec_.objective); !bad.empty()) return bad;
     const auto other = read_json_report(line, {});
     const std::string names = other && *other ? metric_names((*other)->metrics) : "no number";
     return "it reports " + names + "; the objective is " + objective_words();
@@ -304,6 +306,7 @@ class CommandRun {
   std::string without_report() const {
     const std::string what = objective_words();
     std::string text = "the program ended without a report: ";
+    if (!no_number_.empty()) return text + printed_.masked(no_number_);
     if (!unlike_.empty()) return text + "it printed " + unlike_ + ", and not " + what;
     switch (spec_.report) {
       case CommandSpec::ReportBy::kStdout:
@@ -336,6 +339,7 @@ class CommandRun {
   SecretMask printed_, complained_;  ///< its stdout and stderr, as they are kept
   LineSplitter lines_;
   std::vector<ProgramReport> arrived_;  ///< read, not yet reported
+  std::string no_number_;               ///< what is wrong with the first line that gives an objective something else
   std::string unlike_;                  ///< numbers in the first line that holds some, but not the objective
   std::optional<Error> bad_report_;     ///< nothing is read beyond it
   HeldBack held_back_;

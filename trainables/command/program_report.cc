@@ -78,19 +78,15 @@ Value pair_value(std::string_view text) {
   return Value(mended(text));
 }
 
-}  // namespace
-
-Result<std::optional<ProgramReport>> read_json_report(std::string_view line,
-                                                      const std::vector<std::string>& objective) {
+std::optional<Map> json_members(std::string_view line) {
   line = trimmed(line);
   if (line.empty() || line.front() != '{') return std::nullopt;
   const auto value = parse_json(line);
   if (!value || !value->is_map()) return std::nullopt;
-  return from_map(value->map(), objective);
+  return value->map();
 }
 
-Result<std::optional<ProgramReport>> read_pairs_report(std::string_view line,
-                                                       const std::vector<std::string>& objective) {
+std::optional<Map> pair_members(std::string_view line) {
   Map map;
   line = trimmed(line);
   while (!line.empty()) {
@@ -105,7 +101,34 @@ Result<std::optional<ProgramReport>> read_pairs_report(std::string_view line,
     line.remove_prefix(end);
     line.remove_prefix(std::min(line.find_first_not_of(" \t,"), line.size()));
   }
-  return from_map(map, objective);
+  return map;
+}
+
+}  // namespace
+
+Result<std::optional<ProgramReport>> read_json_report(std::string_view line,
+                                                      const std::vector<std::string>& objective) {
+  const auto map = json_members(line);
+  return map ? from_map(*map, objective) : std::nullopt;
+}
+
+Result<std::optional<ProgramReport>> read_pairs_report(std::string_view line,
+                                                       const std::vector<std::string>& objective) {
+  const auto map = pair_members(line);
+  return map ? from_map(*map, objective) : std::nullopt;
+}
+
+std::string value_that_is_no_number(std::string_view line, bool is_pairs, const std::vector<std::string>& objective) {
+  constexpr std::size_t kMostShown = 60;
+  const auto map = is_pairs ? pair_members(line) : json_members(line);
+  if (!map) return {};
+  for (const auto& [name, value] : *map) {
+    if (as_number(value) || std::find(objective.begin(), objective.end(), name) == objective.end()) continue;
+    const std::string text = to_json(value);
+    const std::string shown = text.size() <= kMostShown ? text : mended(text.substr(0, kMostShown)) + "...";
+    return shown + " for '" + name + "' is no number";
+  }
+  return {};
 }
 
 std::string program_report_to_json(const ProgramReport& report) {

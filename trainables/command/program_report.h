@@ -31,6 +31,10 @@ Result<std::optional<ProgramReport>> read_json_report(std::string_view line, con
 Result<std::optional<ProgramReport>> read_pairs_report(std::string_view line,
                                                        const std::vector<std::string>& objective);
 
+/// `"abc" for 'loss' is no number`: what is wrong with a line that names one of the objectives and gives no number for
+/// it; empty for any other line.
+std::string value_that_is_no_number(std::string_view line, bool is_pairs, const std::vector<std::string>& objective);
+
 /// The object that read_json_report reads back equal, but for its checkpoint, which is of the past.
 std::string program_report_to_json(const ProgramReport& report);
 
