@@ -6,6 +6,7 @@
 #include <map>
 
 #include "core/sha256.h"
+#include "core/trial.h"
 #include "experiments/store/blob_file.h"
 #include "experiments/store/database.h"
 #include "experiments/store/locks.h"
@@ -67,7 +68,8 @@ class DatabaseReader final : public Reader {
         connection_,
         fmt::format("SELECT {} FROM trial WHERE experiment = ? AND number > ? ORDER BY number LIMIT {}", kTrialColumns,
                     kPageRows),
-        [&](sql::Statement& query, std::int64_t after) { query.bind(id.value, after); }, read_trial,
+        [&](sql::Statement& query, std::int64_t after) { query.bind(id.value, after); },
+        [is_run = holder(id) != 0](const sql::Statement& row) { return said_as_it_is(read_trial(row), is_run); },
         [](const TrialRow& row) { return row.number; }, sink);
   }
 
@@ -76,7 +78,7 @@ class DatabaseReader final : public Reader {
         connection_, fmt::format("SELECT {} FROM trial WHERE experiment = ? AND number = ?", kTrialColumns), id,
         read_trial, number.value);
     if (!rows) return pass_on(std::move(rows));
-    if (!rows->empty()) return std::move(rows->front());
+    if (!rows->empty()) return said_as_it_is(std::move(rows->front()), holder(id) != 0);
     auto last = connection_.prepare("SELECT count(*), max(number) FROM trial WHERE experiment = ?");
     if (!last) return pass_on(std::move(last));
     auto row = last->bind(id.value).step();
@@ -211,6 +213,11 @@ class DatabaseReader final : public Reader {
   /// The last turn of a run that was killed says running; whether somebody runs it is known by its lock.
   void say_if_interrupted(ExperimentRow& row) const {
     if ((row.status == "running" || row.status == "paused" || row.status == "new") && holder(row.id) == 0) row.status = "interrupted";
+  }
+  /// Nor did the trials of such a run get a last word.
+  static TrialRow said_as_it_is(TrialRow row, bool is_run) {
+    if (!is_run && row.status == status_name(TrialState::kRunning)) row.status = "interrupted";
+    return row;
   }
 
   Result<void> send_blob(ExperimentId id, std::int64_t key, Sha256& hash,

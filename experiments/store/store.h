@@ -73,7 +73,7 @@ struct RunRow {
 /// The trial table's row; written whole when a turn changed the trial.
 struct TrialRow {
   std::int64_t number = 0;
-  std::string status;           ///< status_name
+  std::string status;           ///< status_name; of a Reader `interrupted` where it ran and nobody runs the experiment
   std::string state;            ///< state_name
   std::string cause;
   std::string reason;

@@ -284,7 +284,12 @@ TEST(Resume, NeedsNothingButTheDatabase) {
   ASSERT_TRUE(eventually([&] { return !bench.value("select 1 from event where kind = 'reported' and step = 5").empty(); }));
   run.signal(SIGKILL);
   EXPECT_EQ(run.wait().signal, SIGKILL);
-  EXPECT_THAT(bench.tune({"status", "alone"}).out, AllOf(HasSubstr("interrupted"), HasSubstr("tune resume alone")));
+  EXPECT_THAT(bench.tune({"status", "alone"}).out,
+              AllOf(HasSubstr(" interrupted, "), HasSubstr("tune resume alone"), Not(HasSubstr(" running"))));
+  EXPECT_EQ(at(json(bench.tune({"status", "alone", "--json"}).out), "running"), "0");
+  EXPECT_THAT(bench.tune({"trials", "alone", "--csv"}).out, AllOf(HasSubstr("interrupted"), Not(HasSubstr("running"))));
+  EXPECT_THAT(bench.tune({"trials", "alone"}).err, HasSubstr("tune resume alone"));
+  EXPECT_THAT(bench.tune({"show", "alone/0"}).out, HasSubstr("alone/0  interrupted   (nobody runs the experiment"));
   std::filesystem::remove(bench / "alone.yaml");
 
   const Outcome outcome = bench.tune({"resume"});

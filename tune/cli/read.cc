@@ -9,6 +9,8 @@
 
 #include "core/config.h"
 #include "core/json.h"
+#include "core/runtime/leftovers.h"
+#include "core/runtime/output_file.h"
 #include "core/text.h"
 #include "core/utf8.h"
 #include "experiments/export/csv.h"
@@ -30,17 +32,33 @@ std::string status_of(const Reader& reader, const ExperimentRow& row) {
   return row.status == "new" ? "new" : "interrupted";
 }
 
+struct InHand {
+  std::int64_t running = 0, interrupted = 0;
+};
+/// Trials that were begun and have not ended: they run if somebody runs the experiment.
+InHand in_hand(const Reader& reader, const ExperimentRow& row) {
+  return reader.holder(row.id) != 0 ? InHand{row.running, 0} : InHand{0, row.running};
+}
+
+/// Workers outlive a controller that was killed by the lease, and the next one goes on with what they did.
+bool trains_on(const std::string& db, const Reader& reader, const ExperimentRow& row) {
+  const auto runs = reader.runs(row.id);
+  return runs && !runs->empty() && anything_left(runs->back().worker_json, attempts_dir(db));
+}
+
 std::string best_of(const ExperimentRow& row) {
   if (row.best_trial < 0) return "-";
   return fmt::format("#{} {} {}", row.best_trial, row.metric, format_real(row.best_value));
 }
 
 Value to_value(const Reader& reader, const ExperimentRow& row) {
+  const InHand now = in_hand(reader, row);
   Map out{{"name", row.name},
           {"status", status_of(reader, row)},
           {"end_reason", row.end_reason},
           {"trials", row.trials},
-          {"running", row.running},
+          {"running", now.running},
+          {"interrupted", now.interrupted},
           {"waiting", row.waiting},
           {"paused", row.paused},
           {"completed", row.completed},
@@ -59,19 +77,27 @@ Value to_value(const Reader& reader, const ExperimentRow& row) {
   return out;
 }
 
-std::string status_words(const Reader& reader, const ExperimentRow& row) {
+std::string status_words(const std::string& db, const Reader& reader, const ExperimentRow& row) {
   const std::int64_t holder = reader.holder(row.id);
   const std::string status = status_of(reader, row);
   std::string text =
       fmt::format("{}  {}{}\n", row.name, status, holder != 0 ? fmt::format(" (process {})", holder) : std::string());
   if (!row.description.empty()) text += fmt::format("  {}\n", row.description);
-  text += fmt::format("  trials   {} in all: {} done, {} stopped, {} failed, {} running, {} paused, {} waiting\n",
-                      row.trials, row.completed, row.stopped, row.failed, row.running, row.paused, row.waiting);
+  const InHand now = in_hand(reader, row);
+  text += fmt::format("  trials   {} in all: {} done, {} stopped, {} failed, {}, {} paused, {} waiting\n", row.trials,
+                      row.completed, row.stopped, row.failed,
+                      now.interrupted > 0 ? fmt::format("{} interrupted", now.interrupted)
+                                          : fmt::format("{} running", now.running),
+                      row.paused, row.waiting);
   text += fmt::format("  best     {}\n", best_of(row));
   text += fmt::format("  elapsed  {}   seed {}{}\n", format_duration(row.elapsed), row.seed,
                       row.lockstep ? "   lockstep" : "");
   if (!row.end_reason.empty()) text += fmt::format("  ended    {}\n", row.end_reason);
-  if (status == "interrupted") text += fmt::format("  next     tune resume {}\n", row.name);
+  if (status == "interrupted") {
+    text += fmt::format("  next     tune resume {}{}\n", row.name,
+                        trains_on(db, reader, row) ? "   (nobody runs it; workers of the run before still do, for a while)"
+                                                   : "   (nobody runs it)");
+  }
   return text;
 }
 
@@ -165,7 +191,7 @@ int status(const std::string& experiment, bool watch, const Common& common) {
       if (common.json) {
         all.push_back(to_value(**reader, row));
       } else {
-        words += status_words(**reader, row) + edit_words(common.db, row);
+        words += status_words(common.db, **reader, row) + edit_words(common.db, row);
       }
     }
     if (common.json) {

@@ -20,7 +20,9 @@ namespace tune::cli {
 namespace {
 
 void print_trial(const ExperimentRow& row, const TrialRow& trial) {
-  fmt::print("{}/{}  {}\n", row.name, trial.number, trial.status);
+  fmt::print("{}/{}  {}", row.name, trial.number, trial.status);
+  if (trial.status == "interrupted") fmt::print("   (nobody runs the experiment: tune resume {})", row.name);
+  fmt::print("\n");
   if (!trial.reason.empty()) fmt::print("  because    {}\n", visible(trial.reason, true));
   fmt::print("  config     {}\n", visible(trial.config_json));
   if (!trial.metrics_json.empty()) {

@@ -14,6 +14,7 @@
 #include "tune/cli/commands.h"
 #include "tune/cli/exit_codes.h"
 #include "tune/cli/text_table.h"
+#include "tune/view/tell.h"
 
 namespace tune::cli {
 namespace {
@@ -169,6 +170,10 @@ int trials(const TrialsCommand& command, const Common& common) {
     text.add(std::move(cells));
   }
   fmt::print("{}", text.render(terminal_width()));
+  if (experiment->status == "interrupted" && common.verbosity >= 0) {
+    std::fflush(stdout);
+    tell(stderr, "nobody runs '{0}': tune resume {0} goes on with it\n", experiment->name);
+  }
   return kOk;
 }
 

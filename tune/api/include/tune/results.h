@@ -29,7 +29,7 @@ using MetricValues = std::vector<std::pair<std::string, double>>;
 struct TrialResult {
   std::int64_t number = 0;  ///< in its experiment, from 0
   std::string name;         ///< `digits-00017`
-  std::string status;       ///< waiting running paused completed stopped failed
+  std::string status;       ///< waiting running interrupted paused completed stopped failed
   /// Why it is where it is: none own_end stop_rule max_t scheduler user budget exception exit signal memory time_limit
   /// hang output bad_report load lost_worker.
   std::string cause;
