@@ -103,7 +103,8 @@ void warn_of_quoted_call(const Node& text, Faults& faults) {
   if (!text.is_text() || !text.quoted || text.text.starts_with('(') || text.text.starts_with('[')) return;
   const auto call = find_call(text.text, 0);
   if (!call || call->length != text.text.size()) return;
-  faults.warning(text.place, code::kBadValue, fmt::format("\"{}\" is this text in every trial", call->text), call->advice);
+  faults.warning(text.place, code::kBadValue, fmt::format("\"{}\" is this text in every trial", call->text),
+                 call->advice);
 }
 
 std::optional<std::size_t> report_call_syntax(const Node& text, const Source& source, Faults& faults) {

@@ -30,6 +30,17 @@ TEST(Output, PlainRunsTalkOnStderrOnly) {
                                  HasSubstr("new best #0")));
 }
 
+TEST(Output, EachFinishedTrialHasItsOwnCount) {
+  Workbench bench;  // trials so short that one turn sees several of them end
+  const Outcome outcome = bench.run("counted", branin("counted", 12));
+  std::vector<std::string> seen, wanted;
+  for (const std::string& line : lines(outcome.err)) {
+    if (line.starts_with('[')) seen.push_back(line.substr(0, line.find(' ')));
+  }
+  for (int i = 1; i <= 12; ++i) wanted.push_back("[" + std::to_string(i) + "/12]");
+  EXPECT_EQ(seen, wanted) << outcome.err;
+}
+
 TEST(Output, QuietPrintsTheBestAlone) {
   Workbench bench;
   const Outcome outcome = bench.run("quiet", branin("quiet", 3), {"-q"});

@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <regex>
 
 #include "tests/tune/support/experiments.h"
 #include "tests/tune/support/workbench.h"
@@ -40,6 +41,22 @@ TEST(Terminal, ShowsALiveRegionAndLeavesACleanScreen) {
   EXPECT_THAT(end, Not(HasSubstr(" running")));  // the region is gone
   EXPECT_EQ(count(end, "live: random + fifo"), 1u);
   EXPECT_TRUE(terminal.cursor_is_shown());
+}
+
+TEST(Terminal, TheCountsAddUpToTheBudget) {
+  Workbench bench;
+  bench.write("long.yaml", long_curves("long"));  // more trials than slots, some granted ahead of a free one
+  testing::Terminal terminal = bench.start_on_terminal({"run", "long.yaml"}, 100, 30);
+  std::smatch found;
+  std::string screen;
+  const std::regex counts(R"((\d+) done .* (\d+) stopped early .* (\d+) running .* (\d+) waiting)");
+  ASSERT_TRUE(eventually([&] {
+    screen = terminal.screen();
+    return std::regex_search(screen, found, counts);
+  })) << screen;
+  int sum = 0;
+  for (std::size_t i = 1; i < found.size(); ++i) sum += std::stoi(found[i]);
+  EXPECT_EQ(sum, 8) << screen;
 }
 
 TEST(Terminal, RedrawsInPlace) {

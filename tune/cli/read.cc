@@ -84,19 +84,20 @@ std::string status_words(const std::string& db, const Reader& reader, const Expe
       fmt::format("{}  {}{}\n", row.name, status, holder != 0 ? fmt::format(" (process {})", holder) : std::string());
   if (!row.description.empty()) text += fmt::format("  {}\n", row.description);
   const InHand now = in_hand(reader, row);
-  text += fmt::format("  trials   {} in all: {} done, {} stopped, {} failed, {}, {} paused, {} waiting\n", row.trials,
-                      row.completed, row.stopped, row.failed,
-                      now.interrupted > 0 ? fmt::format("{} interrupted", now.interrupted)
-                                          : fmt::format("{} running", now.running),
-                      row.paused, row.waiting);
+  text += fmt::format(
+      "  trials   {} in all: {} done, {} stopped, {} failed, {}, {} paused, {} waiting\n", row.trials, row.completed,
+      row.stopped, row.failed,
+      now.interrupted > 0 ? fmt::format("{} interrupted", now.interrupted) : fmt::format("{} running", now.running),
+      row.paused, row.waiting);
   text += fmt::format("  best     {}\n", best_of(row));
   text += fmt::format("  elapsed  {}   seed {}{}\n", format_duration(row.elapsed), row.seed,
                       row.lockstep ? "   lockstep" : "");
   if (!row.end_reason.empty()) text += fmt::format("  ended    {}\n", row.end_reason);
   if (status == "interrupted") {
-    text += fmt::format("  next     tune resume {}{}\n", row.name,
-                        trains_on(db, reader, row) ? "   (nobody runs it; workers of the run before still do, for a while)"
-                                                   : "   (nobody runs it)");
+    text +=
+        fmt::format("  next     tune resume {}{}\n", row.name,
+                    trains_on(db, reader, row) ? "   (nobody runs it; workers of the run before still do, for a while)"
+                                               : "   (nobody runs it)");
   }
   return text;
 }

@@ -8,6 +8,7 @@
 #include "core/json.h"
 #include "core/text.h"
 #include "tune/view/tell.h"
+#include "tune/view/words.h"
 
 namespace tune {
 namespace {
@@ -42,8 +43,9 @@ Map trial_fields(const RunInfo& info, const TrialRecord& trial) {
 
 Map counts_fields(const Controller& controller) {
   const Counts& counts = controller.counts();
-  return {{"completed", counts.completed}, {"stopped", counts.stopped}, {"failed", counts.failed},
-          {"running", counts.running},     {"paused", counts.paused},   {"waiting", counts.waiting},
+  const InHandCounts now = in_hand(controller);
+  return {{"completed", counts.completed},    {"stopped", counts.stopped}, {"failed", counts.failed},
+          {"running", now.running},           {"paused", counts.paused},   {"waiting", now.waiting},
           {"elapsed_s", controller.elapsed()}};
 }
 

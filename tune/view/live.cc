@@ -183,15 +183,17 @@ void LiveView::trial_table(const Controller& controller, std::size_t width, std:
 
 std::vector<std::string> LiveView::region(const Controller& controller, std::size_t width) const {
   const Counts& counts = controller.counts();
+  const InHandCounts now = in_hand(controller);
   std::vector<std::string> lines;
   lines.push_back(paint("1", info_.experiment) + fmt::format("  {} + {}   db {}", info_.algorithm, info_.scheduler, info_.database));
-  std::string state = fmt::format("  {} {} done  {} {} stopped early  {} {} running", paint("32", utf8_ ? "✓" : "+"),
-                                  counts.completed, utf8_ ? "■" : "-", counts.stopped, paint("34", utf8_ ? "▶" : ">"),
-                                  std::min<std::int64_t>(counts.running, controller.slots()));
+  std::string state =
+      fmt::format("  {} {} done  {} {} stopped early  {} {} running", paint("32", utf8_ ? "✓" : "+"), counts.completed,
+                  utf8_ ? "■" : "-", counts.stopped, paint("34", utf8_ ? "▶" : ">"), now.running);
   if (counts.failed > 0) state += "  " + paint("31", fmt::format("{} {} failed", utf8_ ? "✗" : "x", counts.failed));
   if (counts.paused > 0) state += fmt::format("  {} paused", counts.paused);
   const auto allowed = controller.trials_allowed();
-  const std::int64_t waiting = allowed ? *allowed - counts.created : 0;
+  const std::int64_t undrawn = allowed ? std::max<std::int64_t>(*allowed - counts.created, 0) : 0;
+  const std::int64_t waiting = now.waiting + undrawn;
   if (waiting > 0) state += fmt::format("  {} {} waiting", utf8_ ? "·" : ".", waiting);
   if (controller.stands_still()) state += fmt::format("  paused: tune resume {}", info_.experiment);
   lines.push_back(std::move(state));

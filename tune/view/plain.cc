@@ -31,6 +31,7 @@ void PlainView::say(int verbosity, const std::string& line) {
 void PlainView::started(const RunInfo& info, const Controller& controller) {
   info_ = info;
   if (const TrialRecord* best = controller.best()) best_ = best->best;
+  finished_ = controller.counts().finished();
   say(0, beginning(info, controller));
 }
 
@@ -49,11 +50,12 @@ void PlainView::turn(const std::vector<LogEntry>& entries, const Controller& con
       const auto* finish = std::get_if<FinishTrial>(&decision.body);
       if (finish == nullptr) continue;
       const TrialRecord& trial = controller.trial(finish->trial);
-      const std::int64_t done = controller.counts().finished();
-      const std::string place = trials ? fmt::format("[{}/{}] ", done, *trials) : fmt::format("[{}] ", done);
+      ++finished_;
+      const std::string place = trials ? fmt::format("[{}/{}] ", finished_, *trials) : fmt::format("[{}] ", finished_);
       if (show_finished_ || finish->state == TrialState::kFailed) say(0, place + trial_words(info_, trial));
     }
   }
+  finished_ = controller.counts().finished();  // which a person's retry takes back
   const TrialRecord* best = controller.best();
   if (best != nullptr && (!best_ || !(best->best == *best_))) {
     best_ = best->best;
@@ -67,8 +69,9 @@ void PlainView::refresh(const Controller& controller) {
   const std::chrono::duration<double> quiet = std::chrono::steady_clock::now() - last_line_;
   if (quiet.count() < options_.progress_interval) return;
   const Counts& counts = controller.counts();
-  say(0, fmt::format("{} finished, {} running, {} paused after {}", counts.finished(), counts.running, counts.paused,
-                     format_duration(controller.elapsed())));
+  const InHandCounts now = in_hand(controller);
+  say(0, fmt::format("{} finished, {} running, {} waiting, {} paused after {}", counts.finished(), now.running,
+                     now.waiting, counts.paused, format_duration(controller.elapsed())));
 }
 
 void PlainView::message(Severity severity, const std::string& text) {

@@ -33,6 +33,7 @@ class PlainView final : public RunView {
   RunInfo info_;
   bool show_finished_ = true, show_heartbeat_ = true;
   std::optional<Score> best_;
+  std::int64_t finished_ = 0;  // trials, up to the line that is being said
   std::chrono::steady_clock::time_point last_line_ = std::chrono::steady_clock::now();
 };
 

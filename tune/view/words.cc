@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/json.h"
 #include "core/log_names.h"
 #include "core/text.h"
@@ -30,6 +32,12 @@ std::string config_words(const Config& config) {
     words += fmt::format("{}{}={}", words.empty() ? "" : " ", path, short_value(value));
   }
   return words;
+}
+
+InHandCounts in_hand(const Controller& controller) {
+  const Counts& counts = controller.counts();
+  const std::int64_t running = std::min(counts.running, controller.slots());
+  return {running, counts.waiting + counts.running - running};
 }
 
 std::string_view end_word(TrialState state) {
