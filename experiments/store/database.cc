@@ -14,6 +14,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Another program's transaction, such as a shell's that somebody forgot, may hold a run up so long before it begins.
+constexpr std::chrono::seconds kPatienceToOpen{10};
+
 tl::unexpected<Error> no_database(const std::string& db) {
   return fail(ErrorCode::kNotFound, fmt::format("there is no database {}", db),
               "tune run makes one; --db FILE or TUNE_DB names another");
@@ -79,6 +82,10 @@ Result<sql::Connection> open_database(const std::string& db, bool create, const 
   if (!create && !file_exists(db)) return no_database(db);
   auto connection = sql::Connection::open(db, create ? sql::Access::kCreate : sql::Access::kWrite, options.vfs);
   if (!connection) return connection;
+  if (options.warn) {  // somebody hears what is waited for, so it may last
+    connection->set_patience(kPatienceToOpen);
+    connection->set_wait_notice(options.warn);
+  }
   auto state = inspect_schema(*connection, db);
   if (!state) return pass_on(std::move(state));
   if (state->empty && !create)

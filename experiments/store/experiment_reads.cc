@@ -66,6 +66,7 @@ Result<std::optional<Metrics>> ExperimentStore::committed_metrics(TrialId trial,
 Result<std::vector<CommandRow>> ExperimentStore::commands() {
   auto connection = connected();
   if (!connection) return pass_on(std::move(connection));
+  if (auto there = still_there(); !there) return pass_on(std::move(there));
   if (quiet_ && last_pages_ >= kWalPagesWhenQuiet && last_pages_ != idle_done_) {
     (void)(*connection)->checkpoint(sql::Connection::WalMode::kPassive);
     idle_done_ = last_pages_;

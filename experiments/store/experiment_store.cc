@@ -170,6 +170,7 @@ Result<void> ExperimentStore::commit(const TurnRows& turn) {
   const EncodedTurn rows = encode_turn(turn, tail_.turn + 1, tail_.hash);
   auto connection = connected();
   if (!connection) return pass_on(std::move(connection));
+  if (auto there = still_there(); !there) return there;
   const milliseconds patience(static_cast<std::int64_t>(options_.patience * 1000));
   (*connection)->set_patience(was_busy_ ? std::min(patience, kPatienceOnceBusy) : patience);
   auto written =
@@ -181,11 +182,24 @@ Result<void> ExperimentStore::commit(const TurnRows& turn) {
     open_.reset();
     return written;
   }
+  if (auto there = still_there(); !there) return there;
   tail_ = {rows.turn.turn, rows.turn.first_n, rows.turn.last_n, rows.hash, tail_.hash};
   committed(turn);
   keep_wal_small();
   watch_space();
   return {};
+}
+
+/// Asked after a commit too, so that what is acknowledged lies in the file that has the name. The connection stays:
+/// close() brings the WAL into the file, wherever it is now, and no other that has its name finds a WAL that is not its
+/// own.
+Result<void> ExperimentStore::still_there() const {
+  if (!open_->connection.has_moved()) return {};
+  return fail(
+      ErrorCode::kDamaged,
+      fmt::format("{} was deleted, moved or replaced under this run: what lies there now is not what it stored", db_),
+      fmt::format("a moved file is whole: put it back, and tune resume {} goes on; the data of a deleted one is gone",
+                  row_.name));
 }
 
 void ExperimentStore::watch_space() {

@@ -58,6 +58,7 @@ class ExperimentStore final : public Store {
   void committed(const TurnRows& turn);
   void keep_wal_small();
   void watch_space();
+  Result<void> still_there() const;
   /// One statement in a transaction of its own.
   Result<void> change(const std::function<Result<void>(const sql::Connection&)>& what);
 

@@ -13,11 +13,13 @@ namespace {
 
 double unix_now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
 
-/// Whether an experiment of that name exists.
-Result<bool> is_taken(const sql::Connection& connection, const std::string& name) {
-  auto query = connection.prepare("SELECT 1 FROM experiment WHERE name = ?");
+/// The experiment of that name, if there is one.
+Result<std::optional<ExperimentId>> taken_by(const sql::Connection& connection, const std::string& name) {
+  auto query = connection.prepare("SELECT id FROM experiment WHERE name = ?");
   if (!query) return pass_on(std::move(query));
-  return query->bind(name).step();
+  auto found = query->bind(name).step();
+  if (!found) return pass_on(std::move(found));
+  return *found ? std::optional(ExperimentId{query->integer(0)}) : std::nullopt;
 }
 
 Result<void> insert_experiment(const sql::Connection& connection, const ExperimentRow& row) {
@@ -50,9 +52,10 @@ Result<std::unique_ptr<Store>> create_experiment(const std::string& path, const 
   {
     auto transaction = sql::Transaction::begin(*connection);
     if (!transaction) return pass_on(std::move(transaction));
-    auto taken = is_taken(*connection, row.name);
+    auto taken = taken_by(*connection, row.name);
     if (!taken) return pass_on(std::move(taken));
-    if (*taken) {
+    if (*taken) {  // who ran `tune run FILE` twice at one moment hears who was first
+      if (auto free = take_experiment_lock(db, **taken, row.name); !free) return pass_on(std::move(free));
       return fail(
           ErrorCode::kBadInput, fmt::format("there is an experiment '{}' in {} already", row.name, path),
           fmt::format("tune resume {} goes on with it; --fresh keeps it as {}@1 and begins anew", row.name, row.name));
@@ -100,7 +103,7 @@ Result<std::string> set_aside(const std::string& path, const std::string& name, 
   std::string aside;
   for (int i = 1;; ++i) {
     aside = fmt::format("{}@{}", name, i);
-    auto taken = is_taken(*connection, aside);
+    auto taken = taken_by(*connection, aside);
     if (!taken) return pass_on(std::move(taken));
     if (!*taken) break;
   }

@@ -67,16 +67,41 @@ void Statement::put(int at, Blob blob) {
                       SQLITE_STATIC);
 }
 
+namespace {
+
+/// Others hold the database for milliseconds; a person hears of what takes longer.
+constexpr milliseconds kSilentWait{1000};
+
+}  // namespace
+
 // --- Connection ------------------------------------------------------------------------------------------------------
 
 struct Connection::State {
   sqlite3* db = nullptr;
   milliseconds patience{5000};
   steady_clock::time_point waiting_since;
+  std::function<void(const std::string&)> notice;
+  bool noticed = false;
   int wal_pages = 0;
   Statement begin, commit, rollback;  // made when first used: a turn must not compile SQL
 
   ~State() { sqlite3_close_v2(db); }
+
+  /// SQLite's question whether to go on waiting. `count`: how often it has asked about this lock.
+  bool goes_on_waiting(int count) {
+    if (count == 0) {
+      waiting_since = steady_clock::now();
+      noticed = false;
+    }
+    const auto waited = steady_clock::now() - waiting_since;
+    if (waited >= patience) return false;
+    if (notice && !noticed && waited >= kSilentWait) {
+      noticed = true;
+      notice("waiting: " + sql_error(db, SQLITE_BUSY).message);
+    }
+    std::this_thread::sleep_for(count == 0 ? microseconds(50) : microseconds(200));
+    return true;
+  }
 };
 
 namespace {
@@ -113,14 +138,7 @@ Result<Connection> Connection::open(const std::string& path, Access access, cons
   if (code != SQLITE_OK) return tl::unexpected<Error>(sql_error(state->db, code, path));
 
   sqlite3_busy_handler(
-      state->db,
-      [](void* data, int count) {
-        auto& waiting = *static_cast<State*>(data);
-        if (count == 0) waiting.waiting_since = steady_clock::now();
-        if (steady_clock::now() - waiting.waiting_since >= waiting.patience) return 0;
-        std::this_thread::sleep_for(count == 0 ? microseconds(50) : microseconds(200));
-        return 1;
-      },
+      state->db, [](void* data, int count) { return static_cast<State*>(data)->goes_on_waiting(count) ? 1 : 0; },
       state.get());
   // Takes the place of SQLite's automatic checkpoint of the WAL, which would fall into a turn by chance (and so would
   // PRAGMA wal_autocheckpoint take the place of this).
@@ -157,6 +175,14 @@ Result<std::int64_t> Connection::integer(std::string_view sql) const {
 }
 
 void Connection::set_patience(milliseconds longest) { state_->patience = longest; }
+void Connection::set_wait_notice(std::function<void(const std::string&)> notice) { state_->notice = std::move(notice); }
+
+bool Connection::has_moved() const {
+  int moved = 0;
+  const int code = sqlite3_file_control(state_->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+  return code == SQLITE_OK && moved != 0;
+}
+
 std::int64_t Connection::wal_pages() const { return state_->wal_pages; }
 bool Connection::in_transaction() const { return sqlite3_get_autocommit(state_->db) == 0; }
 

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <concepts>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -122,6 +123,10 @@ class Connection {
   Result<std::int64_t> integer(std::string_view sql) const;
 
   void set_patience(std::chrono::milliseconds longest);
+  /// Hears after a second of waiting who is waited for; once a wait.
+  void set_wait_notice(std::function<void(const std::string&)> notice);
+  /// Whether the file that was opened no longer lies under its name: deleted, moved or replaced. One stat().
+  bool has_moved() const;
   /// Pages in the WAL after the last commit of this connection.
   std::int64_t wal_pages() const;
   bool in_transaction() const;

@@ -27,8 +27,11 @@ enum class SyncMode { kFull, kNormal };  ///< kNormal: survives kill -9, may los
 struct StoreOptions {
   SyncMode sync = SyncMode::kFull;
   std::string vfs;  ///< SQLite VFS name, for fault tests; empty: the default
-  double patience = 5;  ///< seconds that a write waits for somebody else's transaction before it is kBusy
-  std::function<void(const std::string&)> warn;  ///< hears what a person should know (a reader that lets the WAL grow)
+  /// Seconds that a write waits for somebody else's transaction before it is kBusy. Opening waits 10 s if there is
+  /// `warn`.
+  double patience = 5;
+  /// Hears what a person should know: who is waited for, a reader that lets the WAL grow.
+  std::function<void(const std::string&)> warn;
 };
 
 struct ExperimentRow {
@@ -134,10 +137,10 @@ class Store {
   virtual Result<void> begin_run(const RunRow& run) = 0;
   virtual Result<void> set_workers(const std::string& worker_json) = 0;
 
-  /// One transaction; returns after it is durable. On failure nothing of it is stored and the same rows may be committed
-  /// again (the handle reopens itself, and recognises rows that did get in). kDiskFull, kIo; kBusy when patience ends,
-  /// naming who holds the database (later tries wait less, so that the caller stays awake); kNewerVersion, kDamaged: no
-  /// later try can succeed.
+  /// One transaction; returns after it is durable. On failure nothing of it is stored and the same rows may be
+  /// committed again (the handle reopens itself, and recognises rows that did get in). kDiskFull, kIo; kBusy when
+  /// patience ends, naming who holds the database (later tries wait less, so that the caller stays awake);
+  /// kNewerVersion, kDamaged (also if the file was deleted, moved or replaced meanwhile): no later try can succeed.
   virtual Result<void> commit(const TurnRows& turn) = 0;
 
   /// All entries in order; stops at the first error of `sink`.
@@ -146,8 +149,9 @@ class Store {
   /// What a trial reported of a step, the first time; nothing if that is not stored.
   virtual Result<std::optional<Metrics>> committed_metrics(TrialId trial, Step step) const = 0;
 
-  /// Commands that wait, in order. Cheap when nothing changed (PRAGMA data_version). To be called a few times a second:
-  /// it also moves the WAL into the database when nothing was committed since the last call.
+  /// Commands that wait, in order. kDamaged: the file was deleted, moved or replaced. Cheap when nothing changed
+  /// (PRAGMA data_version). To be called a few times a second: it also moves the WAL into the database when nothing was
+  /// committed since the last call.
   virtual Result<std::vector<CommandRow>> commands() = 0;
 
   virtual Result<std::string> read_checkpoint(CheckpointId id) const = 0;  ///< small ones whole; kNotFound, kDamaged
@@ -170,7 +174,8 @@ struct NewExperiment {
 using Post = std::function<void(std::function<void()>)>;
 
 /// Makes the database if needed (kNewerVersion, kDamaged, kIo otherwise), takes the experiment's lock (kBusy names the
-/// holder's pid) and creates the experiment; kBadInput if the name is taken.
+/// holder's pid, also of one that has just been made under this name) and creates the experiment; kBadInput if the name
+/// is taken by one that nobody runs.
 Result<std::unique_ptr<Store>> create_experiment(const std::string& db, const NewExperiment& experiment,
                                                  const StoreOptions& options, Post post);
 /// Opens one for writing: kNotFound lists the names that there are.

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -55,6 +56,37 @@ TEST(Faults, AFolderThatIsNotThereIsNamed) {
   EXPECT_THAT(outcome.err, HasSubstr("no/such"));
   EXPECT_FALSE(std::filesystem::exists(bench / "no"));
   EXPECT_EQ(bench.left_behind(), "");
+}
+
+TEST(Faults, ADatabaseDeletedUnderARunEndsIt) {
+  Workbench bench;
+  bench.write("long.yaml", curve("long", 2, 100'000, 0.005));
+  Program run = bench.start({"run", "long.yaml"});
+  ASSERT_TRUE(eventually([&] { return !bench.value("select 1 from event where kind = 'reported'").empty(); }));
+  for (const char* file : {"tune.db", "tune.db-wal", "tune.db-shm"}) std::filesystem::remove(bench / file);
+  const Outcome outcome = run.wait();
+  EXPECT_EQ(outcome.code, 6);
+  EXPECT_THAT(outcome.err, HasSubstr("tune.db was deleted, moved or replaced under this run"));
+  EXPECT_EQ(bench.left_behind(), "");
+  EXPECT_FALSE(std::filesystem::exists(bench / "tune.db"));
+}
+
+TEST(Faults, ATransactionOfAnotherProgramIsWaitedFor) {
+  Workbench bench;
+  ASSERT_EQ(bench.run("first", branin("first", 1)).code, 0);
+  bench.write("second.yaml", branin("second", 2));
+  sqlite3* other = nullptr;
+  ASSERT_EQ(sqlite3_open((bench / "tune.db").c_str(), &other), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
+  Program run = bench.start({"run", "second.yaml"});
+  const std::string me = "process " + std::to_string(getpid());
+  EXPECT_TRUE(eventually([&] { return run.err().find("waiting: ") != std::string::npos; })) << run.err();
+  EXPECT_THAT(run.err(), AllOf(HasSubstr("tune.db is locked"), HasSubstr(me)));
+  EXPECT_FALSE(run.is_over());
+  sqlite3_exec(other, "ROLLBACK", nullptr, nullptr, nullptr);
+  sqlite3_close(other);
+  const Outcome outcome = run.wait();
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
 }
 
 TEST(Faults, AReadOnlyFolderIsSaidToBe) {

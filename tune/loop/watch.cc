@@ -75,6 +75,7 @@ void Loop::watch_clock() {
 void Loop::watch_commands() {
   if (frozen_) return;
   const auto waiting = plan_.store->commands();
+  if (!waiting && waiting.error().code == ErrorCode::kDamaged) return fail(waiting.error());
   if (!waiting) return;  // the next turn's commit says what is wrong with the database
   for (const CommandRow& command : *waiting) {
     if (!commands_seen_.insert(command.id).second) continue;

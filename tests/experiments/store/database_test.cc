@@ -163,6 +163,40 @@ TEST(Database, UpgradedUnderARunIsRefusedAtTheNextTurn) {
   EXPECT_EQ(store->commit(turn).error().code, ErrorCode::kNewerVersion);
 }
 
+TEST(Database, MovedUnderARunIsNoticedAndIsWholeWhereItIs) {
+  const Folder folder;
+  const std::string db = folder.file(), moved = folder.file("moved.db");
+  {
+    const auto store = must(create_experiment(db, new_experiment("one"), {}, {}));
+    Script script;
+    must(store->commit(script.turn(3)));
+    std::filesystem::rename(db, moved);
+    EXPECT_EQ(store->commands().error().code, ErrorCode::kDamaged);
+    const auto stored = store->commit(script.turn(3));
+    EXPECT_EQ(stored.error().code, ErrorCode::kDamaged);
+    EXPECT_THAT(stored.error().message, HasSubstr(db + " was deleted, moved or replaced"));
+  }
+  EXPECT_FALSE(std::filesystem::exists(db));
+  std::filesystem::remove(db + "-wal");
+  EXPECT_EQ(test::query(moved, "SELECT count(*) FROM event"), "3");
+  EXPECT_EQ(test::query(moved, "PRAGMA integrity_check"), "ok");
+}
+
+TEST(Database, ReplacedUnderARunIsLeftAlone) {
+  const Folder folder, other;
+  make(other.file());
+  const std::string before = test::query(other.file(), "SELECT count(*) FROM event");
+  {
+    const auto store = must(create_experiment(folder.file(), new_experiment("mine"), {}, {}));
+    Script script;
+    must(store->commit(script.turn(3)));
+    std::filesystem::rename(other.file(), folder.file());
+    EXPECT_EQ(store->commit(script.turn(3)).error().code, ErrorCode::kDamaged);
+  }
+  EXPECT_EQ(test::query(folder.file(), "SELECT count(*) FROM event"), before);
+  EXPECT_EQ(test::query(folder.file(), "PRAGMA integrity_check"), "ok");
+}
+
 TEST(Database, OfAnOlderVersionIsTakenThroughEveryStep) {
   const Folder folder;
   const Migration steps[] = {{1, "CREATE TABLE a(x); INSERT INTO a VALUES(1)"},
@@ -224,6 +258,9 @@ TEST(Locks, ASecondControllerIsRefusedNamingTheFirst) {
   EXPECT_THAT(here.message, HasSubstr("experiment 'one' is being run by " + me));
   EXPECT_EQ(must(open_reader(folder.file()))->holder(ExperimentId{1}), getpid());
   EXPECT_EQ(open_error(folder.file()).code, ErrorCode::kBusy);  // the questions above freed nothing
+  const Error made_twice = create_error(folder.file());         // `tune run FILE` twice at one moment
+  EXPECT_EQ(made_twice.code, ErrorCode::kBusy);
+  EXPECT_THAT(made_twice.message, HasSubstr("experiment 'one' is being run by " + me));
 }
 
 TEST(Locks, HoldAcrossProcessesAndEndWithThem) {
