@@ -151,6 +151,13 @@ class DatabaseReader final : public Reader {
     return read_log(connection_, id, sink);
   }
 
+  Result<std::vector<TurnEnd>> turns(ExperimentId id) const override {
+    return rows_of<TurnEnd>(connection_, "SELECT last_n, committed_at FROM turn WHERE experiment = ? ORDER BY turn", id,
+                            [](const sql::Statement& row) {
+                              return TurnEnd{EventNumber{row.integer(0)}, row.real(1)};
+                            });
+  }
+
   Result<std::optional<HashFault>> verify_hash(ExperimentId id) const override { return verify_chain(connection_, id); }
 
   Result<std::vector<CheckpointRow>> checkpoints(ExperimentId id, TrialId trial) const override {

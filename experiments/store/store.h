@@ -240,6 +240,12 @@ class Reader {
   /// Events and decisions about one trial, in order.
   virtual Result<std::vector<LogEntry>> story(ExperimentId id, TrialId trial) const = 0;
   virtual Result<void> log(ExperimentId id, const std::function<Result<void>(const LogEntry&)>& sink) const = 0;
+  /// Where the turns end, in order.
+  struct TurnEnd {
+    EventNumber last;         ///< event
+    double committed_at = 0;  ///< Unix seconds
+  };
+  virtual Result<std::vector<TurnEnd>> turns(ExperimentId id) const = 0;
   virtual Result<std::optional<HashFault>> verify_hash(ExperimentId id) const = 0;
   virtual Result<std::vector<CheckpointRow>> checkpoints(ExperimentId id, TrialId trial) const = 0;
   /// Streams the bytes, checked against the hash at the end (kDamaged).

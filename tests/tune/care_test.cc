@@ -51,6 +51,28 @@ TEST_F(Care, AGoodDatabaseIsHealthy) {
   expect_healthy();
 }
 
+TEST_F(Care, FindsRowsThatAreNotAsTheLogSays) {
+  run_small();
+  bench_.change("update trial set retries = 2 where number = 1");
+  expect_problem("small: the row of 1 trial is not as the log says; trial 1: retries is 2, and was 0");
+  bench_.change("update trial set retries = 0, status = 'failed', state = 'failed' where number = 1");
+  expect_problem("trial 1: status is 'failed', and was 'completed'");
+  bench_.change("update trial set status = 'completed', state = 'completed' where number = 1");
+  expect_healthy();
+  bench_.change("update trial set best = best - 1");
+  expect_problem("small: rows of 3 trials are not as the log says; trial 0: best_objective is ");
+  bench_.change("update trial set best = best + 1, config = replace(config, 'x1', 'x3')");
+  expect_problem("config is ");
+}
+
+TEST_F(Care, FindsASummaryThatIsNotAsTheLogSays) {
+  run_small();
+  bench_.change("update summary set best_trial = (best_trial + 1) % 3");
+  expect_problem("small: the summary is not as the log says: best_trial is ");
+  bench_.change("update summary set best_trial = (best_trial + 2) % 3, status = 'failed'");
+  expect_problem("the summary is not as the log says: status is 'failed', and was 'finished'");
+}
+
 TEST_F(Care, TheDoctorAnswersInJson) {
   run_small();
   const Outcome outcome = bench_.tune({"doctor", "--json"});

@@ -11,6 +11,7 @@
 #include "tune/cli/commands.h"
 #include "tune/cli/exit_codes.h"
 #include "tune/session/examine.h"
+#include "tune/session/projections.h"
 #include "tune/view/tell.h"
 
 namespace tune::cli {
@@ -55,11 +56,13 @@ class Sheet {
   List checks_;
 };
 
-void examine_decisions(const Reader& reader, const ExperimentRow& row, Sheet& sheet) {
+/// Whether the log can be read on from here.
+bool examine_decisions(const Reader& reader, const ExperimentRow& row, Sheet& sheet) {
   auto examined = examine_log(reader, row, reader_context({}));
   if (!examined) {
-    return sheet.found(
+    sheet.found(
         {false, fmt::format("{}: cannot be replayed: {}", row.name, examined.error().message), examined.error().hint});
+    return false;
   }
   if (examined->good()) {
     sheet.good(fmt::format("{}: hash chain intact, {}", row.name, examined->text()));
@@ -74,6 +77,13 @@ void examine_decisions(const Reader& reader, const ExperimentRow& row, Sheet& sh
                              examined->under_other_rules, examined->other_rules),
                  ""});
   }
+  return !examined->hash;
+}
+
+/// The rows that people query, against the log.
+void examine_projections(const Reader& reader, const ExperimentRow& row, Sheet& sheet) {
+  sheet.check(fmt::format("{}: trials and summary say what the log says", row.name),
+              check_projections(reader, row, reader_context({})));
 }
 
 /// The bytes of every checkpoint that is kept, against its hash.
@@ -125,7 +135,7 @@ int doctor(const Common& common) {
   sheet.check("every row refers to what is there", check_references(common.db));
   sheet.check("the place is a good one", check_place(common.db));
   for (const ExperimentRow& row : *rows) {
-    examine_decisions(**reader, row, sheet);
+    if (examine_decisions(**reader, row, sheet)) examine_projections(**reader, row, sheet);
     examine_checkpoints(**reader, row, sheet);
     examine_state(row, sheet);
   }

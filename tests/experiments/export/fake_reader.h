@@ -73,6 +73,7 @@ class FakeReader final : public Reader {
     }
     return {};
   }
+  Result<std::vector<TurnEnd>> turns(ExperimentId) const override { return std::vector<TurnEnd>(); }
   Result<std::optional<HashFault>> verify_hash(ExperimentId) const override { return std::nullopt; }
   Result<std::vector<CheckpointRow>> checkpoints(ExperimentId, TrialId) const override {
     return std::vector<CheckpointRow>();
