@@ -47,6 +47,18 @@ TEST(Run, TakesItsDatabaseFromTheEnvironment) {
   EXPECT_EQ(bench.tune({"best", "env"}, {{"TUNE_DB", "elsewhere.db"}}).code, 0);
 }
 
+TEST(Run, TheDatabaseIsNamedBeforeTheCommandOrAfterIt) {
+  Workbench bench;
+  bench.write("named.yaml", branin("named", 1));
+  EXPECT_EQ(bench.tune({"--db", "here.db", "run", "named.yaml"}, {{"TUNE_DB", "elsewhere.db"}}).code, 0);
+  EXPECT_FALSE(std::filesystem::exists(bench / "elsewhere.db"));
+  for (const Arguments& arguments : {Arguments{"--db", "here.db", "ls"}, Arguments{"ls", "--db", "here.db"},
+                                     Arguments{"--db", "wrong.db", "ls", "--db", "here.db"}}) {
+    EXPECT_THAT(bench.tune(arguments).out, HasSubstr("named"));
+  }
+  EXPECT_EQ(at(json(bench.tune({"--json", "--db=here.db", "status", "named"}).out), "status"), "finished");
+}
+
 TEST(Run, AFinishedExperimentShowsItsResultAndStartsNothing) {
   Workbench bench;
   ASSERT_EQ(bench.run("over", branin("over", 3)).code, 0);

@@ -29,8 +29,16 @@ bool color_wanted() {
   return term == nullptr || std::string_view(term) != "dumb";
 }
 
-struct CommandLine {
+/// Not CLI11's envname(): an option that stands before the command would give way to it.
+Common common_from_environment() {
   Common common;
+  const char* db = std::getenv("TUNE_DB");
+  if (db != nullptr && *db != 0) common.db = db;
+  return common;
+}
+
+struct CommandLine {
+  Common common = common_from_environment();
   RunCommand run_options;
   SimulateCommand simulate_options;
   TrialsCommand trials_options;
@@ -47,10 +55,9 @@ struct CommandLine {
   std::function<int()> chosen;
 };
 
-/// Options that every command takes, before or after its own.
+/// Options that every command takes, before its name or after it.
 void add_common(CLI::App& app, CommandLine& line) {
-  app.add_option("--db", line.common.db, "database file")
-      ->envname("TUNE_DB")
+  app.add_option("--db", line.common.db, "database file (also TUNE_DB)")
       ->check([](const std::string& path) { return std::string(path.empty() ? "a database needs a name" : ""); })
       ->capture_default_str();
   app.add_flag("--json", line.common.json, "machine-readable output");
@@ -311,6 +318,7 @@ int main(int argc, char** argv) {
   CLI::App app{"tune: hyperparameter tuning, durably", "tune"};
   app.set_version_flag("--version", "tune " TUNE_VERSION);
   app.require_subcommand(0, 1);
+  add_common(app, line);
   app.footer("tune run FILE runs an experiment; tune help TOPIC tells more (trainables, exit-codes, files).");
   add_running_commands(app, line);
   add_control_commands(app, line);
