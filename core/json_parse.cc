@@ -217,9 +217,7 @@ class Parser {
         return wrong("a control character inside a text");
       } else {
         const std::string_view rest(at_, static_cast<std::size_t>(end_ - at_));
-        const std::size_t length = utf8_length(rest);
-        out += length ? rest.substr(0, length) : kReplacement;
-        at_ += length ? length : 1;
+        at_ += append_mended(out, rest);
       }
     }
   }

@@ -137,16 +137,12 @@ void append_json_text(std::string& out, std::string_view text) {
     out += text.substr(0, plain);
     text.remove_prefix(plain);
     if (text.empty()) break;
-    std::size_t length = utf8_length(text);
-    if (length == 0) {
-      out += kReplacement;
-      length = 1;
-    } else if (length == 1) {
+    if (static_cast<unsigned char>(text[0]) < 0x80) {
       append_escaped(out, text[0]);
+      text.remove_prefix(1);
     } else {
-      out += text.substr(0, length);
+      text.remove_prefix(append_mended(out, text));
     }
-    text.remove_prefix(length);
   }
   out += '"';
 }

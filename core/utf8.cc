@@ -21,6 +21,12 @@ std::size_t utf8_length(std::string_view text) {
   return 0;
 }
 
+std::size_t append_mended(std::string& out, std::string_view text) {
+  const std::size_t length = utf8_length(text);
+  out += length > 0 ? text.substr(0, length) : kReplacement;
+  return length > 0 ? length : 1;
+}
+
 void append_utf8(std::string& out, std::uint32_t c) {
   const auto put = [&](std::uint32_t byte) { out += static_cast<char>(byte); };
   if (c < 0x80) return put(c);

@@ -23,4 +23,8 @@ std::string visible(std::string_view text, bool lines = false);
 /// What replaces a byte that is no UTF-8: U+FFFD.
 inline constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
+/// Appends the character at the front of `text`, or kReplacement for a byte that begins none. Gives how many bytes of
+/// `text` that is. Requires: text is not empty.
+std::size_t append_mended(std::string& out, std::string_view text);
+
 }  // namespace tune

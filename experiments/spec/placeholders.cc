@@ -8,6 +8,7 @@
 #include <functional>
 
 #include "core/json.h"
+#include "core/placeholders.h"
 #include "core/text.h"
 #include "experiments/spec/trainable.h"
 
@@ -22,27 +23,10 @@ bool is_placeholder(std::string_view name) {
   return std::find(kPlaceholders.begin(), kPlaceholders.end(), name) != kPlaceholders.end();
 }
 
-constexpr std::string_view kEnvironment = "env:";
-
-/// Visits NAME of each `${NAME}` with where it begins and ends; `open`: where a `${` has no end. `$$` is a dollar sign.
-void for_each_placeholder(std::string_view s, const std::function<void(std::string, std::size_t, std::size_t)>& visit,
-                          const std::function<void(std::size_t)>& open) {
-  for (std::size_t at = s.find('$'); at != std::string_view::npos && at + 1 < s.size(); at = s.find('$', at)) {
-    if (s[at + 1] != '{') {
-      at += s[at + 1] == '$' ? 2 : 1;
-      continue;
-    }
-    const std::size_t close = s.find('}', at);
-    if (close == std::string_view::npos) return open(at);
-    visit(std::string(s.substr(at + 2, close - at - 2)), at, close + 1);
-    at = close + 1;
-  }
-}
-
 /// Empty if `name` is legal between ${ and }, and in a file that is to be run now (not `stored`) has a value.
 std::string fault_of(const std::string& name, const SpaceReading& space, bool stored) {
-  if (name.starts_with(kEnvironment)) {
-    const std::string variable = name.substr(kEnvironment.size());
+  if (name.starts_with(kEnvironmentPrefix)) {
+    const std::string variable = name.substr(kEnvironmentPrefix.size());
     if (variable.empty()) return "'${env:}' names no variable";
     const bool is_set = stored || std::getenv(variable.c_str()) != nullptr;
     return is_set ? "" : fmt::format("the environment has no variable '{}'", variable);
@@ -56,8 +40,8 @@ std::string fault_of(const std::string& name, const SpaceReading& space, bool st
 }
 
 std::string advice_for(const std::string& name, const SpaceReading& space) {
-  if (name.starts_with(kEnvironment) && name.size() > kEnvironment.size()) {
-    return fmt::format("set it where tune is started: export {}=...", name.substr(kEnvironment.size()));
+  if (name.starts_with(kEnvironmentPrefix) && name.size() > kEnvironmentPrefix.size()) {
+    return fmt::format("set it where tune is started: export {}=...", name.substr(kEnvironmentPrefix.size()));
   }
   std::vector<std::string> legal = space.paths();
   for (const std::string& path : legal) {
@@ -78,18 +62,17 @@ std::string advice_for(const std::string& name, const SpaceReading& space) {
 }  // namespace
 
 void check_placeholders(const Node& text, const SpaceReading& space, const Reading& reading) {
-  for_each_placeholder(
-      text.text,
-      [&](const std::string& name, std::size_t begin, std::size_t end) {
-        const std::string fault = fault_of(name, space, reading.stored);
-        if (fault.empty()) return;
-        reading.faults.error(place_within(reading.source, text, begin, end - begin), code::kPlaceholder, fault,
-                             advice_for(name, space));
-      },
-      [&](std::size_t begin) {
-        reading.faults.error(place_within(reading.source, text, begin, 2), code::kPlaceholder, "'${' is not closed",
-                             "write $${ for the text ${");
-      });
+  const PlaceholderText read = read_placeholders(text.text);
+  for (const PlaceholderPiece& piece : read.pieces) {
+    if (!piece.is_placeholder) continue;
+    const std::string fault = fault_of(piece.text, space, reading.stored);
+    if (fault.empty()) continue;
+    reading.faults.error(place_within(reading.source, text, piece.begin, piece.end - piece.begin), code::kPlaceholder,
+                         fault, advice_for(piece.text, space));
+  }
+  if (!read.unclosed) return;
+  reading.faults.error(place_within(reading.source, text, *read.unclosed, 2), code::kPlaceholder, "'${' is not closed",
+                       "write $${ for the text ${");
 }
 
 Result<void> check_environment(const TrainableRef& trainable) {
@@ -101,16 +84,11 @@ Result<void> check_environment(const TrainableRef& trainable) {
       for (const auto& [name, member] : value.map()) look(member);
     }
     if (!value.is_text()) return;
-    for_each_placeholder(
-        value.text(),
-        [&](const std::string& name, std::size_t, std::size_t) {
-          if (!name.starts_with(kEnvironment)) return;
-          const std::string variable = name.substr(kEnvironment.size());
-          if (std::getenv(variable.c_str()) == nullptr && std::ranges::find(missing, variable) == missing.end()) {
-            missing.push_back(variable);
-          }
-        },
-        [](std::size_t) {});
+    for (const std::string& variable : environment_names(value.text())) {
+      if (std::getenv(variable.c_str()) == nullptr && std::ranges::find(missing, variable) == missing.end()) {
+        missing.push_back(variable);
+      }
+    }
   };
   const auto command = parse_json(trainable.command_json);
   if (!command || !command->is_map()) return {};

@@ -5,41 +5,17 @@
 #include <utility>
 
 #include "core/json.h"
+#include "core/placeholders.h"
 #include "core/text.h"
 
 namespace tune {
 namespace {
 
-struct Piece {
-  bool placeholder = false;
-  std::string text;  ///< literal text, or the placeholder's name
-};
-
-Result<std::vector<Piece>> split(std::string_view text) {
-  std::vector<Piece> pieces;
-  std::string literal;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text.substr(i, 2) == "$$") {
-      literal += '$';
-      ++i;
-    } else if (text.substr(i, 2) == "${") {
-      const std::size_t end = text.find('}', i);
-      if (end == std::string_view::npos) {
-        return fail(ErrorCode::kBadInput, "'${' has no '}' in: " + std::string(text), "write $$ for a dollar sign");
-      }
-      if (!literal.empty()) pieces.push_back({false, std::move(literal)});
-      literal.clear();
-      pieces.push_back({true, std::string(text.substr(i + 2, end - i - 2))});
-      i = end;
-    } else {
-      literal += text[i];
-    }
-  }
-  if (!literal.empty()) pieces.push_back({false, std::move(literal)});
-  return pieces;
+Result<std::vector<PlaceholderPiece>> split(std::string_view text) {
+  PlaceholderText read = read_placeholders(text);
+  if (!read.unclosed) return std::move(read.pieces);
+  return fail(ErrorCode::kBadInput, "'${' has no '}' in: " + std::string(text), "write $$ for a dollar sign");
 }
-
-constexpr std::string_view kEnvironment = "env:";
 
 const Value* find_path(const Value& config, std::string_view path) {
   const Value* at = &config;
@@ -61,8 +37,8 @@ Result<std::optional<std::string>> value_of(const std::string& name, const Trial
   if (name == "trial_dir") return facts.trial_dir;
   if (name == "checkpoint_dir") return facts.checkpoint_dir;
   if (name == "seed") return facts.seed;
-  if (name.starts_with(kEnvironment)) {
-    const std::string variable = name.substr(kEnvironment.size());
+  if (name.starts_with(kEnvironmentPrefix)) {
+    const std::string variable = name.substr(kEnvironmentPrefix.size());
     const char* const text = std::getenv(variable.c_str());
     if (text == nullptr) return fail(ErrorCode::kBadInput, "the environment has no variable '" + variable + "'");
     return text;
@@ -155,14 +131,14 @@ Result<std::vector<std::string>> expand_items(const std::vector<std::string>& it
   for (const std::string& item : items) {
     auto pieces = split(item);
     if (!pieces) return pass_on(std::move(pieces));
-    if (pieces->size() == 1 && pieces->front().placeholder && pieces->front().text == "args") {
+    if (pieces->size() == 1 && pieces->front().is_placeholder && pieces->front().text == "args") {
       for (std::string& argument : all_arguments(facts.config)) out.push_back(std::move(argument));
       continue;
     }
     std::string text;
     bool active = true;
-    for (const Piece& piece : *pieces) {
-      const auto value = piece.placeholder ? value_of(piece.text, facts) : std::optional(piece.text);
+    for (const PlaceholderPiece& piece : *pieces) {
+      const auto value = piece.is_placeholder ? value_of(piece.text, facts) : std::optional(piece.text);
       if (!value) return tl::unexpected(value.error());
       active = active && value->has_value();
       if (*value) text += **value;
@@ -198,8 +174,8 @@ Result<std::string> expand_shell_text(std::string_view text, const TrialFacts& f
         break;
     }
   };
-  for (const Piece& piece : *pieces) {
-    if (!piece.placeholder) {
+  for (const PlaceholderPiece& piece : *pieces) {
+    if (!piece.is_placeholder) {
       quotes.read(piece.text);
       out += piece.text;
     } else if (piece.text == "args" && quotes.context() == ShellQuotes::kOutside) {
@@ -211,7 +187,7 @@ Result<std::string> expand_shell_text(std::string_view text, const TrialFacts& f
     } else {
       const auto value = value_of(piece.text, facts);
       if (!value) return tl::unexpected(value.error());
-      if (*value) add(**value, piece.text.starts_with(kEnvironment));
+      if (*value) add(**value, piece.text.starts_with(kEnvironmentPrefix));
     }
   }
   return out;
@@ -221,22 +197,12 @@ Result<std::string> expand_plain(std::string_view text, const TrialFacts& facts)
   auto pieces = split(text);
   if (!pieces) return pass_on(std::move(pieces));
   std::string out;
-  for (const Piece& piece : *pieces) {
-    const auto value = piece.placeholder ? value_of(piece.text, facts) : std::optional(piece.text);
+  for (const PlaceholderPiece& piece : *pieces) {
+    const auto value = piece.is_placeholder ? value_of(piece.text, facts) : std::optional(piece.text);
     if (!value) return tl::unexpected(value.error());
     out += value->value_or("");
   }
   return out;
-}
-
-std::vector<std::string> environment_names(std::string_view text) {
-  std::vector<std::string> names;
-  for (const Piece& piece : split(text).value_or(std::vector<Piece>())) {
-    if (piece.placeholder && piece.text.starts_with(kEnvironment)) {
-      names.push_back(piece.text.substr(kEnvironment.size()));
-    }
-  }
-  return names;
 }
 
 }  // namespace tune

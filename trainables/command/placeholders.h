@@ -42,7 +42,4 @@ Result<std::string> expand_shell_text(std::string_view text, const TrialFacts& f
 /// Plain replacement, for values of `env`.
 Result<std::string> expand_plain(std::string_view text, const TrialFacts& facts);
 
-/// NAME of each `${env:NAME}` in a text.
-std::vector<std::string> environment_names(std::string_view text);
-
 }  // namespace tune

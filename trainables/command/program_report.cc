@@ -63,11 +63,7 @@ Result<std::optional<ProgramReport>> from_map(const Map& map, const std::vector<
 /// Bytes that are no UTF-8 replaced, as JSON replaces them: a report that is held back as JSON reads back equal.
 std::string mended(std::string_view text) {
   std::string out;
-  while (!text.empty()) {
-    const std::size_t length = utf8_length(text);
-    out += length > 0 ? text.substr(0, length) : kReplacement;
-    text.remove_prefix(std::max<std::size_t>(length, 1));
-  }
+  while (!text.empty()) text.remove_prefix(append_mended(out, text));
   return out;
 }
 

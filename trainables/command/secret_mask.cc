@@ -2,7 +2,7 @@
 
 #include <cstdlib>
 
-#include "trainables/command/placeholders.h"
+#include "core/placeholders.h"
 
 namespace tune {
 namespace {
