@@ -101,6 +101,18 @@ TEST(Run, TellsAnExceptionAsTheFailureOfItsTrial) {
   EXPECT_EQ((*grid)[1].error, "no data for trial 1");
 }
 
+TEST(Run, TellsAnEndWithoutAReportAsTheFailureOfItsTrial) {
+  const ScratchDatabase scratch;
+  Experiment experiment = square(2);
+  experiment.trainable = [](Trial& trial) {
+    if (trial.number() == 0) trial.report({{"loss", trial.real("x")}});
+  };
+  const auto grid = Tuner(experiment, scratch.options()).run();
+  ASSERT_TRUE(grid) << grid.failure().text();
+  EXPECT_EQ(grid->errors(), 1u);
+  EXPECT_EQ((*grid)[1].error, "it ended without a report");
+}
+
 TEST(Run, TellsACrashAsTheFailureOfItsTrial) {
   const ScratchDatabase scratch;
   Experiment experiment = square(2);

@@ -14,7 +14,7 @@ import sys
 
 DOCUMENTS = ["README.md", "docs/cpp-api.md", "docs/trainables.md"]
 HEADERS = ["trainables/include/tune/*.h", "tune/api/include/tune/*.h"]
-WITHOUT = {"abi.h", "tune.h", "setting.h"}  # prose alone
+WITHOUT = {"abi.h", "registration.h", "tune.h", "setting.h"}  # prose alone
 
 
 def of_document(text):
@@ -48,7 +48,7 @@ def main():
             if not examples and header.name not in WITHOUT:
                 sys.exit(f"{header}: no example")
             include = f"#include <tune/{header.name}>\n"
-            if header.name != "trainable.h":  # which needs nothing else
+            if header.name not in {"trainable.h", "trial.h"}:  # which need nothing else
                 include += "#include <tune/tune.h>\n"
             found += [(header.name, include + "\n", example) for example in examples]
 

@@ -88,6 +88,11 @@ Ended TrialRun::ended() {
     failure_->elapsed = elapsed();
     return *failure_;
   }
+  if (step_ == 0) drain();
+  if (step_ == 0 && !leave_) {
+    fail(Cause::kException, "it ended without a report");
+    return ended();
+  }
   Ended end{assign().trial, assign().attempt, ++seq_, EndKind::kCompleted, Cause::kOwnEnd, {}, 0, elapsed()};
   if (leave_ && told_) {
     end.how = *leave_;

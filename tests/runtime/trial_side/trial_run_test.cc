@@ -326,6 +326,16 @@ TEST_F(TrialRunTest, ATrialThatNeverLookedHasCompleted) {
   EXPECT_EQ(run([](tune_trial*, const tune_host*) {}).how, EndKind::kCompleted);
 }
 
+TEST_F(TrialRunTest, ATrialThatEndsWithoutAReportHasFailed) {
+  const Ended end = run([](tune_trial*, const tune_host*) {});
+  EXPECT_EQ(end.how, EndKind::kFailed);
+  EXPECT_EQ(end.cause, Cause::kException);
+  EXPECT_EQ(end.text, "it ended without a report");
+
+  begin.assign.start_step = 3;  // it goes on from reports of an earlier attempt
+  EXPECT_EQ(run([](tune_trial*, const tune_host*) {}).how, EndKind::kCompleted);
+}
+
 TEST_F(TrialRunTest, AGoneWorkerEndsTheTrialAsInterrupted) {
   begin.assign.wait = {1, false};
   const Ended end = run([](tune_trial* t, const tune_host* h) {
