@@ -34,18 +34,14 @@ Member* Node::find(std::string_view key) { return const_cast<Member*>(std::as_co
 std::optional<Node> parse_override(const std::string& path, const std::string& text, Faults& faults) {
   const Source source(text);
   Faults own("", source);
-  std::optional<Node> node = parse_yaml(source, own);
+  // At the begin of a file a % begins a directive; a value has none, so there it is text.
+  std::optional<Node> node = text.starts_with('%') ? node_of_value(Value(text)) : parse_yaml(source, own);
   Place place;
   place.set_path = path;
-  bool failed = !node;
-  for (const Diagnostic& d : own.take()) {
-    faults.error(place, d.code, d.message, d.hint);
-    failed = true;
-  }
-  if (failed) {
-    if (text.empty()) faults.error(place, code::kWrongType, fmt::format("'{}' has no value", path));
-    return std::nullopt;
-  }
+  const std::vector<Diagnostic> found = own.take();
+  for (const Diagnostic& d : found) faults.error(place, d.code, d.message, d.hint);
+  if (!node && found.empty()) faults.error(place, code::kWrongType, fmt::format("'{}' has no value", path));
+  if (!node || !found.empty()) return std::nullopt;
   mark_as_set(*node, path);
   return node;
 }

@@ -14,6 +14,7 @@
 namespace tune::testing {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
 
@@ -140,6 +141,32 @@ TEST(Commands, EnqueuedConfigurationsAreTypedCheckedAndRun) {
       bench.query("select json_extract(config, '$.x1') from trials where experiment = 'mine' and trial_number not in "
                   "(" +
                   first + ", " + second + ") order by trial_number"));
+}
+
+TEST(Commands, EnqueuedValuesAreOnlyValuesWhateverTheyHold) {
+  Workbench bench;
+  const std::string text =
+      "version: 1\nname: odd\ntrainable: empty\nobjective: {metric: loss, mode: min}\n"
+      "search_space: {word: {choice: [a, \"%s %n {} \\\\\", \"a b\", \"$(touch pwned)\"]}, r: {uniform: [0, 1]}}\n"
+      "search: {seed: 7}\nbudget: {trials: 1}\n";
+  ASSERT_EQ(bench.run("odd", text).code, 0);
+  for (const std::string good : {"word=%s %n {} \\", "word=a b", "word=$(touch pwned)", "word=\"a\"", "r=1e-3"}) {
+    EXPECT_EQ(bench.tune({"enqueue", "odd", good}).code, 0) << good;
+  }
+  for (const std::string bad : {"word=%s", "word='", "word=[a", "word={a: b}", "word=*a", "word=a\nbudget: 9", "word=", "word=#a", "r=nan",
+                                "r=inf", "r=1e999", "word.a=1", "=a", "budget.trials=9", "word=\x1b[31ma"}) {
+    const Outcome outcome = bench.tune({"enqueue", "odd", bad});
+    EXPECT_EQ(outcome.code, 2) << bad << outcome.err;
+    EXPECT_THAT(outcome.err, ::testing::Not(HasSubstr("points_to_evaluate.0"))) << bad;
+  }
+  const Outcome outside = bench.tune({"enqueue", "odd", "r=2"});
+  EXPECT_EQ(outside.code, 2);
+  EXPECT_THAT(outside.err, AllOf(HasSubstr("outside the range of 'r'"), HasSubstr("search.points_to_evaluate")));
+  EXPECT_EQ(bench.tune({"resume", "odd"}).code, 0);
+  EXPECT_EQ(bench.value("select completed from experiments"), "6");
+  EXPECT_EQ(bench.value("select count(*) from trials where json_extract(config, '$.word') = '%s %n {} \\'"), "1");
+  EXPECT_FALSE(std::filesystem::exists(bench / "pwned"));
+  expect_replays(bench, "odd");
 }
 
 TEST(Commands, AFinishedExperimentIsOpenedByEnqueueRetryAndMoreTrials) {

@@ -163,10 +163,13 @@ Result<Config> read_configuration(const ExperimentSpec& spec, const std::vector<
   for (const Diagnostic& fault : read.diagnostics) {  // a value outside its range is a warning in a file
     if (fault.code != "out-of-range" && fault.severity != Diagnostic::Severity::kError) continue;
     std::string message = fault.message;
+    const std::string_view path = "'search.points_to_evaluate.0.";
+    if (message.starts_with(path)) message.replace(0, path.size(), "'");
     const std::string_view place = "points_to_evaluate names ";
     if (message.starts_with(place)) message = "there is no parameter " + message.substr(place.size());
     if (const auto cut = message.find(", which is no parameter"); cut != std::string::npos) message.resize(cut);
-    return fail(ErrorCode::kBadInput, std::move(message), fault.hint);
+    return fail(ErrorCode::kBadInput, std::move(message),
+                fault.code == "out-of-range" ? "a file may try it: search.points_to_evaluate" : fault.hint);
   }
   if (!read.spec || read.spec->search.points_to_evaluate.size() != 1) {
     return fail(ErrorCode::kBadInput, "the configuration cannot be read");

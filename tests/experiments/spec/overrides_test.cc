@@ -73,6 +73,14 @@ TEST(Override, ThatIsNoYamlIsAnError) {
               ElementsAre("0:0 wrong-type 'budget.trials' has no value"));
 }
 
+TEST(Override, IsNeverLeftOutInSilence) {
+  const ReadOutcome percent = with("", {{"description", "%s %n"}});
+  ASSERT_TRUE(percent.spec);
+  EXPECT_EQ(percent.spec->description, "%s %n");
+  EXPECT_THAT(testing::errors(with("", {{"budget.trials", "# 5"}})),
+              ElementsAre("0:0 wrong-type 'budget.trials' has no value"));
+}
+
 TEST(Override, NeedsAPathOfKeys) {
   EXPECT_THAT(testing::errors(with("", {{"", "1"}})),
               ElementsAre("0:0 bad-value '' is no path of keys | write key.key=value, such as budget.trials=20"));
