@@ -120,9 +120,9 @@ std::string value_that_is_no_number(std::string_view line, bool is_pairs, const 
   if (!map) return {};
   for (const auto& [name, value] : *map) {
     if (as_number(value) || std::find(objective.begin(), objective.end(), name) == objective.end()) continue;
-    const std::string text = to_json(value);
-    const std::string shown = text.size() <= kMostShown ? text : mended(text.substr(0, kMostShown)) + "...";
-    return shown + " for '" + name + "' is no number";
+    std::string words = to_json(value);
+    if (words.size() > kMostShown) words = mended(words.substr(0, kMostShown)).append("...");
+    return words.append(" for '").append(name).append("' is no number");
   }
   return {};
 }

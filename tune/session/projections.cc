@@ -52,7 +52,10 @@ Result<Projections> fold_projections(const Reader& reader, const ExperimentRow& 
     builder.add(entry, nothing, counts);
     if (entry.event.n != end->last) return {};
     TurnRows turn = builder.take(controller, end->committed_at, status_of(controller));
-    for (TrialRow& trial : turn.trials) take_over(out.trials[trial.number], std::move(trial));
+    for (TrialRow& trial : turn.trials) {
+      TrialRow& known = out.trials[trial.number];
+      take_over(known, std::move(trial));
+    }
     out.summary = std::move(turn.summary);
     out.last = entry.event.n;
     ++end;
