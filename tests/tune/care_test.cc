@@ -48,6 +48,7 @@ class Care : public ::testing::Test {
 TEST_F(Care, AGoodDatabaseIsHealthy) {
   run_small();
   run_large();
+  EXPECT_EQ(bench_.run("mute", shell("mute", 2, "exit 3", "retries: 1\n")).code, 1);  // which has no best trial
   expect_healthy();
 }
 

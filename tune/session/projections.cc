@@ -122,7 +122,7 @@ std::string difference(const ExperimentRow& stored, const ExperimentRow& must) {
   d.look("status", as_in_table(stored.status, must.status), must.status);
   d.look("end_reason", stored.end_reason, must.end_reason);
   d.look("best_trial", stored.best_trial, must.best_trial);
-  d.look("best_value", stored.best_value, must.best_value);
+  if (must.best_trial >= 0) d.look("best_value", stored.best_value, must.best_value);
   d.look("time_total_s", stored.elapsed, must.elapsed);
   d.look("trials", stored.trials, must.trials);
   d.look("completed", stored.completed, must.completed);
