@@ -46,10 +46,10 @@ constexpr const char* kEdited = "the tables were changed by something else than 
 constexpr const char* kFromEarlier = "their trials go on from an earlier checkpoint, or from the start";
 
 constexpr std::array kRules{
-    ReferenceRule{
-        "SELECT count(*), min(e.n), e.experiment FROM event e WHERE e.trial IS NOT NULL AND e.kind <> 'commanded' AND NOT EXISTS "
-        "(SELECT 1 FROM trial t WHERE t.experiment = e.experiment AND t.number = e.trial)",
-        "{} events name a trial that is not there, first event {}", true, kEdited},
+    ReferenceRule{"SELECT count(*), min(e.n), e.experiment FROM event e WHERE e.trial IS NOT NULL AND e.kind <> "
+                  "'commanded' AND NOT EXISTS "
+                  "(SELECT 1 FROM trial t WHERE t.experiment = e.experiment AND t.number = e.trial)",
+                  "{} events name a trial that is not there, first event {}", true, kEdited},
     ReferenceRule{"SELECT count(*), min(d.n), d.experiment FROM decision d WHERE NOT EXISTS "
                   "(SELECT 1 FROM event e WHERE e.experiment = d.experiment AND e.n = d.n)",
                   "{} decisions follow upon an event that is not there, first {}", true, kEdited},
@@ -57,7 +57,8 @@ constexpr std::array kRules{
                   "json_extract(d.args, '$.checkpoint') IS NOT NULL AND NOT EXISTS (SELECT 1 FROM checkpoint c WHERE "
                   "c.experiment = d.experiment AND c.id = json_extract(d.args, '$.checkpoint'))",
                   "{} decisions load a checkpoint that is not there, first upon event {}", true, kEdited},
-    ReferenceRule{"SELECT count(*), min(c.id), c.experiment FROM checkpoint c WHERE c.released = 0 AND c.external = 0 AND NOT EXISTS "
+    ReferenceRule{"SELECT count(*), min(c.id), c.experiment FROM checkpoint c WHERE c.released = 0 AND c.external = 0 "
+                  "AND NOT EXISTS "
                   "(SELECT 1 FROM checkpoint_bytes b WHERE b.experiment = c.experiment AND b.checkpoint = c.id)",
                   "{} checkpoints have no bytes, first {}", true, kFromEarlier},
     ReferenceRule{"SELECT count(*), min(b.checkpoint), b.experiment FROM checkpoint_bytes b WHERE NOT EXISTS "
@@ -74,7 +75,7 @@ constexpr std::array kRules{
                   "e.kind = 'reported' AND e.replayed = 0)",
                   "{} trials count other reports than the log has, first trial {}", true, kEdited},
     ReferenceRule{"SELECT count(*), min(s.experiment), s.experiment FROM summary s WHERE s.trials <> "
-                  "(SELECT count(*) FROM trial t WHERE t.experiment = s.experiment)",
+                  "(SELECT count(*) FROM trial t WHERE t.experiment = s.experiment AND t.state <> 'withdrawn')",
                   "{} experiments count other trials than there are, first experiment {}", true, kEdited},
     ReferenceRule{"SELECT count(*), min(e.id), e.id FROM experiment e WHERE NOT EXISTS "
                   "(SELECT 1 FROM summary s WHERE s.experiment = e.id)",

@@ -49,6 +49,10 @@ TEST_F(Care, AGoodDatabaseIsHealthy) {
   run_small();
   run_large();
   EXPECT_EQ(bench_.run("mute", shell("mute", 2, "exit 3", "retries: 1\n")).code, 1);  // which has no best trial
+  std::string timed = curve("timed", 1, 1'000'000, 0.01);
+  timed.replace(timed.find("{trials: 1}"), 11, "{time: 200ms}");  // trials granted ahead are withdrawn at its end
+  EXPECT_EQ(bench_.run("timed", timed).code, 0);
+  EXPECT_NE(bench_.value("select count(*) from trial where state = 'withdrawn'"), "0");
   expect_healthy();
 }
 
