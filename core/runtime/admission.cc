@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <openssl/crypto.h>
 
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 
 #include "core/runtime/socket_dir.h"
@@ -14,6 +13,7 @@ namespace tune {
 namespace {
 
 constexpr std::chrono::seconds kPatience{5};
+constexpr std::chrono::milliseconds kRest{100};
 constexpr std::size_t kMaxGuests = 16;
 
 bool same_secret(const std::string& a, const std::string& b) {
@@ -30,7 +30,7 @@ struct Admission::Guest {
 };
 
 Admission::Admission(boost::asio::io_context& io, Link::Callbacks callbacks, Admitted admitted)
-    : io_(io), callbacks_(std::move(callbacks)), admitted_(std::move(admitted)), acceptor_(io) {}
+    : io_(io), callbacks_(std::move(callbacks)), admitted_(std::move(admitted)), acceptor_(io), rest_(io) {}
 
 Admission::~Admission() {
   *alive_ = false;
@@ -61,6 +61,7 @@ void Admission::expect(std::string launch, std::string proof) {
 void Admission::close() {
   boost::system::error_code ignored;
   acceptor_.close(ignored);
+  rest_.cancel();
   for (const auto& guest : guests_) guest->link->close();
   guests_.clear();
 }
@@ -68,8 +69,15 @@ void Admission::close() {
 void Admission::accept() {
   acceptor_.async_accept([this, alive = alive_](const boost::system::error_code& error, Link::Socket socket) {
     if (!*alive || !acceptor_.is_open()) return;
-    if (!error) greet(std::move(socket));
-    accept();
+    if (!error) {
+      greet(std::move(socket));
+      return accept();
+    }
+    // Without a free descriptor whoever knocks stays in the queue, and the next accept would fail at once again.
+    rest_.expires_after(kRest);
+    rest_.async_wait([this, alive](const boost::system::error_code& stopped) {
+      if (!stopped && *alive && acceptor_.is_open()) accept();
+    });
   });
 }
 
