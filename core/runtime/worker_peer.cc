@@ -206,7 +206,12 @@ void WorkerPeer::receive_numbered(Message message, Seq seq) {
     if (record->ack && record->ack->seq >= seq) push_ack(*record, *record->ack);
     return;
   }
-  if (seq > record->received + 1) return send(wire::Resend{key.trial, key.attempt, record->received + 1});
+  // What the store has refused is asked for after a rest, and whatever follows it in the stream comes again then.
+  const bool rests = record->refused == record->received + 1;
+  if (seq > record->received + 1) {
+    if (!rests) send(wire::Resend{key.trial, key.attempt, record->received + 1});
+    return;
+  }
   if (record->end != 0) return;
 
   const CheckpointInfo* large = nullptr;
@@ -217,7 +222,8 @@ void WorkerPeer::receive_numbered(Message message, Seq seq) {
   }
   if (large && (!record->upload || record->upload->seq != seq || record->upload->received != large->size)) {
     drop_upload(*record);
-    return send(wire::Resend{key.trial, key.attempt, seq});
+    if (!rests) send(wire::Resend{key.trial, key.attempt, seq});
+    return;
   }
   record->received = seq;
   if (kIsEnd) record->end = seq;

@@ -93,6 +93,7 @@ class WorkerPeer {
     std::size_t pending_ack = SIZE_MAX;  ///< place in pending_acks_
     std::optional<Order> order;
     std::optional<Upload> upload;
+    Seq refused = 0;  ///< the store did not take its checkpoint, and it is asked for again in a while
     std::deque<Item> waiting;
   };
 
@@ -121,6 +122,7 @@ class WorkerPeer {
   std::map<Key, Record> records_;
   std::vector<Ack> pending_acks_;
   std::uint64_t next_number_ = 1, next_channel_key_ = 1;
+  std::string complaint_;  ///< what was last said of checkpoints that cannot be stored; empty: the last one was
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< false: muted, or gone
 };
 

@@ -1,6 +1,7 @@
 // Large checkpoints: chunks from a worker to the store, with flow control, and bytes of stored ones to a worker.
 
 #include <algorithm>
+#include <utility>
 
 #include "core/runtime/worker_peer.h"
 
@@ -65,6 +66,7 @@ void WorkerPeer::on_finished(const Key& key, std::uint64_t channel_key, Result<C
   for (Item& item : record->waiting) {
     if (item.large != channel_key) continue;
     if (!info) return retreat(key, item.seq, info.error());
+    complaint_.clear();
     info->external = true;
     auto& message = std::get<WorkerMessage>(item.message);
     if (auto* report = std::get_if<ReportMessage>(&message)) report->log.checkpoint = *info;
@@ -85,11 +87,20 @@ void WorkerPeer::retreat(const Key& key, Seq seq, const Error& why) {
   record->received = seq - 1;
   record->end = 0;
   if (!record->lost_why.empty()) return deliver_lost(key, record->lost_why);  // nobody is there to send it again
-  events_.log({wire::LogLine::Level::kWarning, "a checkpoint cannot be stored, trying again: " + why.message});
+  if (why.code == ErrorCode::kDamaged) {
+    return events_.drained(why.message + "; no checkpoint can be stored there. Once that file is moved away, trials whose "
+                                         "checkpoints lie in it go on from earlier ones, or start again");
+  }
+  if (std::exchange(complaint_, why.message) != why.message) {
+    events_.log({wire::LogLine::Level::kWarning, "a checkpoint cannot be stored, trying again: " + why.message});
+  }
+  record->refused = seq;
   events_.later(kAskAgain, [this, alive = alive_, key, seq] {
     if (!*alive) return;
-    const Record* const owner = find(key);
-    if (owner && owner->received == seq - 1 && !owner->upload) send(wire::Resend{key.trial, key.attempt, seq});
+    Record* const owner = find(key);
+    if (!owner) return;
+    if (owner->refused == seq) owner->refused = 0;
+    if (owner->received == seq - 1 && !owner->upload) send(wire::Resend{key.trial, key.attempt, seq});
   });
 }
 

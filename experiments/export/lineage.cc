@@ -32,7 +32,7 @@ Result<Lineage> Lineage::read(const Reader& reader, const ExperimentRow& experim
     }
     for (const Decision& decision : entry.decisions) {
       if (const auto* start = std::get_if<StartTrial>(&decision.body)) {
-        lineage.stages_[start->trial].front().config = start->config;
+        lineage.first_of(start->trial).config = start->config;
       } else if (const auto* exploit = std::get_if<ExploitTrial>(&decision.body)) {
         lineage.exploited(n, *exploit);
       }
@@ -44,7 +44,15 @@ Result<Lineage> Lineage::read(const Reader& reader, const ExperimentRow& experim
   return lineage;
 }
 
+/// The log may name trials that have no row (any more), in a database that somebody has changed.
+LineageStage& Lineage::first_of(TrialId trial) {
+  std::vector<LineageStage>& stages = stages_[trial];
+  if (stages.empty()) stages.emplace_back().trial = trial;
+  return stages.front();
+}
+
 void Lineage::exploited(EventNumber event, const ExploitTrial& exploit) {
+  first_of(exploit.trial);
   std::vector<LineageStage>& stages = stages_[exploit.trial];
   LineageStage stage;
   stage.trial = exploit.trial;
@@ -77,13 +85,15 @@ std::vector<LineageStage> Lineage::of(TrialId trial) const {
   const std::vector<LineageStage>& stages = own(trial);
   if (stages.empty()) return chain;
   LineageStage stage = stages.back();
-  stage.to = ends_.at(trial);
+  if (const auto end = ends_.find(trial); end != ends_.end()) stage.to = end->second;
   for (;;) {
     chain.push_back(stage);
     if (stage.generation == 0) break;
     const CheckpointId source = sources_.at({stage.trial, stage.generation});
+    const LineageStage* const donor = at(stage.donor, source);
+    if (donor == nullptr || source >= stage.since) break;  // no log that tune wrote says so
     const Step to = stage.from;
-    stage = *at(stage.donor, source);
+    stage = *donor;
     stage.to = to;
   }
   std::ranges::reverse(chain);

@@ -42,6 +42,7 @@ class Lineage {
   std::vector<LineageStage> copies_of(TrialId trial) const;
 
  private:
+  LineageStage& first_of(TrialId trial);
   void exploited(EventNumber event, const ExploitTrial& exploit);
 
   std::map<TrialId, std::vector<LineageStage>> stages_;

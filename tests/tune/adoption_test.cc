@@ -73,6 +73,17 @@ class Adoption : public ::testing::Test {
     EXPECT_EQ(stored(), steps);
     EXPECT_EQ(bench_.value("select count(*) from event where kind = 'reported' and replayed = 1"), "0");
   }
+  void expect_taken_in_by(const Arguments& command) {
+    write_experiment(bench_, 2, 60, 0.02, "runtime: {lease: 1s}\n");
+    Program run = under_way({"-j", "2"}, 8);
+    kill_controller(run);
+    ASSERT_EQ(bench_.left_behind(), "");
+    ASSERT_GT(trained().size(), stored());
+    const Outcome outcome = bench_.tune(command);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    expect_each_step_once(trained().size());
+    expect_in_order();
+  }
   void expect_in_order() {
     EXPECT_EQ(bench_.tune({"replay", "steps"}).code, 0);
     EXPECT_EQ(bench_.value("pragma integrity_check"), "ok");
@@ -198,6 +209,10 @@ TEST_F(Adoption, StopOfAnExperimentAtRestEndsTheWorkersThatLiveOn) {
     EXPECT_EQ(fresh.value("select status from experiments"), "finished") << command;
   }
 }
+
+TEST_F(Adoption, StopAtRestTakesInWhatWasHandedInFirst) { expect_taken_in_by({"stop", "steps"}); }
+TEST_F(Adoption, PauseAtRestTakesInWhatWasHandedInFirst) { expect_taken_in_by({"pause", "steps/0"}); }
+TEST_F(Adoption, CancelAtRestTakesInWhatWasHandedInFirst) { expect_taken_in_by({"cancel", "steps"}); }
 
 TEST_F(Adoption, ACommandAtRestThatEndsNothingLeavesTrialsRunning) {
   write_experiment(bench_, 2, 30, 0.01, "runtime: {lease: 50s}\n");

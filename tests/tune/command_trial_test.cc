@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -70,6 +71,7 @@ std::string with_stdout() {
          "epochs = open(os.path.join(folder, kept[-1])).read().split() if kept else []\n"
          "while len(epochs) < 9 and not told:\n"
          "    epochs.append(str(len(epochs) + 1))\n"
+         "    with open('trained', 'a') as file: file.write('%s %d\\n' % (os.environ['TUNE_TRIAL_ID'], len(epochs)))\n"
          "    name = 'epochs-%03d' % len(epochs)\n"
          "    with open(os.path.join(folder, 'new'), 'w') as file: file.write(' '.join(epochs))\n"
          "    os.replace(os.path.join(folder, 'new'), os.path.join(folder, name))\n"
@@ -141,6 +143,10 @@ TEST_P(AnyProgram, IsPausedAndPromotedAsIfUnbroken) {
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_NE(bench.value("select count(*) from decisions where decision = 'resume'"), "0");
   expect_unbroken();
+  if (!std::filesystem::exists(bench / "trained")) return;  // programs that wait for the answer train no further
+  std::vector<std::string> trained = lines(bench.read("trained"));
+  std::ranges::sort(trained);
+  EXPECT_EQ(std::ranges::adjacent_find(trained), trained.end()) << "an epoch was trained twice";
 }
 
 TEST_P(AnyProgram, GoesOnAfterTheControllerWasKilledAsIfUnbroken) {

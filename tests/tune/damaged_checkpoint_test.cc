@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <filesystem>
+
 #include "tests/tune/support/workbench.h"
 
 namespace tune {
@@ -38,6 +40,9 @@ void expect_skips_damage(Workbench& bench, const std::string& damage, const std:
   EXPECT_EQ(bench.query("select step from event where replayed = 1"), (Rows{{last}}));
   EXPECT_EQ(lines(bench.read("steps")).size(), 41U);
   EXPECT_EQ(bench.tune({"replay", "steps"}).code, 0);
+  EXPECT_THAT(bench.tune({"show", "steps/0"}).out,
+              HasSubstr("began after iteration " + std::to_string(std::stoll(last) - 1) + ": its checkpoint of iteration " +
+                        last + " could not be used"));
 }
 
 TEST(DamagedCheckpoint, IsSkippedForTheOneBeforeIt) {
@@ -55,6 +60,26 @@ TEST(DamagedCheckpoint, OfAnySizeIsSkippedForTheOneBeforeIt) {
   expect_skips_damage(bench,
                       "update chunk set bytes = zeroblob(length(bytes)) where key = (select max(key) from chunk)",
                       "tune.db.checkpoints");
+}
+
+TEST(DamagedCheckpoint, AFileOfCheckpointsThatWasCutOffEndsTheRunWithAdviceThatHelps) {
+  Workbench bench;
+  write_experiment(bench, 400'000);
+  Program run = bench.start({"run", "steps.yaml"});
+  ASSERT_TRUE(
+      eventually([&] { return bench.value("select count(*) >= 8 from event where kind = 'reported'") == "1"; }));
+  run.signal(SIGINT);
+  EXPECT_EQ(run.wait().signal, SIGINT);
+  const std::string file = bench / "tune.db.checkpoints";
+  std::filesystem::resize_file(file, std::filesystem::file_size(file) / 2);
+  const Outcome outcome = bench.tune({"resume", "steps"});
+  EXPECT_NE(outcome.code, 0);
+  EXPECT_THAT(outcome.err, HasSubstr("Once that file is moved away"));
+  EXPECT_LT(lines(outcome.err).size(), 20U) << outcome.err;
+  std::filesystem::rename(file, bench / "damaged");
+  EXPECT_EQ(bench.tune({"resume", "steps"}).code, 0);
+  EXPECT_EQ(bench.query("select status, training_iteration from trials"), (Rows{{"completed", "40"}}));
+  EXPECT_EQ(bench.tune({"replay", "steps"}).code, 0);
 }
 
 }  // namespace

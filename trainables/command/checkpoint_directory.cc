@@ -76,6 +76,13 @@ Result<std::string> CheckpointDirectory::capture(const std::string& only) {
   return bytes;
 }
 
+Result<std::string> CheckpointDirectory::capture_with(const std::string& only, const HeldBack& held_back,
+                                                      const std::string& config) const {
+  PackOptions options{.only = only, .more = {}};
+  options.more.emplace_back(kStateName, state_text(held_back, config));
+  return pack_directory(path_, options);
+}
+
 void CheckpointDirectory::remember() {
   const auto bytes = pack_directory(path_);
   stored_.reset();

@@ -33,6 +33,9 @@ class CheckpointDirectory {
   /// be read.
   Result<std::string> capture(const std::string& only);
 
+  /// The same with what was held back of a program with these parameters.
+  Result<std::string> capture_with(const std::string& only, const HeldBack& held_back, const std::string& config) const;
+
   /// All that lies in it now belongs to a report whose program waits.
   void remember();
 

@@ -3,8 +3,9 @@
 //
 // A program on stdout does not wait for answers, so it may be ahead of a decision. After a stop its later reports are
 // dropped. After a pause they are kept with its checkpoint (checkpoint_directory.h) and reported first when the trial
-// goes on. A program that leaves without having saved anything new is continued from its last checkpoint, and what it
-// printed since then is printed again. So no report is lost or counted twice.
+// goes on. A program that a signal ends has not saved in order to leave: its state is the last one that it announced. One
+// that leaves without having saved anything new is continued from its last checkpoint, and what it printed since then
+// is printed again. So no report is lost or counted twice.
 
 #include "trainables/command/command.h"
 
@@ -79,7 +80,12 @@ class CommandRun {
       if (failed_) return;
       if (!leaving_) return judge(program->end());
       held_back_.ended = !asked_to_leave_ && !program->end().signalled && program->end().code == 0;
-      if (!held_back_.ended && was_ended(program->end())) return;
+      if (!held_back_.ended && was_ended(program->end())) {
+        if (announced_late_ && host_.save_asked(trial_) != 0) {
+          host_.save(trial_, step_, announced_late_->data(), announced_late_->size());
+        }
+        return;
+      }
     }
     if (leaving_ && host_.save_asked(trial_) != 0) save();
   }
@@ -198,8 +204,11 @@ class CommandRun {
   void deliver() {
     for (std::size_t i = 0; i < arrived_.size(); ++i) {
       const bool newest = i + 1 == arrived_.size();
-      const auto checkpoint = newest && !leaving_ ? announced(arrived_[i]) : std::nullopt;
+      const std::optional<std::string> name = newest ? arrived_[i].checkpoint : std::nullopt;
+      const auto checkpoint = name && !leaving_ ? announced(*name) : std::nullopt;
+      const bool is_late = name && leaving_;
       take(std::move(arrived_[i]), checkpoint);
+      if (is_late) keep_state(*name);
     }
     arrived_.clear();
     if (!bad_report_ || failed_) return;
@@ -208,12 +217,16 @@ class CommandRun {
   }
 
   /// The checkpoint that a line announced; its program goes on, so that nobody else hears what is wrong with it.
-  std::optional<std::string> announced(const ProgramReport& report) {
-    if (!report.checkpoint) return std::nullopt;
-    auto bytes = directory_.capture(*report.checkpoint);
+  std::optional<std::string> announced(const std::string& name) {
+    auto bytes = directory_.capture(name);
     if (bytes) return *std::move(bytes);
     note("no checkpoint: " + bytes.error().message);
     return std::nullopt;
+  }
+
+  /// The same of a report that is held back, with all that is: it is handed over if the program gets no further.
+  void keep_state(const std::string& name) {
+    if (auto bytes = directory_.capture_with(name, held_back_, facts_.params_json)) announced_late_ = *std::move(bytes);
   }
 
   /// The answer to a report whose program waits for it. What is wrong with it is the program's to hear.
@@ -233,7 +246,9 @@ class CommandRun {
       checkpoint = *std::move(bytes);
       if (!report.checkpoint->empty()) directory_.remember();
     }
+    const std::optional<std::string> late = leaving_ ? report.checkpoint : std::nullopt;
     take(std::move(report), checkpoint);
+    if (late) keep_state(*late);
     return report_answer(leaving_ || failed_ ? ReportVerdict::kLeave : ReportVerdict::kGoOn);
   }
 
@@ -343,6 +358,7 @@ class CommandRun {
   std::string unlike_;                  ///< numbers in the first line that holds some, but not the objective
   std::optional<Error> bad_report_;     ///< nothing is read beyond it
   HeldBack held_back_;
+  std::optional<std::string> announced_late_;  ///< the state that the last report announced that is held back
   std::int64_t step_ = 0;        ///< last reported
   bool leaving_ = false;         ///< tune wants the trial to leave
   bool asked_to_leave_ = false;  ///< and the program knows
@@ -355,7 +371,7 @@ void set_command_spec(std::string json) { spec_json() = std::move(json); }
 
 const tune_trainable* command_trainable() {
   static const tune_trainable kTable = {"command",
-                                        TUNE_CAN_SAVE | TUNE_CAN_RESET | TUNE_HAS_END | TUNE_ANY_PARAMETERS,
+                                        TUNE_CAN_SAVE | TUNE_CAN_RESET | TUNE_HAS_END | TUNE_ANY_PARAMETERS | TUNE_RUNS_AHEAD,
                                         TUNE_PROCESS,
                                         nullptr,
                                         0,

@@ -67,6 +67,7 @@ TrialRun::TrialRun(const Begin& begin, std::string_view checkpoint, TrialPort& p
 // --- Life ------------------------------------------------------------------------------------------------------------
 
 Ended TrialRun::run(const tune_trainable& trainable, void* instance) {
+  runs_ahead_ = (trainable.flags & TUNE_RUNS_AHEAD) != 0;
   try {
     trainable.run(instance, reinterpret_cast<tune_trial*>(this), &host_table());
   } catch (const std::exception& e) {
@@ -252,7 +253,7 @@ int TrialRun::report(Step step, Metrics metrics, std::string_view extra_json,
 
 bool TrialRun::save_asked() {
   drain();
-  return save_wanted_ && saved_step_ != step_ && !over();
+  return save_wanted_ && (saved_step_ != step_ || may_be_newer()) && !over();
 }
 
 bool TrialRun::save(Step step, std::string_view checkpoint) {
@@ -262,7 +263,7 @@ bool TrialRun::save(Step step, std::string_view checkpoint) {
     fail(Cause::kBadReport, fmt::format("it saved step {}, but has reported no step after {}", at, step_));
     return false;
   }
-  if (at == saved_step_) {  // nothing new: a fresh start, or handed over with its report
+  if (at == saved_step_ && !may_be_newer()) {  // nothing new: a fresh start, or handed over with its report
     save_wanted_ = false;
     return true;
   }

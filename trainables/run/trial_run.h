@@ -71,6 +71,8 @@ class TrialRun {
   void wait_for(Seq acknowledged);  ///< until that much is acknowledged, or the trial is to leave
   bool carried(const Result<void>& sent, const char* what);
   bool over() const { return failure_.has_value() || gone_; }
+  /// Whether its state may be another than the one it handed over with its last report.
+  bool may_be_newer() const { return runs_ahead_ && leave_ && step_ > 0; }
   Ended ended();
 
   const Begin& begin_;
@@ -83,6 +85,7 @@ class TrialRun {
 
   Step step_;        ///< last reported, at first that of the checkpoint
   Step saved_step_;  ///< of the last checkpoint handed over
+  bool runs_ahead_ = false;  ///< TUNE_RUNS_AHEAD
   Seq seq_ = 0;
   Seq acknowledged_ = 0;
   Wait wait_;

@@ -13,11 +13,13 @@
 #include "tune/cli/exit_codes.h"
 #include "tune/session/recovered.h"
 #include "tune/session/stored.h"
+#include "tune/session/take_in.h"
 #include "tune/view/tell.h"
 
 namespace tune::cli {
 namespace {
 
+constexpr double kGrace = 30;    // seconds that trials whose controller is gone get to save
 constexpr double kPatience = 5;  // seconds a running controller gets to take a command
 
 CommandRow row_of(CommandKind kind, std::optional<TrialId> trial, std::string args_json = {}) {
@@ -75,6 +77,10 @@ int say_done(const ControlTarget& target, CommandKind kind, bool live, const Com
   return kOk;
 }
 
+bool ends_trials(CommandKind kind) {
+  return kind == CommandKind::kStop || kind == CommandKind::kCancel || kind == CommandKind::kPause;
+}
+
 /// To whoever runs the experiment; does it here if nobody does.
 int send(const ControlTarget& target, CommandRow command, const Common& common) {
   auto reader = open_reader(common.db);
@@ -90,6 +96,17 @@ int send(const ControlTarget& target, CommandRow command, const Common& common) 
       return refuse(target, command.kind, "nobody runs it, so there is nothing to pause");
     }
     reader->reset();
+    if (ends_trials(command.kind)) {
+      const double grace = command.kind == CommandKind::kCancel ? 0 : kGrace;
+      const auto taken = take_in(common.db, target.experiment, grace, reader_context({}), [](const std::string& text) {
+        tell(stderr, "warning: {}\n", text);
+      });
+      if (!taken && taken.error().code != ErrorCode::kBusy) {
+        // Whoever cancels wants it to end, whatever becomes of it.
+        if (command.kind != CommandKind::kCancel) return report(taken.error());
+        tell(stderr, "warning: what its trials did since the last run is lost: {}\n", taken.error().message);
+      }
+    }
     auto refusal = command_at_rest(common.db, target.experiment, command, reader_context({}));
     if (refusal) return refusal->empty() ? say_done(target, command.kind, false, common) : refuse(target, command.kind, *refusal);
     if (refusal.error().code != ErrorCode::kBusy) return report(refusal.error());

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <optional>
 
 #include "core/config.h"
 #include "core/json.h"
@@ -56,6 +58,37 @@ std::string event_sentence(const Event& event, TrialId trial) {
     return fmt::format("attempt {} lost: {}", e->attempt.value, e->why);
   return {};
 }
+
+/// Attempts that did not begin where the log meant them to: their checkpoint was damaged, and an older one was taken,
+/// which shows in what they reported first.
+class FalseStarts {
+ public:
+  /// To be called for each entry of the story, in order. What there is to say before it; mostly nothing.
+  std::string before(const LogEntry& entry, TrialId trial) {
+    std::string words;
+    if (const auto* report = std::get_if<Reported>(&entry.event.body); report != nullptr && report->trial == trial) {
+      if (start_ && report->step <= *start_) {
+        words = fmt::format("attempt {} began after iteration {}: its checkpoint of iteration {} could not be used",
+                            report->attempt.value, report->step - 1, *start_);
+      }
+      start_.reset();
+      if (report->checkpoint) steps_[entry.event.n] = report->step;
+    } else if (const auto* saved = std::get_if<Saved>(&entry.event.body); saved != nullptr && saved->trial == trial) {
+      steps_[entry.event.n] = saved->step;
+    }
+    for (const Decision& decision : entry.decisions) {
+      const auto* resume = std::get_if<ResumeTrial>(&decision.body);
+      if (resume == nullptr || resume->trial != trial) continue;
+      const auto from = resume->checkpoint ? steps_.find(*resume->checkpoint) : steps_.end();
+      start_ = from != steps_.end() ? std::optional(from->second) : std::nullopt;
+    }
+    return words;
+  }
+
+ private:
+  std::map<CheckpointId, Step> steps_;
+  std::optional<Step> start_;  ///< of the attempt that has not reported yet
+};
 
 std::string iterations(Step from, Step to) {
   return to == from + 1 ? std::to_string(to) : fmt::format("{}-{}", from + 1, to);
@@ -186,7 +219,10 @@ int show(const std::string& trial, const Common& common) {
   }
   print_trial(*experiment, *row);
   fmt::print("{}  story\n", lineage_words(*lineage, id->second));
+  FalseStarts false_starts;
   for (const LogEntry& entry : *story) {
+    const std::string differs = false_starts.before(entry, id->second);
+    if (!differs.empty()) fmt::print("  {:>9.3f}s  {}\n", entry.event.at, differs);
     const std::string what = event_sentence(entry.event, id->second);
     if (!what.empty()) fmt::print("  {:>9.3f}s  {}\n", entry.event.at, visible(what, true));
     for (const Decision& decision : entry.decisions) {

@@ -254,7 +254,7 @@ Result<SessionEnd> Session::go(Loop& loop, Opened& opened) {
   work.controller = controller;
   work.order = opened.recovered->order.get();
   work.run = opened.run;
-  work.slots = plan_.slots;
+  work.slots = options_.only_takes_in ? 0 : plan_.slots;
   work.capacity = capacity_.slots;
   work.reread = rereader(options_.context, lockstep_);
   work.slots_of = [this](const ExperimentSpec& edited) { return slots_of(edited); };
@@ -262,6 +262,7 @@ Result<SessionEnd> Session::go(Loop& loop, Opened& opened) {
   work.seed = experiment.seed;
   work.grace = options_.grace;
   work.time = simulated_;
+  if (options_.only_takes_in) loop.interrupt();
   auto end = loop.run(work);
   store_ = nullptr;
   opened.store->close();

@@ -42,6 +42,7 @@ struct SessionOptions {
   SyncMode sync = SyncMode::kFull;
   double grace = 30;  ///< seconds that running trials get to save when the run is interrupted
   std::vector<std::string> changes;  ///< of a stored experiment: `budget.trials=200`
+  bool only_takes_in = false;        ///< begins no trial; those that workers run on save and leave (take_in.h)
   bool take_stop_back = false;       ///< a stored experiment that its user stopped goes on
   ReaderContext context;
   CompiledIn compiled_in;  ///< trainables of this program, for trials in its threads

@@ -116,6 +116,14 @@ TEST(Lineage, OfTrialsThatCopyNobodyNeedsNoLog) {
   EXPECT_EQ(words(lineage->of(TrialId{0})), "0/0:0-9@0.50 ");
 }
 
+TEST(Lineage, SurvivesALogOfTrialsWhoseRowsAreGone) {
+  Population population;
+  std::erase_if(population.reader.trial_rows, [](const TrialRow& row) { return row.number == 1; });
+  const Lineage lineage = population.lineage();
+  EXPECT_EQ(words(lineage.of(TrialId{0})), "0/0:0-2@0.10 1/1:2-4@0.12 0/1:4-5@0.15 ");
+  EXPECT_EQ(words(lineage.of(TrialId{1})), "0/0:0-2@0.10 1/1:2-0@0.12 ");
+}
+
 TEST(Lineage, OfAHistoryTellsEachReportsConfigurationAndDonor) {
   Population population;
   TableOptions options;

@@ -18,7 +18,7 @@ void MemoryChannel::write(std::uint64_t key, std::string bytes, std::function<vo
     unwritten_ -= bytes.size();
     if (failures > 0) {
       --failures;
-      return done(fail(ErrorCode::kDiskFull, "no space left"));
+      return done(fail(failure, "no space left"));
     }
     if (abandoned_.contains(key)) return;
     writing[key] += bytes;

@@ -32,6 +32,7 @@ class MemoryChannel : public CheckpointChannel {
   std::map<CheckpointId, std::string> stored;
   std::uint64_t most_unwritten = 0;  ///< bytes that write() had in hand at a time
   int failures = 0;                  ///< so many writes fail first
+  ErrorCode failure = ErrorCode::kDiskFull;  ///< ... with this
 
  private:
   boost::asio::io_context& io_;

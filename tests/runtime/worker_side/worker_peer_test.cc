@@ -163,10 +163,10 @@ class WorkerPeerTest : public testing::Test, public Workers::Handler {
   WorkerPeer peer_{*this,
                    channel_,
                    {.loaded = [](Result<TrainableInfo>) {},
-                    .drained = [](std::string) {},
+                    .drained = [this](std::string why) { drained_ = std::move(why); },
                     .log = [this](wire::LogLine line) { log_.push_back(line.text); },
                     .progress = [] {},
-                    .later = [](double, std::function<void()>) {}}};
+                    .later = [this](double, std::function<void()> what) { later_.push_back(std::move(what)); }}};
   SocketDir dir_ = *SocketDir::make();
   std::shared_ptr<Link> link_;
   Admission door_{io_,
@@ -180,7 +180,8 @@ class WorkerPeerTest : public testing::Test, public Workers::Handler {
                     peer_.attach(std::move(link), hello, id, std::move(welcome));
                   }};
   std::optional<wire::Welcome> welcome_;
-  std::string resume_key_, lost_why_, closed_why_;
+  std::string resume_key_, lost_why_, closed_why_, drained_;
+  std::vector<std::function<void()>> later_;
   std::vector<Seq> seqs_;  // -1: lost
   std::vector<std::uint64_t> large_;
   std::vector<std::string> log_;
@@ -386,6 +387,40 @@ TEST_F(WorkerPeerTest, AsksAgainForACheckpointThatIsNotWhole) {
   EXPECT_EQ(expect<wire::Resend>(played)->from_seq, 1);
   EXPECT_THAT(seqs_, IsEmpty());
   EXPECT_TRUE(channel_.writing.empty());
+}
+
+TEST_F(WorkerPeerTest, AsksAfterARestForACheckpointThatTheStoreRefused) {
+  Played played = worker();
+  assign();
+  channel_.failures = 1;
+  ReportMessage large = report(1);
+  large.log.checkpoint = CheckpointInfo{5, std::string(64, 'a'), true};
+  const auto say_all = [&] {
+    played.say(wire::Chunk{kTrial, kFirst, 1, 0, "state"});
+    run();
+    played.say(large);
+    played.say(report(2));
+    run();
+  };
+  say_all();
+  EXPECT_FALSE(expect<wire::Resend>(played));
+  ASSERT_EQ(later_.size(), 1u);
+  later_.front()();
+  EXPECT_EQ(expect<wire::Resend>(played)->from_seq, 1);
+  say_all();
+  EXPECT_THAT(seqs_, ElementsAre(1, 2));
+  EXPECT_EQ(log_.size(), 1u);
+}
+
+TEST_F(WorkerPeerTest, GivesUpWhereTheFileOfCheckpointsIsDamaged) {
+  Played played = worker();
+  assign();
+  channel_.failures = 1;
+  channel_.failure = ErrorCode::kDamaged;
+  played.say(wire::Chunk{kTrial, kFirst, 1, 0, "state"});
+  run();
+  EXPECT_THAT(drained_, HasSubstr("moved away"));
+  EXPECT_THAT(later_, IsEmpty());
 }
 
 TEST_F(WorkerPeerTest, BeginsACheckpointAnewAfterAReconnect) {

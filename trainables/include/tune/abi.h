@@ -70,7 +70,8 @@ enum {
   TUNE_HAS_END = 4,        /* ends by itself */
   TUNE_ANY_PARAMETERS = 8, /* takes parameters beyond its list */
   TUNE_NUMBERED = 16,      /* takes x1 .. xd for any d >= 1 */
-  TUNE_EXTENDED = 32       /* the table is a tune_trainable_extended */
+  TUNE_EXTENDED = 32,      /* the table is a tune_trainable_extended */
+  TUNE_RUNS_AHEAD = 64     /* does not wait in report(): when it is to leave, it may have trained on since */
 };
 
 enum { TUNE_PROCESS = 1, TUNE_REUSE = 2, TUNE_THREAD = 3 };

@@ -1,0 +1,19 @@
+#pragma once
+
+// What trials did after their controller was killed, taken in by somebody who does not want the experiment to go on:
+// before a command that ends some of them.
+
+#include <functional>
+#include <string>
+
+#include "tune/session/session.h"
+
+namespace tune {
+
+/// Where nobody runs the experiment and its last run has left something (workers that live on, or what they handed in): a
+/// run that begins nothing, has running trials save and leave within `grace` seconds, and stores what they have done.
+/// Nothing where nothing is left. `warn` hears what could not be taken in. The errors of Session::run().
+Result<void> take_in(const std::string& database, const std::string& experiment, double grace,
+                     const ReaderContext& context, const std::function<void(const std::string&)>& warn);
+
+}  // namespace tune
