@@ -112,7 +112,7 @@ def peers():
             time_attr=steps, max_t=52, grace_period=grace, reduction_factor=3)))
     yield "Ray HyperBand", lambda: RayPausing(HyperBandScheduler(time_attr=steps, max_t=52, reduction_factor=3))
     yield "Ray median 4", lambda: Stopping(ray_decides(MedianStoppingRule(time_attr=steps, grace_period=4)))
-    for grace in 2, 4:
+    for grace in 1, 2, 4:
         yield f"Optuna halving {grace}", lambda: Stopping(optuna_decides(
             SuccessiveHalvingPruner(min_resource=grace, reduction_factor=3), 52))
     yield "Optuna Hyperband 1", lambda: Stopping(optuna_decides(

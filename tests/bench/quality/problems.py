@@ -58,3 +58,6 @@ METHODS = {
     **{f"hyperband {grace}": hyperband(grace) for grace in (1, 4, "auto")},
     "median": lambda max_t: {"type": "median_stopping_rule", "time_attr": "training_iteration", "grace_period": 4},
 }
+
+# Only beside the other tools' own, on LCBench.
+COUNTERPARTS = {"asha 4 brackets": lambda max_t: asha("stop", 1)(max_t) | {"brackets": 4}}

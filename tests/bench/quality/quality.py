@@ -16,7 +16,7 @@ import os
 import subprocess
 
 import report
-from problems import HERE, METHODS, PROBLEMS, ROOT
+from problems import COUNTERPARTS, HERE, METHODS, PROBLEMS, ROOT
 
 RESULTS = os.path.join(HERE, "results.csv")
 STUDY = os.path.join(ROOT, "build", "bench", "bin", "quality_study")
@@ -24,7 +24,7 @@ STUDY = os.path.join(ROOT, "build", "bench", "bin", "quality_study")
 
 def regrets(study, problem, methods, seed):
     """Rows of results.csv."""
-    schedulers = {name: METHODS[name](problem.max_t) for name in methods}
+    schedulers = {name: (METHODS | COUNTERPARTS)[name](problem.max_t) for name in methods}
     lines = subprocess.run([study, "run", str(seed), *problem.words], input=json.dumps(schedulers), text=True, check=True,
                            stdout=subprocess.PIPE).stdout.splitlines()
     return [[problem.name, method, seed, budget, regret] for _, method, budget, regret in
@@ -33,7 +33,8 @@ def regrets(study, problem, methods, seed):
 
 def run(arguments):
     done = {(row[0], row[1], int(row[2])) for row in report.read(RESULTS)}
-    todo = [(p, [m for m in METHODS if arguments.method in m and (p.name, m, s) not in done], s)
+    methods = {"lcbench": METHODS | COUNTERPARTS}
+    todo = [(p, [m for m in methods.get(p.group, METHODS) if arguments.method in m and (p.name, m, s) not in done], s)
             for s in arguments.seeds for p in PROBLEMS if arguments.only in p.name]
     with open(RESULTS, "a", newline="") as out, concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
         jobs = [pool.submit(regrets, arguments.study, *what) for what in todo if what[1]]

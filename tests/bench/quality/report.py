@@ -13,6 +13,12 @@ TITLES = {"lcbench": "LCBench, 12 tasks", "mf_hartmann6-default": "MF-Hartmann 6
           "mf_hartmann6-terrible": "MF-Hartmann 6, terrible fidelities", "ordered": "Curves that never cross",
           "crossing": "Curves that cross", "noisy": "Noisy curves"}
 
+SEEN = {0, 1, 2, 3, 4, 7, 8, 14, 15, 16}  # looked at before grace_period auto was as it is
+PEERS = [(f"Ray ASHA {grace}", f"asha {variant} {grace}") for variant in ("stop", "promote") for grace in (1, 2, 4)] + [
+    (f"Optuna halving {grace}", f"asha {variant} {grace}") for variant in ("stop", "promote") for grace in (1, 2, 4)] + [
+    ("Ray HyperBand", "hyperband 1"), ("Optuna Hyperband 1", "hyperband 1"), ("Optuna Hyperband 1", "asha 4 brackets"), ("Ray median 4", "median"),
+    ("Optuna median 4", "median")] + [(f"Ray ASHA {grace}", "asha stop auto") for grace in (1, 2, 4)]
+
 
 def read(path):
     if not os.path.exists(path):
@@ -96,19 +102,75 @@ def by_task(problems, budgets, seeds, regret):
     return lines + [""]
 
 
-def beside_peers(rows, peer_rows):
-    """Ours and theirs on the tasks and seeds that all of them have."""
-    regret = {(m, p, int(s), int(b)): float(r) for p, m, s, b, r in rows + peer_rows}
-    methods = sorted({row[1] for row in peer_rows}) + [m for m in METHODS if m.split()[-1] in ("1", "2", "4", "auto", "median")]
-    where = [w for w in sorted({key[1:3] for key in regret}) if all((m, *w, 200) in regret for m in methods)]
-    if not peer_rows or not where:
-        return []
-    lines = [f"Mean regret over {len(where)} pairs of a task and a seed.", "", "| method | 20 | 50 | 100 | 200 |",
-             "| --- | --- | --- | --- | --- |"]
-    for m in methods:
-        cells = [f"{statistics.fmean(regret[m, p, s, b] for p, s in where):.3f}" for b in (20, 50, 100, 200)]
-        lines.append(f"| {m} | " + " | ".join(cells) + " |")
+def seen_and_unseen(problems, budgets, seeds, regret):
+    """The same on the seeds that were looked at while `auto` was made, and on those that were not."""
+    lines = ["### LCBench, seeds that nobody had seen", "",
+             "Mean regret on the seeds that were looked at while `auto` was made, and on the others, which are evidence of "
+             "their own.", "", "| seeds | method | " + " | ".join(map(str, budgets)) + " | mean | behind random search |",
+             "| --- | --- |" + " --- |" * (len(budgets) + 2)]
+    for words, chosen in ("seen", [s for s in seeds if s in SEEN]), ("not seen", [s for s in seeds if s not in SEEN]):
+        def mean(method, budgets, problems=problems):
+            return statistics.fmean(regret[p.name, method, s, b] for p in problems for s in chosen for b in budgets)
+
+        for m in METHODS if chosen else []:
+            behind = [by for p in problems for b in budgets if (by := mean(m, [b], [p]) - mean("random", [b], [p])) > 0]
+            cells = [f"{mean(m, [b]):.3f}" for b in budgets] + [f"{mean(m, budgets):.3f}"]
+            told = f"{len(behind)} of {len(problems) * len(budgets)}, by {max(behind):.3f} at most" if behind else ""
+            lines.append(f"| {words} ({len(chosen)}) | {m} | " + " | ".join(cells) + f" | {told} |")
     return lines + [""]
+
+
+def as_default(groups):
+    """`auto` in place of 1, problem by problem: what it would mean to make it the default."""
+    lines = ["### `auto` in place of 1", "",
+             "Mean regret over budgets; differences with their 95 % band, below 0 `auto` is better; the best fixed grace period is "
+             "the one that is best on that problem, which nobody knows beforehand.", "",
+             "| problem | variant | auto | 1 | best fixed | random | auto - 1 | auto - random |", "| --- |" + " --- |" * 7]
+    for group, problems, budgets, seeds, regret in groups:
+        def means(method, problems=problems, budgets=budgets, seeds=seeds, regret=regret):
+            return [[statistics.fmean(regret[p.name, method, s, b] for b in budgets) for s in seeds] for p in problems]
+
+        def mean(groups):
+            return statistics.fmean(v for group in groups for v in group)
+
+        def behind(method, other):
+            pairs = [[a - b for a, b in zip(*both)] for both in zip(means(method), means(other))]
+            low, high = bootstrap(pairs, mean)
+            return f"{mean(pairs):+.3f} [{low:+.3f}, {high:+.3f}]"
+
+        for variant in "stop", "promote":
+            auto, one = f"asha {variant} auto", f"asha {variant} 1"
+            fixed = {g: mean(means(f"asha {variant} {g}")) for g in (1, 2, 4, 8)}
+            best = min(fixed, key=fixed.get)
+            lines.append(f"| {TITLES[group]} | {variant} | {mean(means(auto)):.3f} | {fixed[1]:.3f} | {fixed[best]:.3f} ({best}) | "
+                         f"{mean(means('random')):.3f} | {behind(auto, one)} | {behind(auto, 'random')} |")
+    return lines + [""]
+
+
+def beside_peers(rows, peer_rows):
+    """Each of theirs beside ours of the same settings, on the tasks and seeds that both have."""
+    regret = {(m, p, int(s), int(b)): float(r) for p, m, s, b, r in rows + peer_rows}
+    runs = {}
+    for method, problem, seed, _ in regret:
+        runs.setdefault(method, set()).add((problem, seed))
+    budgets = (20, 50, 100, 200)
+    found = []
+    for peer, ours in PEERS:
+        where = sorted(runs.get(peer, set()) & runs.get(ours, set()))
+        if not where:
+            continue
+        both = [[statistics.fmean(regret[m, *w, b] for b in budgets) for w in where] for m in (ours, peer)]
+        difference = [a - b for a, b in zip(*both)]
+        low, high = bootstrap([difference], lambda groups: statistics.fmean(groups[0]))
+        cells = [" ".join(f"{statistics.fmean(regret[m, *w, b] for w in where):.3f}" for m in (ours, peer)) for b in budgets]
+        found.append((f"| {ours} | {peer} | {len(where)} | " + " | ".join(cells) +
+                      f" | {statistics.fmean(difference):+.4f} [{low:+.4f}, {high:+.4f}] |", wilcoxon(*both)))
+    if not found:
+        return []
+    lines = ["Mean regret, ours and theirs, by budget, over n pairs of a task and a seed; the difference of their means over "
+             "budgets [95 % band]: below 0 ours is better.", "",
+             "| ours | theirs | n | 20 | 50 | 100 | 200 | ours - theirs | p |", "| --- |" + " --- |" * 8]
+    return lines + [f"{line} {p:.2g} |" for (line, _), p in zip(found, holm([p for _, p in found]))] + [""]
 
 
 def between(text, what, lines):
@@ -118,10 +180,12 @@ def between(text, what, lines):
 
 def write(results):
     lines, rows = [], read(results)
-    for group in by_group(rows):
+    groups = list(by_group(rows))
+    for group in groups:
         lines += table(*group)
         if group[0] == "lcbench":
-            lines += by_task(*group[1:])
+            lines += by_task(*group[1:]) + seen_and_unseen(*group[1:])
+    lines += as_default(groups)
     path = os.path.join(ROOT, "docs", "quality.md")
     with open(path) as file:
         text = file.read()
