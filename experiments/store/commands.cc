@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "core/log_names.h"
+#include "core/wall_clock.h"
 #include "experiments/store/database.h"
 #include "experiments/store/rows.h"
 #include "experiments/store/store.h"
@@ -13,8 +14,6 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
-
-double unix_now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
 
 Result<std::string> refusal_of(const sql::Connection& connection, std::int64_t experiment, std::int64_t turn,
                                std::int64_t command) {

@@ -2,16 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 
+#include "core/wall_clock.h"
 #include "experiments/store/database.h"
 #include "experiments/store/experiment_store.h"
 #include "experiments/store/rows.h"
 
 namespace tune {
 namespace {
-
-double unix_now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
 
 /// The experiment of that name, if there is one.
 Result<std::optional<ExperimentId>> taken_by(const sql::Connection& connection, const std::string& name) {

@@ -112,10 +112,6 @@ std::optional<double> value_of(int score_class, double value) {
   if (score_class != static_cast<int>(ScoreClass::kNumber)) return std::nullopt;
   return value;
 }
-std::optional<std::int64_t> unless_negative(std::int64_t value) {
-  if (value < 0) return std::nullopt;
-  return value;
-}
 std::optional<double> unless_zero(double value) {
   if (value == 0) return std::nullopt;
   return value;

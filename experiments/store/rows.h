@@ -21,6 +21,11 @@ CheckpointRow read_checkpoint(const sql::Statement& row);
 extern const char* const kUpsertTrial;
 void bind_trial(sql::Statement& statement, ExperimentId experiment, const TrialRow& trial);
 
+/// What stands as -1 in a struct is NULL in a table.
+inline std::optional<std::int64_t> unless_negative(std::int64_t value) {
+  return value < 0 ? std::nullopt : std::optional(value);
+}
+
 /// Runs the statement to its end, with each row to `take`.
 template <class Take>
 Result<void> for_each_row(sql::Statement& statement, Take take) {

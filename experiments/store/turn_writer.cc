@@ -9,15 +9,6 @@
 #include "experiments/store/schema.h"
 
 namespace tune {
-namespace {
-
-std::optional<std::int64_t> unless_negative(std::int64_t value) {
-  if (value < 0) return std::nullopt;
-  return value;
-}
-
-}  // namespace
-
 Result<LogTail> read_tail(const sql::Connection& connection, ExperimentId experiment) {
   auto query = connection.prepare(
       "SELECT turn, first_n, last_n, hash FROM turn WHERE experiment = ? ORDER BY turn DESC LIMIT 2");

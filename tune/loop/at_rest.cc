@@ -1,7 +1,7 @@
 #include "tune/loop/at_rest.h"
 
-#include <chrono>
 
+#include "core/wall_clock.h"
 #include "tune/loop/launch.h"
 #include "tune/loop/turn.h"
 
@@ -32,8 +32,7 @@ Result<void> act_at_rest(Store& store, Controller& controller, EventOrder& order
     decide(controller, order, entry);
     turn.add(std::move(entry), arrived, false);
   }
-  const double now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-  return store.commit(turn.take(controller, now, status_of(controller)));
+  return store.commit(turn.take(controller, unix_now(), status_of(controller)));
 }
 
 }  // namespace tune

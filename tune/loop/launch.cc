@@ -5,10 +5,10 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include <chrono>
 #include <fstream>
 
 #include "core/text.h"
+#include "core/wall_clock.h"
 #include "trainables/builtin/builtin.h"
 #include "tune/loop/recovery.h"
 
@@ -53,7 +53,7 @@ RunRow this_run() {
   run.pid = getpid();
   run.pid_start = start_time_of_this_process();
   run.boot_id = first_line_of("/proc/sys/kernel/random/boot_id");
-  run.started_at = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+  run.started_at = unix_now();
   return run;
 }
 

@@ -1,3 +1,4 @@
+#include "core/wall_clock.h"
 #include "tune/loop/loop.h"
 
 #include <unistd.h>
@@ -14,8 +15,6 @@ using std::chrono::steady_clock;
 
 // A turn takes what waits, but no more than this, so that a flood of reports cannot hold up acknowledgements for long.
 constexpr int kMostEventsATurn = 4096;
-
-double unix_now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
 
 double seconds_since(steady_clock::time_point then) {
   return std::chrono::duration<double>(steady_clock::now() - then).count();

@@ -2,20 +2,16 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cstdio>
 
 #include "core/json.h"
 #include "core/text.h"
+#include "core/wall_clock.h"
 #include "tune/view/tell.h"
 #include "tune/view/words.h"
 
 namespace tune {
 namespace {
-
-double unix_now() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 Value metrics_value(const Metrics& metrics) {
   Map map;
