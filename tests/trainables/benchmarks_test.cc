@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "tests/trainables/builtin_by_name.h"
 #include "tests/trainables/fake_host.h"
 #include "trainables/builtin/builtin.h"
 #include "trainables/builtin/functions.h"
@@ -18,13 +19,6 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using tune::testing::FakeHost;
 using Parameters = std::map<std::string, FakeHost::Parameter>;
-
-const tune_trainable* builtin(std::string_view name) {
-  for (const tune_trainable* t : builtin_trainables()) {
-    if (name == t->name) return t;
-  }
-  return nullptr;
-}
 
 Parameters middle(Parameters more = {}) {
   for (int i = 1; i <= 6; ++i) more.emplace("x" + std::to_string(i), 0.5);

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <string_view>
 
+#include "tests/trainables/builtin_by_name.h"
 #include "tests/trainables/fake_host.h"
 #include "trainables/builtin/functions.h"
 
@@ -18,13 +19,6 @@ using ::testing::IsEmpty;
 using ::testing::IsSupersetOf;
 using ::testing::SizeIs;
 using tune::testing::FakeHost;
-
-const tune_trainable* builtin(std::string_view name) {
-  for (const tune_trainable* t : builtin_trainables()) {
-    if (name == t->name) return t;
-  }
-  return nullptr;
-}
 
 TEST(Builtin, ComesInOrderOfName) {
   std::vector<std::string> names;

@@ -17,7 +17,7 @@ namespace {
 using namespace testing;
 using ::testing::HasSubstr;
 
-constexpr const char* kPromote =
+constexpr const char* kHalving =
     "scheduler: {type: asha, max_t: 12, grace_period: 2, reduction_factor: 2, variant: promote}\n";
 
 class Adoption : public ::testing::Test {
@@ -108,10 +108,10 @@ TEST_F(Adoption, TrialsThatRanAreGoneOnWithAndNoStepIsTrainedTwice) {
 
 TEST_F(Adoption, InLockstepDecisionsAreThoseOfTheUnbrokenRunAfterManyKills) {
   Workbench unbroken;
-  write_experiment(unbroken, 9, 12, 0, kPromote);
+  write_experiment(unbroken, 9, 12, 0, kHalving);
   ASSERT_EQ(unbroken.tune({"run", "steps.yaml", "-j", "2", "--lockstep"}).code, 0);
 
-  write_experiment(bench_, 9, 12, 0.01, std::string(kPromote) + "runtime: {lease: 50s}\n");
+  write_experiment(bench_, 9, 12, 0.01, std::string(kHalving) + "runtime: {lease: 50s}\n");
   auto run = std::make_unique<Program>(under_way({"-j", "2", "--lockstep"}, 1));
   int kills = 0;
   for (std::size_t reports = 4; !run->is_over(); reports += 6) {

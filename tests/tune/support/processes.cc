@@ -17,7 +17,7 @@ namespace tune::testing {
 namespace {
 
 /// Empty if it cannot be read: a process may end at any moment. (A stream would throw.)
-std::string file_text(const std::string& path) {
+std::string proc_text(const std::string& path) {
   std::string text;
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return text;
@@ -31,7 +31,7 @@ std::string file_text(const std::string& path) {
 Process look_at(pid_t pid) {
   Process process;
   const std::string folder = "/proc/" + std::to_string(pid);
-  const std::string stat = file_text(folder + "/stat");
+  const std::string stat = proc_text(folder + "/stat");
   const std::size_t name_ends = stat.rfind(')');
   char state = 0;
   if (name_ends == std::string::npos ||
@@ -45,7 +45,7 @@ Process look_at(pid_t pid) {
     const char* slash = std::strrchr(exe, '/');
     process.name = slash == nullptr ? exe : slash + 1;
   }
-  process.command = file_text(folder + "/cmdline");
+  process.command = proc_text(folder + "/cmdline");
   std::replace(process.command.begin(), process.command.end(), '\0', ' ');
   return process;
 }
@@ -92,7 +92,7 @@ void bury_orphans(const std::vector<pid_t>& mine) {
 std::uint64_t memory_of(const std::vector<Process>& processes) {
   std::uint64_t kilobytes = 0;
   for (const Process& process : processes) {
-    std::istringstream in(file_text("/proc/" + std::to_string(process.pid) + "/smaps_rollup"));
+    std::istringstream in(proc_text("/proc/" + std::to_string(process.pid) + "/smaps_rollup"));
     for (std::string line; std::getline(in, line);) {
       unsigned long long value = 0;
       if (std::sscanf(line.c_str(), "Private_Dirty: %llu kB", &value) == 1) kilobytes += value;

@@ -13,6 +13,8 @@
 #include <stdexcept>
 #include <thread>
 
+#include "core/argv.h"
+
 extern char** environ;
 
 namespace tune::testing {
@@ -21,13 +23,6 @@ namespace {
 std::string file_text(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
-}
-
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> all;
-  for (std::string& text : texts) all.push_back(text.data());
-  all.push_back(nullptr);
-  return all;
 }
 
 }  // namespace
@@ -60,7 +55,7 @@ bool eventually(const std::function<bool()>& holds, double seconds) {
 
 Program::Program(const Start& start) : output_(start.output) {
   std::vector<std::string> arguments = start.command, environment = plain_environment(start.environment);
-  const std::vector<char*> argv = pointers(arguments), envp = pointers(environment);
+  const std::vector<char*> argv = argv_of(arguments), envp = argv_of(environment);
   const std::string out = output_ + ".out", err = output_ + ".err";
   pid_ = fork();
   if (pid_ < 0) throw std::runtime_error("fork failed");
