@@ -4,6 +4,7 @@
 
 #include "core/json.h"
 #include "core/text.h"
+#include "core/utf8.h"
 
 namespace tune {
 namespace {
@@ -11,7 +12,7 @@ namespace {
 constexpr std::size_t kShownValues = 12;
 constexpr std::int64_t kShownIntegers = 6;
 
-std::string plain(const Value& value) { return value.is_text() ? value.text() : value_text(value); }
+std::string plain(const Value& value) { return value.is_text() ? visible(value.text()) : value_text(value); }
 
 /// One item a shown value, the middle of long lists left out.
 template <class Show>
@@ -116,7 +117,7 @@ Map exact_parts(const Derived& d) { return {{"expression", d.expression}, {"as_i
 }  // namespace
 
 std::string value_text(const Value& value) {
-  if (value.is_text()) return "'" + value.text() + "'";
+  if (value.is_text()) return "'" + visible(value.text()) + "'";
   if (value.is_real()) return format_real(value.real());
   return to_json(value);
 }

@@ -8,6 +8,7 @@
 #include "core/json.h"
 #include "core/sha256.h"
 #include "core/text.h"
+#include "core/utf8.h"
 #include "searchspaces/domain_text.h"
 #include "searchspaces/grid_cells.h"
 #include "searchspaces/space_check.h"
@@ -63,7 +64,7 @@ std::string condition_text(const std::vector<Condition>& conditions) {
     out += fmt::format("{}{} is ", out.empty() ? "; only if " : " and ", condition.path);
     for (std::size_t i = 0; i < condition.values.size(); ++i) {
       const Value& value = condition.values[i];
-      out += fmt::format("{}{}", i > 0 ? " or " : "", value.is_text() ? value.text() : value_text(value));
+      out += fmt::format("{}{}", i > 0 ? " or " : "", value.is_text() ? visible(value.text()) : value_text(value));
     }
   }
   return out;
@@ -211,7 +212,7 @@ std::string Space::describe() const {
     out += fmt::format("  {}: {}{}\n", parameter.path, tune::describe(parameter.domain),
                        condition_text(parameter.conditions));
   }
-  for (const std::string& constraint : impl_->constraints) out += fmt::format("  constraint: {}\n", constraint);
+  for (const std::string& constraint : impl_->constraints) out += fmt::format("  constraint: {}\n", visible(constraint));
   return out;
 }
 

@@ -229,20 +229,27 @@ class TrainableCheck {
 
   void check_metrics() {
     if (info_.metrics.empty()) return;
-    static const std::vector<std::string> kAlways = {"training_iteration", "time_total_s", "time_this_iter_s",
-                                                     "timestamp"};
     for (std::size_t i = 0; i < spec_.objectives.size(); ++i) {
-      const std::string& metric = spec_.objectives[i].metric;
-      const auto has = [&](const std::vector<std::string>& names) {
-        return std::find(names.begin(), names.end(), metric) != names.end();
-      };
-      if (has(info_.metrics) || has(kAlways)) continue;
-      std::string hint = did_you_mean_hint(metric, info_.metrics);
-      if (hint.empty()) hint = "it reports " + join(info_.metrics);
       Place place = place_of(fmt::format("objective.{}.metric", i), true);
       if (!place.in_file() && place.set_path.empty()) place = place_of("objective.metric", true);
-      faults_.error(place, code::kUnknownName, fmt::format("{} does not report '{}'", info_.name, metric), hint);
+      check_metric(spec_.objectives[i].metric, place);
     }
+    for (const MetricStop& rule : spec_.stop.metrics) check_metric(rule.metric, place_of("stop." + rule.metric));
+    if (spec_.stop.plateau) check_metric(spec_.stop.plateau->metric, place_of("stop.plateau.metric", true));
+    if (spec_.budget.plateau) check_metric(spec_.budget.plateau->metric, place_of("budget.plateau.metric", true));
+    const Value* time_attr = spec_.scheduler.options.find("time_attr");
+    if (time_attr != nullptr && time_attr->is_text()) {
+      check_metric(time_attr->text(), place_of("scheduler.time_attr", true));
+    }
+  }
+
+  void check_metric(const std::string& metric, const Place& place) {
+    static const std::vector<std::string> kAlways = {"training_iteration", "time_total_s", "time_this_iter_s",
+                                                     "timestamp"};
+    if (std::ranges::count(info_.metrics, metric) + std::ranges::count(kAlways, metric) > 0) return;
+    std::string hint = did_you_mean_hint(metric, info_.metrics);
+    if (hint.empty()) hint = "it reports " + join(info_.metrics);
+    faults_.error(place, code::kUnknownName, fmt::format("{} does not report '{}'", info_.name, metric), hint);
   }
 
   /// The place of the key (or value) at a path of keys; the closest one above it that stands in the file.

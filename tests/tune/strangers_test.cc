@@ -174,6 +174,7 @@ class Strangers : public ::testing::Test {
     bench_.write(file, "version: 1\nname: strangers\ntrainable:\n  command: " + command + "\n" + env +
                            "objective: {metric: loss, mode: min}\nsearch_space: {x: {grid_search: " +
                            to_json(hostile_list()) + "}}\nsearch: {algorithm: random, seed: 7}\n");
+    EXPECT_TRUE(is_plain(bench_.tune({"validate", file}).out));
     const Outcome outcome = bench_.tune({"run", file, "--db", kDatabase});
     EXPECT_EQ(outcome.code, 0) << outcome.err;
     EXPECT_TRUE(is_plain(outcome.out + outcome.err));

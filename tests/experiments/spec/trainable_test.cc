@@ -166,5 +166,19 @@ TEST(CheckTrainable, KnowsTheMetrics) {
       ElementsAre("7:14 unknown-name branin does not report 'f1' | it reports loss, accuracy"));
 }
 
+TEST(CheckTrainable, KnowsTheMetricsOfRules) {
+  TrainableInfo info = branin();
+  info.metrics = {"loss", "accuracy"};
+  const std::string space = "search_space: {x1: 1, x2: 1}\n";
+
+  EXPECT_THAT(faults(space + "stop: {los: {below: 1}, accuracy: {above: 1}, time_total_s: {above: 9}}\n", info),
+              ElementsAre("6:8 unknown-name branin does not report 'los' | did you mean 'loss'?"));
+  EXPECT_THAT(faults(space + "stop:\n  plateau: {metric: los}\n", info),
+              ElementsAre("7:21 unknown-name branin does not report 'los' | did you mean 'loss'?"));
+  EXPECT_THAT(faults(space + "scheduler: {type: asha, time_attr: epoch}\n", info),
+              ElementsAre("6:36 unknown-name branin does not report 'epoch' | it reports loss, accuracy"));
+  EXPECT_THAT(faults(space + "scheduler: {type: asha, time_attr: accuracy}\n", info), IsEmpty());
+}
+
 }  // namespace
 }  // namespace tune
