@@ -175,6 +175,8 @@ Result<Backup> back_up(const std::string& database, const std::string& to,
       return fail(ErrorCode::kBadInput, fmt::format("{} exists already", target), "name a file that does not exist");
     }
   }
+  const std::string folder = fs::path(file).parent_path().string();
+  if (access(folder.c_str(), W_OK) != 0) return io_failure("cannot write into " + folder);  // SQLite would blame `db`
   const Part tables(file), blobs(checkpoints_file(file));
   BlobCopier copier(checkpoints_file(db), blobs.path(), progress);
   Backup backup;
@@ -208,7 +210,7 @@ Result<Backup> back_up(const std::string& database, const std::string& to,
     if (!kept) return pass_on(std::move(kept));
   }
   auto kept = tables.keep();
-  if (kept) kept = sync_path(fs::path(file).parent_path().string(), O_RDONLY | O_DIRECTORY);
+  if (kept) kept = sync_path(folder, O_RDONLY | O_DIRECTORY);
   if (!kept) return pass_on(std::move(kept));
   std::error_code ignored;
   backup.bytes = fs::file_size(file, ignored);

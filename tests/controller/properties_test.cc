@@ -221,12 +221,18 @@ void hold(const Ruled& ruled, const Schedule& schedule, const Law& law) {
                 << script(ruled, small);
 }
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::size_t kEvents = 10'000;  // each costs a hundred times as much there
+#else
+constexpr std::size_t kEvents = 100'000;
+#endif
+
 class Laws : public testing::TestWithParam<Ruled> {};
 
 TEST_P(Laws, HoldUnderAHundredThousandEvents) {
   const Ruled& ruled = GetParam();
   std::size_t events = 0;
-  const std::size_t enough = ruled.type == "pb2" ? 5'000 : 100'000;  // a fit of PB2 costs a millisecond
+  const std::size_t enough = ruled.type == "pb2" ? kEvents / 20 : kEvents;  // a fit of PB2 costs a millisecond
   for (std::uint64_t seed = 1; events < enough && !HasFailure(); ++seed) {
     hold(ruled, drawn(ruled, seed, 4), [&](const Schedule& s) { return first_broken(ruled, s, &events); });
   }

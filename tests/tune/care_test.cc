@@ -182,6 +182,9 @@ TEST_F(Care, ABackupOverwritesNothing) {
   EXPECT_EQ(bench_.tune({"backup", "tune.db", "copy.db"}).code, 2);
   EXPECT_EQ(bench_.read("copy.db"), "mine");
   EXPECT_EQ(bench_.tune({"backup", "tune.db", "tune.db"}).code, 2);
+  const Outcome nowhere = bench_.tune({"backup", "tune.db", "no/folder/copy.db"});
+  EXPECT_EQ(nowhere.code, 6);
+  EXPECT_THAT(nowhere.err, HasSubstr("/no/folder"));
   expect_healthy();
 }
 

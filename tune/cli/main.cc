@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -36,6 +38,16 @@ Common common_from_environment() {
   if (db != nullptr && *db != 0) common.db = db;
   return common;
 }
+
+/// CLI11 takes -1 for the greatest number there is, and so any that is too great.
+const CLI::Validator kSeed(
+    [](const std::string& text) {
+      std::int64_t seed = 0;
+      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
+      const bool good = error == std::errc() && end == text.data() + text.size() && seed >= 0;
+      return good ? std::string() : fmt::format("a seed is a whole number from 0 to {}, and not {}", INT64_MAX, text);
+    },
+    "SEED");
 
 struct CommandLine {
   Common common = common_from_environment();
@@ -169,7 +181,7 @@ void add_file_commands(CLI::App& app, CommandLine& line) {
   sample_command->add_option("FILE", line.file)->required();
   sample_command->add_option("-n", line.n, "how many")->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000'000}))->capture_default_str();
   sample_command->add_option("-f,--format", line.format, "csv or jsonl")->check(CLI::IsMember({"csv", "jsonl"}));
-  sample_command->add_option("--seed", line.seed, "search.seed");
+  sample_command->add_option("--seed", line.seed, "search.seed")->check(kSeed);
   sample_command->add_option("--set", line.set, "override a key")->allow_extra_args(false);
 
   add(app, line, "schema", "Print the JSON Schema of the experiment file", [&] { return schema(line.common); });
@@ -191,7 +203,7 @@ void add_simulate_command(CLI::App& app, CommandLine& line) {
   command->add_option("--straggler", s.straggler, "an attempt takes 1 + |N(0,SIGMA)| times as long")->type_name("SIGMA");
   command->add_option("--crash-rate", s.crash_rate, "chance of a trial's process to die within a virtual second");
   command->add_option("--lost-worker-rate", s.lost_worker_rate, "the same of its worker");
-  command->add_option("--seed", s.seed, "of all that is drawn here, and search.seed");
+  command->add_option("--seed", s.seed, "of all that is drawn here, and search.seed")->check(kSeed);
   command->add_option("-n,--name", s.name, "of the experiment that is written; the file's with '-simulated' if left out");
   command->add_option("--set", s.set, "override a key: --set scheduler.max_t=20")->allow_extra_args(false);
   command->add_option("--trials", s.trials, "budget.trials");
