@@ -11,6 +11,7 @@
 #include "core/text.h"
 #include "experiments/store/database.h"
 #include "experiments/store/rows.h"
+#include "experiments/store/schema.h"
 
 namespace tune {
 namespace {
@@ -77,10 +78,42 @@ constexpr std::array kRules{
     ReferenceRule{"SELECT count(*), min(s.experiment), s.experiment FROM summary s WHERE s.trials <> "
                   "(SELECT count(*) FROM trial t WHERE t.experiment = s.experiment AND t.state <> 'withdrawn')",
                   "{} experiments count other trials than there are, first experiment {}", true, kEdited},
+    ReferenceRule{"SELECT count(*), min(c.id), c.experiment FROM checkpoint c WHERE NOT EXISTS (SELECT 1 FROM event e "
+                  "WHERE e.experiment = c.experiment AND e.n = c.id AND e.trial = c.trial AND e.step = c.step)",
+                  "{} checkpoints are of no report or save of the log, first {}", true, kEdited},
+    ReferenceRule{"SELECT count(*), min(x.experiment), x.experiment FROM (SELECT experiment FROM trial UNION ALL SELECT "
+                  "experiment FROM event UNION ALL SELECT experiment FROM decision UNION ALL SELECT experiment FROM turn "
+                  "UNION ALL SELECT experiment FROM run UNION ALL SELECT experiment FROM checkpoint UNION ALL SELECT "
+                  "experiment FROM output UNION ALL SELECT experiment FROM summary) x WHERE NOT EXISTS (SELECT 1 FROM "
+                  "experiment e WHERE e.id = x.experiment)",
+                  "{} rows are of an experiment that is not there, first of {}", true, kEdited},
     ReferenceRule{"SELECT count(*), min(e.id), e.id FROM experiment e WHERE NOT EXISTS "
                   "(SELECT 1 FROM summary s WHERE s.experiment = e.id)",
                   "{} experiments have no summary, first {}", true, kEdited},
 };
+
+/// Tables, views and indexes that a database of this version has and this one has not.
+Result<void> completeness(const sql::Connection& connection, std::vector<Finding>& findings) {
+  auto version = connection.integer("PRAGMA user_version");
+  if (!version) return pass_on(std::move(version));
+  if (*version != kSchemaVersion) return {};
+  auto fresh = sql::Connection::open(":memory:", sql::Access::kWrite);
+  if (!fresh) return pass_on(std::move(fresh));
+  if (auto made = migrate(*fresh, ":memory:", migrations(), views_sql()); !made) return made;
+  auto all = fresh->prepare("SELECT type, name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY type, name");
+  if (!all) return pass_on(std::move(all));
+  auto known = connection.prepare("SELECT 1 FROM sqlite_schema WHERE type = ? AND name = ?");
+  if (!known) return pass_on(std::move(known));
+  Result<void> looked;
+  auto read = for_each_row(*all, [&](const sql::Statement& row) {
+    const std::string type(row.text(0)), name(row.text(1));
+    auto found = known->bind(type, name).step();
+    if (!found) looked = pass_on(std::move(found));
+    if (found && !*found) findings.push_back({true, fmt::format("the {} '{}' is gone", type, name), kEdited});
+    known->reset();
+  });
+  return read ? looked : read;
+}
 
 /// Large checkpoints whose bytes are not in the file beside the database.
 Result<void> large_checkpoints(const sql::Connection& connection, const std::string& db,
@@ -162,6 +195,8 @@ Result<std::vector<Finding>> check_references(const std::string& database) {
   std::vector<Finding> findings;
   auto connection = open_database_to_read(db);
   if (!connection) return pass_on(std::move(connection));
+  if (auto complete = completeness(*connection, findings); !complete) return pass_on(std::move(complete));
+  if (!findings.empty()) return findings;  // the rules below would only stumble over it
   for (const ReferenceRule& rule : kRules) {
     auto query = connection->prepare(rule.sql);
     auto name = connection->prepare("SELECT name FROM experiment WHERE id = ?");

@@ -70,6 +70,28 @@ TEST_F(Care, FindsRowsThatAreNotAsTheLogSays) {
   expect_problem("config is ");
 }
 
+TEST_F(Care, FindsWhatIsGoneOrBelongsToNothing) {
+  run_small();
+  const std::pair<const char*, const char*> damages[] = {
+      {"delete from experiment", "rows are of an experiment that is not there"},
+      {"drop view best", "the view 'best' is gone"},
+      {"drop table output", "the table 'output' is gone"},
+      {"drop table event", "the table 'event' is gone"},
+      {"update experiment set resolved = '{'", "cannot be replayed"},
+      {"update checkpoint set step = 99 where id = (select max(id) from checkpoint)", "of no report or save"},
+      {"pragma user_version = 0", "of version 0, which there never was"},
+  };
+  for (const auto& [damage, words] : damages) {
+    std::filesystem::copy_file(bench_ / "tune.db", bench_ / "damaged.db");
+    bench_.change(damage, "damaged.db");
+    const Outcome outcome = bench_.tune({"doctor", "damaged.db"});
+    EXPECT_EQ(outcome.code, 6) << damage << outcome.out << outcome.err;
+    EXPECT_THAT(outcome.out + outcome.err, HasSubstr(words));
+    std::filesystem::remove(bench_ / "damaged.db");
+  }
+  expect_healthy();
+}
+
 TEST_F(Care, FindsASummaryThatIsNotAsTheLogSays) {
   run_small();
   bench_.change("update summary set best_trial = (best_trial + 1) % 3");

@@ -60,8 +60,10 @@ class Sheet {
 bool examine_decisions(const Reader& reader, const ExperimentRow& row, Sheet& sheet) {
   auto examined = examine_log(reader, row, reader_context({}));
   if (!examined) {
-    sheet.found(
-        {false, fmt::format("{}: cannot be replayed: {}", row.name, examined.error().message), examined.error().hint});
+    const bool unreadable = examined.error().code == ErrorCode::kDamaged || !parse_json(row.resolved_json);
+    sheet.found({unreadable, fmt::format("{}: cannot be replayed: {}", row.name, examined.error().message),
+                 unreadable ? "the tables were changed by something else than tune: restore a backup"
+                            : examined.error().hint});
     return false;
   }
   if (examined->good()) {
