@@ -60,6 +60,9 @@ class ExperimentReader {
     apply_overrides(root_, reading_.context.overrides, faults_);
     if (is_foreign() || is_newer()) return std::nullopt;
 
+    for (const char* key : {"search_space", "search"}) {
+      if (Member* member = root_.find(key)) restore_special_reals(member->value);
+    }
     const Section section = experiment_section();
     root_.place = {};  // what is missing at the top is missing in the file as a whole
     std::vector<const Member*> unknown;
@@ -262,9 +265,6 @@ ReadOutcome read_stored_experiment(const std::string& resolved_json, const std::
   const Result<Value> document = parse_json(resolved_json);
   if (!document) return failed(kFile, code::kYamlSyntax, document.error().message, document.error().hint);
   Node root = node_of_value(*document);
-  for (const char* key : {"search_space", "search"}) {
-    if (Member* member = root.find(key)) restore_special_reals(member->value);
-  }
   const Source source;
   Faults faults(kFile, source);
   const Reading reading{context, source, faults, directory, true};

@@ -14,6 +14,7 @@ namespace tune {
 std::string resolve(const ExperimentSpec& spec, const Node& search_space, const Node* constraints);
 
 /// JSON has no infinities and no NaN: they are stored as texts. Turns such texts below `node` into the reals they were.
+/// So `"NaN"` means the same in a file that a person writes.
 void restore_special_reals(Node& node);
 
 }  // namespace tune

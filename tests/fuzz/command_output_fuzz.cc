@@ -32,18 +32,27 @@ void read_line(std::string_view line) {
   }
 }
 
+/// One for all inputs, gone at the end.
+struct Folder {
+  Folder() : path(std::filesystem::exists("/dev/shm") ? "/dev/shm/tune-fuzz-XXXXXX" : "tune-fuzz-XXXXXX") {
+    require(::mkdtemp(path.data()) != nullptr, "a folder can be made");
+  }
+  ~Folder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path, ignored);
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  std::string path;
+};
+
 /// An archive from anywhere writes below its own directory or not at all.
 void unpack(std::string_view bytes) {
-  static const std::string kParent = [] {
-    std::string pattern = std::filesystem::exists("/dev/shm") ? "/dev/shm/tune-fuzz-XXXXXX" : "tune-fuzz-XXXXXX";
-    require(::mkdtemp(pattern.data()) != nullptr, "a folder can be made");
-    std::atexit([] { std::filesystem::remove_all(kParent); });
-    return pattern;
-  }();
-  const std::string inside = kParent + "/inside";
+  static const Folder kFolder;
+  const std::string inside = kFolder.path + "/inside";
   std::filesystem::create_directory(inside);
   (void)unpack_directory(bytes, inside);
-  for (const auto& entry : std::filesystem::directory_iterator(kParent)) {
+  for (const auto& entry : std::filesystem::directory_iterator(kFolder.path)) {
     require(entry.path().filename() == "inside", "nothing is written outside");
   }
   std::error_code ignored;

@@ -65,6 +65,13 @@ TEST(StoredExperiment, KeepsRealsThatJsonLacks) {
   EXPECT_THAT(differences(spec, *again.spec), IsEmpty());
 }
 
+TEST(StoredExperiment, HasTheRealsThatAFileNamesInQuotes) {
+  const ExperimentSpec spec = spec_of("search_space: {a: {grid_search: [\"NaN\", \"Infinity\", x]}}\n");
+  const ReadOutcome again = read_stored_experiment(spec.resolved_json, "/", testing::test_context());
+  ASSERT_TRUE(again.spec);
+  EXPECT_EQ(again.spec->space.fingerprint(), spec.space.fingerprint());
+}
+
 TEST(Differences, AreNoneInWhatMayChange) {
   EXPECT_THAT(changed("budget: {trials: 9, time: 1h, failures: 2, concurrency: 2}\nretries: 3\nlimits: {time: 1h}\n"
                       "description: other\ncheckpoint: {keep: 5}\n",

