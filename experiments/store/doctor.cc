@@ -108,8 +108,11 @@ Result<void> completeness(const sql::Connection& connection, std::vector<Finding
   auto read = for_each_row(*all, [&](const sql::Statement& row) {
     const std::string type(row.text(0)), name(row.text(1));
     auto found = known->bind(type, name).step();
-    if (!found) looked = pass_on(std::move(found));
-    if (found && !*found) findings.push_back({true, fmt::format("the {} '{}' is gone", type, name), kEdited});
+    if (!found) {
+      looked = pass_on(std::move(found));
+    } else if (!*found) {
+      findings.push_back({true, fmt::format("the {} '{}' is gone", type, name), kEdited});
+    }
     known->reset();
   });
   return read ? looked : read;

@@ -215,7 +215,7 @@ TEST_F(Adoption, PauseAtRestTakesInWhatWasHandedInFirst) { expect_taken_in_by({"
 TEST_F(Adoption, CancelAtRestTakesInWhatWasHandedInFirst) { expect_taken_in_by({"cancel", "steps"}); }
 
 TEST_F(Adoption, ACommandAtRestThatEndsNothingLeavesTrialsRunning) {
-  write_experiment(bench_, 2, 30, 0.01, "runtime: {lease: 50s}\n");
+  write_experiment(bench_, 2, 100, 0.03, "runtime: {lease: 50s}\n");
   Program run = under_way({"-j", "2"}, 8);
   kill_controller(run);
   const Outcome set = bench_.tune({"set", "steps", "budget.trials=3"});
@@ -223,7 +223,7 @@ TEST_F(Adoption, ACommandAtRestThatEndsNothingLeavesTrialsRunning) {
   ASSERT_TRUE(train_on(2));
   const Outcome outcome = bench_.tune({"resume", "steps"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
-  expect_each_step_once(3 * 30);
+  expect_each_step_once(3 * 100);
   expect_in_order();
 }
 
