@@ -311,7 +311,9 @@ void SimulatedWorker::fork_server_dies() {
 }
 
 void SimulatedWorker::trial_dies() {
-  if (!running_.empty()) end(running_.begin()->first, EndKind::kFailed, Cause::kSignal);
+  if (running_.empty()) return;
+  const Key key = running_.begin()->first;  // its record goes
+  end(key, EndKind::kFailed, Cause::kSignal);
 }
 
 void SimulatedWorker::trial_stands_still(double seconds) {
