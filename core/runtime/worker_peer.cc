@@ -207,11 +207,10 @@ void WorkerPeer::receive_numbered(Message message, Seq seq) {
     return;
   }
   // What the store has refused is asked for after a rest, and whatever follows it in the stream comes again then.
-  const bool rests = record->refused == record->received + 1;
-  if (seq > record->received + 1) {
-    if (!rests) send(wire::Resend{key.trial, key.attempt, record->received + 1});
-    return;
-  }
+  const auto ask_again = [&, rests = record->refused == record->received + 1](Seq from) {
+    if (!rests) send(wire::Resend{key.trial, key.attempt, from});
+  };
+  if (seq > record->received + 1) return ask_again(record->received + 1);
   if (record->end != 0) return;
 
   const CheckpointInfo* large = nullptr;
@@ -222,8 +221,7 @@ void WorkerPeer::receive_numbered(Message message, Seq seq) {
   }
   if (large && (!record->upload || record->upload->seq != seq || record->upload->received != large->size)) {
     drop_upload(*record);
-    if (!rests) send(wire::Resend{key.trial, key.attempt, seq});
-    return;
+    return ask_again(seq);
   }
   record->received = seq;
   if (kIsEnd) record->end = seq;

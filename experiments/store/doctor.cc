@@ -43,21 +43,20 @@ struct ReferenceRule {
   const char* advice;
 };
 
-constexpr const char* kEdited = "the tables were changed by something else than tune: restore a backup";
 constexpr const char* kFromEarlier = "their trials go on from an earlier checkpoint, or from the start";
 
 constexpr std::array kRules{
     ReferenceRule{"SELECT count(*), min(e.n), e.experiment FROM event e WHERE e.trial IS NOT NULL AND e.kind <> "
                   "'commanded' AND NOT EXISTS "
                   "(SELECT 1 FROM trial t WHERE t.experiment = e.experiment AND t.number = e.trial)",
-                  "{} events name a trial that is not there, first event {}", true, kEdited},
+                  "{} events name a trial that is not there, first event {}", true, kTablesEdited},
     ReferenceRule{"SELECT count(*), min(d.n), d.experiment FROM decision d WHERE NOT EXISTS "
                   "(SELECT 1 FROM event e WHERE e.experiment = d.experiment AND e.n = d.n)",
-                  "{} decisions follow upon an event that is not there, first {}", true, kEdited},
+                  "{} decisions follow upon an event that is not there, first {}", true, kTablesEdited},
     ReferenceRule{"SELECT count(*), min(d.n), d.experiment FROM decision d WHERE d.kind IN ('resume', 'exploit') AND "
                   "json_extract(d.args, '$.checkpoint') IS NOT NULL AND NOT EXISTS (SELECT 1 FROM checkpoint c WHERE "
                   "c.experiment = d.experiment AND c.id = json_extract(d.args, '$.checkpoint'))",
-                  "{} decisions load a checkpoint that is not there, first upon event {}", true, kEdited},
+                  "{} decisions load a checkpoint that is not there, first upon event {}", true, kTablesEdited},
     ReferenceRule{"SELECT count(*), min(c.id), c.experiment FROM checkpoint c WHERE c.released = 0 AND c.external = 0 "
                   "AND NOT EXISTS "
                   "(SELECT 1 FROM checkpoint_bytes b WHERE b.experiment = c.experiment AND b.checkpoint = c.id)",
@@ -74,22 +73,22 @@ constexpr std::array kRules{
                   "json_extract(d.args, '$.cause') = 'bad_report')) AND "
                   "(SELECT count(*) FROM event e WHERE e.experiment = t.experiment AND e.trial = t.number AND "
                   "e.kind = 'reported' AND e.replayed = 0)",
-                  "{} trials count other reports than the log has, first trial {}", true, kEdited},
+                  "{} trials count other reports than the log has, first trial {}", true, kTablesEdited},
     ReferenceRule{"SELECT count(*), min(s.experiment), s.experiment FROM summary s WHERE s.trials <> "
                   "(SELECT count(*) FROM trial t WHERE t.experiment = s.experiment AND t.state <> 'withdrawn')",
-                  "{} experiments count other trials than there are, first experiment {}", true, kEdited},
+                  "{} experiments count other trials than there are, first experiment {}", true, kTablesEdited},
     ReferenceRule{"SELECT count(*), min(c.id), c.experiment FROM checkpoint c WHERE NOT EXISTS (SELECT 1 FROM event e "
                   "WHERE e.experiment = c.experiment AND e.n = c.id AND e.trial = c.trial AND e.step = c.step)",
-                  "{} checkpoints are of no report or save of the log, first {}", true, kEdited},
+                  "{} checkpoints are of no report or save of the log, first {}", true, kTablesEdited},
     ReferenceRule{"SELECT count(*), min(x.experiment), x.experiment FROM (SELECT experiment FROM trial UNION ALL SELECT "
                   "experiment FROM event UNION ALL SELECT experiment FROM decision UNION ALL SELECT experiment FROM turn "
                   "UNION ALL SELECT experiment FROM run UNION ALL SELECT experiment FROM checkpoint UNION ALL SELECT "
                   "experiment FROM output UNION ALL SELECT experiment FROM summary) x WHERE NOT EXISTS (SELECT 1 FROM "
                   "experiment e WHERE e.id = x.experiment)",
-                  "{} rows are of an experiment that is not there, first of {}", true, kEdited},
+                  "{} rows are of an experiment that is not there, first of {}", true, kTablesEdited},
     ReferenceRule{"SELECT count(*), min(e.id), e.id FROM experiment e WHERE NOT EXISTS "
                   "(SELECT 1 FROM summary s WHERE s.experiment = e.id)",
-                  "{} experiments have no summary, first {}", true, kEdited},
+                  "{} experiments have no summary, first {}", true, kTablesEdited},
 };
 
 /// Tables, views and indexes that a database of this version has and this one has not.
@@ -111,7 +110,7 @@ Result<void> completeness(const sql::Connection& connection, std::vector<Finding
     if (!found) {
       looked = pass_on(std::move(found));
     } else if (!*found) {
-      findings.push_back({true, fmt::format("the {} '{}' is gone", type, name), kEdited});
+      findings.push_back({true, fmt::format("the {} '{}' is gone", type, name), kTablesEdited});
     }
     known->reset();
   });

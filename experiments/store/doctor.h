@@ -16,6 +16,9 @@ struct Finding {
   std::string advice;    ///< what to do; empty: nothing
 };
 
+/// The advice where rows are not what tune wrote.
+inline constexpr const char* kTablesEdited = "the tables were changed by something else than tune: restore a backup";
+
 /// SQLite's own check of the database and of the file of large checkpoints. Reads every page.
 Result<std::vector<Finding>> check_files(const std::string& db);
 

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-
 #include "core/wall_clock.h"
 #include "experiments/store/database.h"
 #include "experiments/store/experiment_store.h"

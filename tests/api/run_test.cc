@@ -172,12 +172,8 @@ TEST(Run, ThatIsDestroyedIsInterruptedAndGoesOnLater) {
   experiment.trainable = "endless";
   experiment.checkpoint = {.every = 1};
   {
-    std::atomic<bool> reported = false;
-    RunOptions options = scratch.options();
-    options.callbacks.report = [&](const ReportEvent&) { reported = true; };
-    auto run = Tuner(experiment, options).start();
+    auto run = start_until_first_report(experiment, scratch);
     ASSERT_TRUE(run) << run.failure().text();
-    while (!reported && !run->done()) std::this_thread::yield();
   }
   auto grid = ResultGrid::open(scratch.path(), "square");
   ASSERT_TRUE(grid) << grid.failure().text();

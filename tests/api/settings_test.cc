@@ -4,9 +4,6 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
-#include <atomic>
-#include <thread>
-
 #include "tests/api/support.h"
 
 namespace tune::testing {
@@ -24,12 +21,8 @@ Experiment over_a_lambda(std::int64_t trials, bool endless) {
 
 /// Runs it until its first report, and interrupts it.
 void run_for_a_while(const Experiment& experiment, const ScratchDatabase& scratch) {
-  std::atomic<bool> reported = false;
-  RunOptions options = scratch.options();
-  options.callbacks.report = [&](const ReportEvent&) { reported = true; };
-  auto run = Tuner(experiment, options).start();
+  auto run = start_until_first_report(experiment, scratch);
   ASSERT_TRUE(run) << run.failure().text();
-  while (!reported && !run->done()) std::this_thread::yield();
   run->interrupt();
   const auto grid = run->wait();
   ASSERT_TRUE(grid) << grid.failure().text();

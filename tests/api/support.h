@@ -5,8 +5,11 @@
 #include <tune/tune.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
+#include <memory>
 #include <string>
+#include <thread>
 
 namespace tune::testing {
 
@@ -37,6 +40,16 @@ inline Experiment square(std::int64_t trials) {
           .search_space = {{"x", uniform(0, 1)}},
           .search = {.seed = 7},
           .budget = {.trials = trials}};
+}
+
+/// A run that has heard its first report, or is over.
+inline Expected<Run> start_until_first_report(const Experiment& experiment, const ScratchDatabase& scratch) {
+  const auto reported = std::make_shared<std::atomic<bool>>(false);
+  RunOptions options = scratch.options();
+  options.callbacks.report = [reported](const ReportEvent&) { *reported = true; };
+  auto run = Tuner(experiment, options).start();
+  while (run && !*reported && !run->done()) std::this_thread::yield();
+  return run;
 }
 
 }  // namespace tune::testing

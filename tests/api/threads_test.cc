@@ -63,7 +63,13 @@ class OpenBlas {
     library_ = ::dlopen("libopenblas.so.0", RTLD_NOW);
     if (library_ != nullptr) gemm_ = reinterpret_cast<Gemm*>(::dlsym(library_, "cblas_dgemm"));
   }
-  bool is_there() const { return gemm_ != nullptr; }
+  /// Why it cannot be used here; null: it can.
+  const char* is_missing() const {
+#ifdef __SANITIZE_THREAD__
+    return "ThreadSanitizer does not see how OpenBLAS's own threads wait for each other";
+#endif
+    return gemm_ == nullptr ? "libopenblas.so.0 is not installed" : nullptr;
+  }
   /// The trace of the product of a matrix of ones with itself: size * size. Large enough for several threads.
   double product() const {
     constexpr int kSize = 300;
@@ -86,11 +92,8 @@ std::ptrdiff_t threads_of_this_process() {
 }
 
 TEST(Threads, OfOpenBlasEndBeforeAForkSoThatALambdaRunsAndUsesIt) {
-#ifdef __SANITIZE_THREAD__
-  GTEST_SKIP() << "ThreadSanitizer does not see how OpenBLAS's own threads wait for each other";
-#endif
   const OpenBlas blas;
-  if (!blas.is_there()) GTEST_SKIP() << "libopenblas.so.0 is not installed";
+  if (const char* why = blas.is_missing()) GTEST_SKIP() << why;
   ASSERT_EQ(blas.product(), 90000);
   ASSERT_GT(threads_of_this_process(), 1);
   const ScratchDatabase scratch;
@@ -103,11 +106,8 @@ TEST(Threads, OfOpenBlasEndBeforeAForkSoThatALambdaRunsAndUsesIt) {
 }
 
 TEST(Threads, ARegisteredTrainableRunsInAProgramThatHasUsedOpenBlas) {
-#ifdef __SANITIZE_THREAD__
-  GTEST_SKIP() << "ThreadSanitizer does not see how OpenBLAS's own threads wait for each other";
-#endif
   const OpenBlas blas;
-  if (!blas.is_there()) GTEST_SKIP() << "libopenblas.so.0 is not installed";
+  if (const char* why = blas.is_missing()) GTEST_SKIP() << why;
   ASSERT_EQ(blas.product(), 90000);
   ASSERT_GT(threads_of_this_process(), 1);
   const ScratchDatabase scratch;

@@ -203,12 +203,10 @@ class CommandRun {
   /// is given a checkpoint.
   void deliver() {
     for (std::size_t i = 0; i < arrived_.size(); ++i) {
-      const bool newest = i + 1 == arrived_.size();
-      const std::optional<std::string> name = newest ? arrived_[i].checkpoint : std::nullopt;
+      if (i + 1 < arrived_.size()) arrived_[i].checkpoint.reset();
+      const auto& name = arrived_[i].checkpoint;
       const auto checkpoint = name && !leaving_ ? announced(*name) : std::nullopt;
-      const bool is_late = name && leaving_;
       take(std::move(arrived_[i]), checkpoint);
-      if (is_late) keep_state(*name);
     }
     arrived_.clear();
     if (!bad_report_ || failed_) return;
@@ -246,9 +244,7 @@ class CommandRun {
       checkpoint = *std::move(bytes);
       if (!report.checkpoint->empty()) directory_.remember();
     }
-    const std::optional<std::string> late = leaving_ ? report.checkpoint : std::nullopt;
     take(std::move(report), checkpoint);
-    if (late) keep_state(*late);
     return report_answer(leaving_ || failed_ ? ReportVerdict::kLeave : ReportVerdict::kGoOn);
   }
 
@@ -262,10 +258,12 @@ class CommandRun {
     return "it reports " + names + "; the objective is " + objective_words();
   }
 
-  /// Reports, or holds the report back if tune wants the trial to leave.
+  /// Reports, with what was captured of its checkpoint; or holds both back if tune wants the trial to leave.
   void take(ProgramReport report, const std::optional<std::string>& checkpoint) {
     if (leaving_) {
+      const std::optional<std::string> name = report.checkpoint;
       held_back_.reports.push_back(std::move(report));
+      if (name) keep_state(*name);
       return;
     }
     std::vector<tune_metric> metrics;

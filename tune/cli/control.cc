@@ -12,6 +12,7 @@
 #include "tune/cli/commands.h"
 #include "tune/cli/exit_codes.h"
 #include "tune/session/recovered.h"
+#include "tune/session/session.h"
 #include "tune/session/stored.h"
 #include "tune/session/take_in.h"
 #include "tune/view/tell.h"
@@ -19,7 +20,6 @@
 namespace tune::cli {
 namespace {
 
-constexpr double kGrace = 30;    // seconds that trials whose controller is gone get to save
 constexpr double kPatience = 5;  // seconds a running controller gets to take a command
 
 CommandRow row_of(CommandKind kind, std::optional<TrialId> trial, std::string args_json = {}) {
@@ -97,7 +97,7 @@ int send(const ControlTarget& target, CommandRow command, const Common& common) 
     }
     reader->reset();
     if (ends_trials(command.kind)) {
-      const double grace = command.kind == CommandKind::kCancel ? 0 : kGrace;
+      const double grace = command.kind == CommandKind::kCancel ? 0 : SessionOptions().grace;
       const auto taken = take_in(common.db, target.experiment, grace, reader_context({}), [](const std::string& text) {
         tell(stderr, "warning: {}\n", text);
       });

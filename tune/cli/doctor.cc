@@ -62,8 +62,7 @@ bool examine_decisions(const Reader& reader, const ExperimentRow& row, Sheet& sh
   if (!examined) {
     const bool unreadable = examined.error().code == ErrorCode::kDamaged || !parse_json(row.resolved_json);
     sheet.found({unreadable, fmt::format("{}: cannot be replayed: {}", row.name, examined.error().message),
-                 unreadable ? "the tables were changed by something else than tune: restore a backup"
-                            : examined.error().hint});
+                 unreadable ? kTablesEdited : examined.error().hint});
     return false;
   }
   if (examined->good()) {

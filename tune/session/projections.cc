@@ -6,6 +6,7 @@
 
 #include "core/text.h"
 #include "core/utf8.h"
+#include "experiments/store/doctor.h"
 #include "tune/loop/launch.h"
 #include "tune/loop/recovery.h"
 #include "tune/loop/turn.h"
@@ -173,8 +174,7 @@ Result<std::vector<Finding>> check_projections(const Reader& reader, const Exper
     if (!goes_on && !stored.contains(number)) note(number, "its row is gone");
   }
   const bool harmful = !folded->is_of_other_rules;
-  const std::string advice = harmful ? "the tables were changed by something else than tune: restore a backup"
-                                     : "another version of tune has written them, which may be why";
+  const std::string advice = harmful ? kTablesEdited : "another version of tune has written them, which may be why";
   std::vector<Finding> findings;
   if (wrong > 0) {
     findings.push_back(

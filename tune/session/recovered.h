@@ -55,8 +55,7 @@ Result<std::unique_ptr<Recovered>> recover_experiment(Store& store, const Reader
 
 /// Does a command on an experiment that nobody runs, in one turn without workers. One that ends or pauses something
 /// ends the workers that live on, and drops what they have not told (take_in() before it hears that); others leave them
-/// to the next run. Gives why it is
-/// refused; empty: it is done. kBusy: somebody runs it after all.
+/// to the next run. Gives why it is refused; empty: it is done. kBusy: somebody runs it after all.
 Result<std::string> command_at_rest(const std::string& database, const std::string& experiment, CommandRow command,
                                     const ReaderContext& context);
 
