@@ -27,7 +27,7 @@ TEST(Output, PlainRunsTalkOnStderrOnly) {
   EXPECT_EQ(outcome.code, 0);
   EXPECT_EQ(outcome.out, "");
   EXPECT_THAT(outcome.err, AllOf(StartsWith("plain: random + asha"), HasSubstr("seed 7"), HasSubstr("[6/6]"),
-                                 HasSubstr("new best #0")));
+                                 HasSubstr("new best #")));  // which trial is first is the machine's affair
 }
 
 TEST(Output, EachFinishedTrialHasItsOwnCount) {
