@@ -35,6 +35,16 @@ TEST(Retention, KeepsTheLatestAndTheBest) {
   EXPECT_EQ(brain.trial(0).checkpoints[1].step, 4);
 }
 
+TEST(Retention, KeepsAsManyOfTheLatestAsItIsTold) {
+  Brain brain(keeping(3));
+  brain.start(1);
+  for (Step step = 1; step <= 6; ++step) brain.report(0, step, 0.1 * static_cast<double>(step), true);
+
+  std::vector<Step> kept;
+  for (const CheckpointRef& checkpoint : brain.trial(0).checkpoints) kept.push_back(checkpoint.step);
+  EXPECT_EQ(kept, (std::vector<Step>{1, 4, 5, 6})) << "the best and the latest three";
+}
+
 TEST(Retention, KeepsAllWhenToldSo) {
   Brain brain(keeping(0));
   brain.start(1);
