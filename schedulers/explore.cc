@@ -8,7 +8,6 @@
 #include <optional>
 
 #include "core/json.h"
-#include "core/text.h"
 #include "searchspaces/decimal_step.h"
 
 namespace tune {
@@ -124,41 +123,6 @@ Explored try_once(const Config& from, const std::vector<Mutation>& mutations, co
   return out;
 }
 
-// --- reading ---------------------------------------------------------------------------------------------------------
-
-Result<Domain> read_distribution(const std::string& place, const Value& value) {
-  const auto wrong = [&](const std::string& what) -> Result<Domain> {
-    return fail(ErrorCode::kBadInput, fmt::format("{}: {}", place, what),
-                "write a list of values, or {uniform: [0, 1]}, loguniform, quniform, randint, lograndint, choice");
-  };
-  const bool is_choice =
-      value.is_list() || (value.is_map() && value.map().size() == 1 && value.map()[0].first == "choice");
-  if (is_choice) {
-    const Value& list = value.is_list() ? value : value.map()[0].second;
-    if (!list.is_list() || list.list().empty()) return wrong("an empty list");
-    return Choice{list.list(), {}, value.is_list()};
-  }
-  if (!value.is_map() || value.map().size() != 1) return wrong("neither a list of values nor one distribution");
-  const auto& [name, arguments] = value.map()[0];
-  std::vector<double> v;
-  if (arguments.is_list()) {
-    for (const Value& item : arguments.list()) {
-      if (!item.is_number()) return wrong(fmt::format("{} takes numbers", name));
-      v.push_back(*item.number());
-    }
-  }
-  const auto whole = [&](std::size_t i) { return static_cast<std::int64_t>(v[i]); };
-  std::optional<Domain> domain;
-  if (v.size() == 2 && name == "uniform") domain = Uniform{v[0], v[1]};
-  if (v.size() == 2 && name == "loguniform") domain = LogUniform{v[0], v[1]};
-  if (v.size() == 3 && name == "quniform") domain = QUniform{v[0], v[1], v[2]};
-  if (v.size() == 2 && name == "randint") domain = RandInt{whole(0), whole(1)};
-  if (v.size() == 2 && name == "lograndint") domain = LogRandInt{whole(0), whole(1)};
-  if (!domain) return wrong(fmt::format("{} {} is no distribution that a mutation can have", name, to_json(arguments)));
-  if (auto checked = check_domain(*domain, name); !checked) return wrong(checked.error().message);
-  return *std::move(domain);
-}
-
 }  // namespace
 
 Value clamp_to(const Domain& home, const Value& value) {
@@ -207,52 +171,6 @@ Explored explore(const Config& from, const std::vector<Mutation>& mutations, con
     if (violated && !*violated) return out;
   }
   return {from, "constraints leave the configuration as it was"};
-}
-
-Result<std::vector<Mutation>> read_mutations(std::string_view key, const Value& value, const Space& space) {
-  std::vector<std::pair<std::string, Value>> given;
-  if (value.is_text()) given.emplace_back(value.text(), Value());
-  if (value.is_list()) {
-    for (const Value& item : value.list()) {
-      if (!item.is_text()) return fail(ErrorCode::kBadInput, fmt::format("{} takes names of parameters", key));
-      given.emplace_back(item.text(), Value());
-    }
-  }
-  if (value.is_map()) given = value.map();
-  if (given.empty()) return fail(ErrorCode::kBadInput, fmt::format("{} names no parameter", key));
-  std::vector<Mutation> out;
-  for (const auto& [path, law] : given) {
-    if (std::ranges::any_of(out, [&](const Mutation& known) { return known.path == path; })) {
-      return fail(ErrorCode::kBadInput, fmt::format("{} names '{}' twice", key, path));
-    }
-    const Parameter* parameter = space.find(path);
-    if (parameter == nullptr) {
-      return fail(ErrorCode::kBadInput, fmt::format("{} names '{}', which is no parameter", key, path),
-                  did_you_mean_hint(path, space.paths()));
-    }
-    if (std::holds_alternative<Constant>(parameter->domain) || std::holds_alternative<Derived>(parameter->domain)) {
-      return fail(ErrorCode::kBadInput,
-                  fmt::format("{} names '{}', which is {}", key, path,
-                              std::holds_alternative<Derived>(parameter->domain) ? "derived" : "a constant"));
-    }
-    Domain domain = parameter->domain;
-    if (const auto* grid = std::get_if<GridSearch>(&domain)) domain = Choice{grid->values, {}, false};
-    if (!law.is_null()) {
-      auto read = read_distribution(fmt::format("{}.{}", key, path), law);
-      if (!read) return pass_on(std::move(read));
-      domain = *std::move(read);
-      if (auto* choice = std::get_if<Choice>(&domain)) {
-        for (Value& item : choice->values) {
-          item = clamp_to(parameter->domain, item);
-          if (contains(parameter->domain, item)) continue;
-          return fail(ErrorCode::kBadInput,
-                      fmt::format("{}.{}: {} is no value of that parameter", key, path, to_json(item)));
-        }
-      }
-    }
-    out.push_back({path, std::move(domain), parameter->domain});
-  }
-  return out;
 }
 
 }  // namespace tune

@@ -37,7 +37,7 @@ struct Mutation {
 
 /// `key`: the option's name, for messages. `value`: a list of names, or a map from names to lists of values or
 /// `{distribution: arguments}`. kBadInput with the fault in words: a name that is no parameter, or is a constant or
-/// derived; a distribution that is none; values that are not in the parameter's range.
+/// derived; a distribution that is none; values or ends outside of the parameter's range.
 Result<std::vector<Mutation>> read_mutations(std::string_view key, const Value& value, const Space& space);
 
 struct ExploreOptions {

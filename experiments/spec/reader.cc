@@ -172,8 +172,18 @@ class ExperimentReader {
     if (message.starts_with(prefix)) message.erase(0, prefix.size());
     const Member* section = root_.find("scheduler");
     Place place = section->key.place;
-    for (const Member& member : section->value.members) {
-      if (message.starts_with(member.name())) place = member.value.place;
+    const Node* at = &section->value;
+    for (std::string_view rest = message; at != nullptr;) {  // `hyperparam_mutations.lr: ...`
+      const Node* inner = nullptr;
+      for (const Member& member : at->members) {
+        if (!rest.starts_with(member.name())) continue;
+        const std::string_view after = rest.substr(member.name().size());
+        if (after.empty() || std::string_view(" :.").find(after.front()) == std::string_view::npos) continue;
+        place = member.value.place;
+        if (after.front() == '.') inner = &member.value, rest = after.substr(1);
+        break;
+      }
+      at = inner;
     }
     faults_.error(place, code::kBadValue, message, fits.error().hint);
   }

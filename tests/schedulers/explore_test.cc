@@ -112,18 +112,44 @@ TEST(Mutations, AreNamesOrAMapAndSayWhatIsWrong) {
   EXPECT_EQ(fault(List{"lrr"}), "hyperparam_mutations names 'lrr', which is no parameter");
   EXPECT_EQ(fault(List{"fixed"}), "hyperparam_mutations names 'fixed', which is a constant");
   EXPECT_EQ(fault(List{}), "hyperparam_mutations names no parameter");
-  EXPECT_EQ(fault(Map{{"kind", List{"a", "z"}}}), "hyperparam_mutations.kind: \"z\" is no value of that parameter");
   EXPECT_EQ(fault(Map{{"lr", Map{{"gauss", List{0, 1}}}}}),
             "hyperparam_mutations.lr: gauss [0,1] is no distribution that a mutation can have");
   EXPECT_EQ(fault(Map{{"lr", Map{{"uniform", List{2, 1}}}}}).substr(0, 32), "hyperparam_mutations.lr: uniform");
 }
 
-TEST(Mutations, AreClampedToTheSearchRange) {
-  const auto read = read_mutations("hyperparam_mutations", Map{{"momentum", List{0, 0.5, 2}}}, test_space());
-  ASSERT_TRUE(read);
+TEST(Mutations, OutsideOfTheSearchRangeAreRefusedWithTheRange) {
+  const auto fault = [](const char* path, const Value& law) {
+    const auto read = read_mutations("m", Map{{path, law}}, test_space());
+    return read ? std::string("fine") : read.error().message;
+  };
+  const std::string momentum = " is outside the range of 'momentum': reals from 0 to 1";
+  EXPECT_EQ(fault("momentum", List{0, 0.5, 2}), "m.momentum: 2" + momentum);
+  EXPECT_EQ(fault("momentum", List{0.5, "high"}), "m.momentum: 'high'" + momentum);
+  EXPECT_EQ(fault("momentum", Map{{"uniform", List{2, 3}}}), "m.momentum: 3" + momentum);
+  EXPECT_EQ(fault("momentum", Map{{"uniform", List{-1, 0.5}}}), "m.momentum: -1" + momentum);
+  EXPECT_EQ(fault("momentum", Map{{"choice", List{0.5, 1.5}}}), "m.momentum: 1.5" + momentum);
+  const std::string units = " is outside the range of 'units': integers from 1 to 64";
+  EXPECT_EQ(fault("units", List{8, 65}), "m.units: 65" + units);
+  EXPECT_EQ(fault("units", List{8, 8.5}), "m.units: 8.5" + units);
+  EXPECT_EQ(fault("units", Map{{"randint", List{1, 66}}}), "m.units: 66" + units);
+  EXPECT_EQ(fault("rate", List{0.1, 0.15}),
+            "m.rate: 0.15 is outside the range of 'rate': multiples of 0.1 from 0 to 1");
+  EXPECT_EQ(fault("kind", List{"a", "z"}), "m.kind: 'z' is outside the range of 'kind': one of a, b, c");
+  EXPECT_EQ(fault("kind", Map{{"uniform", List{0, 1}}}), "m.kind: 'kind' has listed values, and uniform gives others");
+}
+
+TEST(Mutations, MayUseTheWholeSearchRangeOrAPart) {
+  const Map all{{"momentum", List{0, 0.5, 1}},
+                {"lr", Map{{"loguniform", List{1e-4, 1e-1}}}},
+                {"units", Map{{"uniform", List{1, 65}}}},
+                {"rate", Map{{"randint", List{0, 2}}}},
+                {"shift", Map{{"quniform", List{-0.5, 0.5, 0.25}}}},
+                {"kind", Map{{"choice", List{"c", "a"}}}}};
+  const auto read = read_mutations("hyperparam_mutations", all, test_space());
+  ASSERT_TRUE(read) << read.error().message;
   const auto& values = std::get<Choice>(read->front().domain).values;
   EXPECT_EQ(values[0], Value(0.0));
-  EXPECT_EQ(values[2], Value(std::nextafter(1.0, 0.0)));
+  EXPECT_EQ(values[2], Value(std::nextafter(1.0, 0.0)));  // the end itself is not in the range
 }
 
 }  // namespace

@@ -45,5 +45,14 @@ TEST(Options, AreTakenOrRefusedInPlainWords) {
   EXPECT_GT(rows, 150);
 }
 
+TEST(Options, OfAMutationAreFaultyAtTheLineOfTheParameter) {
+  Workbench bench;
+  bench.write("options.yaml", std::string(kRest) +
+                                  "trainable: curve\nbudget: {trials: 8}\nscheduler:\n  type: pbt\n"
+                                  "  hyperparam_mutations:\n    x1: [1, 2]\n    k: [2, 9]\n");
+  const Outcome outcome = bench.tune({"sample", "options.yaml", "-n", "0"});
+  EXPECT_THAT(outcome.out + outcome.err, HasSubstr("options.yaml:17:8: error: hyperparam_mutations.k: 9 is outside"));
+}
+
 }  // namespace
 }  // namespace tune::testing
