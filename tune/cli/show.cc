@@ -17,11 +17,30 @@
 #include "tune/cli/commands.h"
 #include "tune/cli/exit_codes.h"
 #include "tune/loop/recovery.h"
+#include "tune/loop/remarks.h"
 
 namespace tune::cli {
 namespace {
 
-void print_trial(const ExperimentRow& row, const TrialRow& trial) {
+/// What the story alone does not make plain.
+std::vector<std::string> notes_on(const ExperimentRow& experiment, const TrialRow& row,
+                                  const std::vector<LogEntry>& story) {
+  std::int64_t again = 0;
+  for (const LogEntry& entry : story) {
+    for (const Decision& decision : entry.decisions) {
+      const auto* resume = std::get_if<ResumeTrial>(&decision.body);
+      again += resume != nullptr && resume->trial.value == row.number && begins_again(*resume);
+    }
+  }
+  if (again == 0 || row.reports == 0) return {};
+  const auto document = parse_json(experiment.resolved_json);
+  const Value* trainable = document ? document->find("trainable") : nullptr;
+  const bool is_program = trainable != nullptr && trainable->is_map() && trainable->find("command") != nullptr;
+  return {fmt::format("began again from the start {}, for it had left without a checkpoint: {}",
+                      again == 1 ? "once" : fmt::format("{} times", again), saving_advice(is_program))};
+}
+
+void print_trial(const ExperimentRow& row, const TrialRow& trial, const std::vector<std::string>& notes) {
   fmt::print("{}/{}  {}", row.name, trial.number, trial.status);
   if (trial.status == "interrupted") fmt::print("   (nobody runs the experiment: tune resume {})", row.name);
   fmt::print("\n");
@@ -35,6 +54,7 @@ void print_trial(const ExperimentRow& row, const TrialRow& trial) {
   }
   fmt::print("  time       {}   attempts {}   retries {}   seed {}\n", format_duration(trial.time_total), trial.attempt,
              trial.retries, trial.seed);
+  for (const std::string& note : notes) fmt::print("  note       {}\n", note);
 }
 
 /// What happened to `trial`; empty for what happened to another, in whose turn something was decided about it.
@@ -168,7 +188,7 @@ Value parsed(const std::string& json) {
 Value to_value(const ExperimentRow& experiment, const TrialRow& row, const std::vector<LogEntry>& story,
                const Lineage& lineage) {
   const TrialId trial{row.number};
-  List entries, stages, copies;
+  List entries, stages, copies, notes;
   for (const LogEntry& entry : story) {
     List decisions;
     for (const Decision& decision : entry.decisions) decisions.push_back(to_sentence(decision));
@@ -177,6 +197,7 @@ Value to_value(const ExperimentRow& experiment, const TrialRow& row, const std::
                           {"what", event_sentence(entry.event, trial)},
                           {"decisions", decisions}});
   }
+  for (std::string& note : notes_on(experiment, row, story)) notes.emplace_back(std::move(note));
   for (const LineageStage& stage : lineage.of(trial)) stages.push_back(to_value(stage));
   for (const LineageStage& copy : lineage.copies_of(trial)) {
     copies.push_back(Map{{"trial_number", copy.trial.value}, {"training_iteration", copy.from}});
@@ -193,6 +214,7 @@ Value to_value(const ExperimentRow& experiment, const TrialRow& row, const std::
              {"generation", row.generation},
              {"lineage", stages},
              {"copied_by", copies},
+             {"notes", notes},
              {"story", entries}};
 }
 
@@ -217,7 +239,7 @@ int show(const std::string& trial, const Common& common) {
     fmt::print("{}\n", to_json(to_value(*experiment, *row, *story, *lineage)));
     return kOk;
   }
-  print_trial(*experiment, *row);
+  print_trial(*experiment, *row, notes_on(*experiment, *row, *story));
   fmt::print("{}  story\n", lineage_words(*lineage, id->second));
   FalseStarts false_starts;
   for (const LogEntry& entry : *story) {

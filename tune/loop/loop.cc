@@ -294,6 +294,11 @@ void Loop::act() {
   acknowledge();
   keep_time();
   view_.turn(turn.entries, *plan_.controller);
+  for (const LogEntry& entry : turn.entries) {
+    for (const std::string& remark : remarks_.after(entry, *plan_.controller, *plan_.spec)) {
+      view_.message(Severity::kWarning, remark);
+    }
+  }
   const Controller& controller = *plan_.controller;
   if (controller.finished()) return finish(RunEnd::kFinished);
   if (leaving_ && everybody_left()) return finish(RunEnd::kInterrupted);

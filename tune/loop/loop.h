@@ -26,6 +26,7 @@
 #include "tune/loop/edits.h"
 #include "tune/loop/late_channel.h"
 #include "tune/loop/order.h"
+#include "tune/loop/remarks.h"
 #include "tune/loop/repeats.h"
 #include "tune/loop/slot_gate.h"
 #include "tune/loop/turn.h"
@@ -129,6 +130,7 @@ class Loop final : public Workers::Handler {
   ExperimentSpec edited_;  // plan_.spec points here once something was edited
   SlotGate gate_;
   RepeatCheck repeats_;
+  Remarks remarks_;
   bool turn_scheduled_ = false;
   bool commit_failed_ = false;
   bool leaving_ = false;
