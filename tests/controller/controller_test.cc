@@ -288,6 +288,7 @@ TEST(Controller, NaNIsNeverTheBest) {
   ASSERT_NE(brain.controller().best(), nullptr);
   EXPECT_EQ(brain.controller().best()->id, TrialId{1});
   EXPECT_EQ(brain.controller().counts().nan_reports, 1);
+  EXPECT_EQ(brain.controller().counts().infinite_reports, 1);
 }
 
 TEST(Controller, TheEarlierOfTwoEqualScoresStaysBest) {

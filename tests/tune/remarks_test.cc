@@ -78,5 +78,16 @@ TEST(Remarks, NameAStopMetricThatNobodyReports) {
   EXPECT_EQ(count(well.err, "stop names"), 0) << well.err;
 }
 
+TEST(Remarks, CountWhatWasNoFiniteNumber) {
+  Workbench bench;
+  const Outcome outcome = bench.run("remarks", shell("remarks", 2,
+                                                     "echo '{\"loss\": NaN}'; echo '{\"loss\": Infinity}'\n"
+                                                     "echo '{\"loss\": -Infinity}'; echo '{\"loss\": 1}'"));
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("\n6 reports of loss were no finite number: 2 NaN, 4 infinite\n"));
+  EXPECT_THAT(bench.tune({"run", "remarks.yaml", "--fresh", "--json"}).out,
+              HasSubstr("\"nan_reports\":2,\"infinite_reports\":4"));
+}
+
 }  // namespace
 }  // namespace tune::testing

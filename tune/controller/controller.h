@@ -87,7 +87,8 @@ struct TrialRecord {
 struct Counts {
   std::int64_t waiting = 0, running = 0, paused = 0, completed = 0, stopped = 0, failed = 0;
   std::int64_t created = 0;   ///< trials that count in the budget
-  std::int64_t nan_reports = 0, replayed_reports = 0;
+  std::int64_t nan_reports = 0, infinite_reports = 0;  ///< of the first objective
+  std::int64_t replayed_reports = 0;
   std::int64_t finished() const { return completed + stopped + failed; }
 };
 

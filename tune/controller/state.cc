@@ -160,6 +160,7 @@ void Controller::State::settle(const SchedulerVerdict* verdict) {
   trial.last = report.score;
   trial.last_value = options.objectives.front().mode == Mode::kMin ? report.score.u : -report.score.u;
   if (report.score.cls == ScoreClass::kNaN) ++counts.nan_reports;
+  if (report.score.is_number() && std::isinf(report.score.u)) ++counts.infinite_reports;
   if (report.score.is_number() && (!trial.best.is_number() || strictly_better(report.score, trial.best))) {
     trial.best = report.score;
     trial.best_value = trial.last_value;

@@ -125,6 +125,8 @@ void JsonView::message(Severity severity, const std::string& text) {
 void JsonView::finished(RunEnd end, const Controller& controller) {
   Map fields = counts_fields(controller);
   fields.insert(fields.begin(), {"status", end == RunEnd::kInterrupted ? "interrupted" : "finished"});
+  fields.emplace_back("nan_reports", controller.counts().nan_reports);
+  fields.emplace_back("infinite_reports", controller.counts().infinite_reports);
   if (const auto why = controller.ending()) fields.emplace_back("end_reason", std::string(end_why_name(*why)));
   if (const TrialRecord* best = controller.best()) fields.emplace_back("best", trial_fields(info_, *best));
   say("experiment_finished", std::move(fields));

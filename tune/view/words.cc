@@ -100,7 +100,11 @@ std::string summary(const RunInfo& info, RunEnd end, const Controller& controlle
     text += fmt::format(", {} to go on", counts.running + counts.waiting + counts.paused);
   }
   text += '\n';
-  if (counts.nan_reports > 0) text += fmt::format("{} reports were NaN\n", counts.nan_reports);
+  if (const std::int64_t odd = counts.nan_reports + counts.infinite_reports; odd > 0) {
+    text += fmt::format("{} of {} {} no finite number: {} NaN, {} infinite\n", counted(odd, "report"),
+                        info.objectives.front().metric, odd == 1 ? "was" : "were", counts.nan_reports,
+                        counts.infinite_reports);
+  }
   const TrialRecord* best = controller.best();
   if (best != nullptr) {
     text += fmt::format("best #{} {} {} (iteration {})  {}\n", best->id.value, info.objectives.front().metric,
