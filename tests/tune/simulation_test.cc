@@ -163,6 +163,21 @@ TEST(Simulate, RunsAProgramStepByStep) {
   EXPECT_EQ(bench.left_behind(), "");
 }
 
+TEST(Simulate, SaysWhyTrialsFailedWhereTheDataIsAndWhatToDoNext) {
+  Workbench bench;
+  bench.write("sh.yaml", shell("sh", 4, "echo '{\"loss\": 1}'; test ${x} != 2 || exit 5; exit 4"));
+  const Outcome run = bench.tune({"simulate", "sh.yaml", "--db", "paper.db"});
+  EXPECT_EQ(run.code, 1);
+  EXPECT_THAT(run.out,
+              AllOf(HasSubstr("\n3 failed: the program ended with exit code 4 (#0 first)\n"
+                              "1 failed: the program ended with exit code 5 (#1)\n"),
+                    HasSubstr("\nname sh-simulated\ndata paper.db\nnext tune best sh-simulated --db paper.db | "),
+                    HasSubstr(" | tune replay sh-simulated --db paper.db\n"), Not(HasSubstr("{\"loss\""))));
+  const Outcome told = bench.tune({"simulate", "sh.yaml", "--db", "paper.db", "--fresh", "--json"});
+  ASSERT_EQ(lines(told.out).size(), 1U) << told.out;
+  EXPECT_EQ(json(told.out).find("failures")->list().size(), 2U);
+}
+
 TEST(Simulate, DoesNotGoOnAsARealRunNorOverAnOldOne) {
   Workbench bench;
   bench.write("many.yaml", curve("many", 4, 4, 0));

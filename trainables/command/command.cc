@@ -56,7 +56,11 @@ void write_all(int fd, std::string_view bytes) {
   }
 }
 
-void to_stdout(std::string_view bytes) { write_all(1, bytes); }
+bool passes_stdout_on = true;  // see keep_program_output_off_stdout()
+
+void to_stdout(std::string_view bytes) {
+  if (passes_stdout_on) write_all(1, bytes);
+}
 void to_stderr(std::string_view bytes) { write_all(2, bytes); }
 
 /// A line of ours among the program's output.
@@ -364,6 +368,8 @@ class CommandRun {
 };
 
 }  // namespace
+
+void keep_program_output_off_stdout() { passes_stdout_on = false; }
 
 void set_command_spec(std::string json) { spec_json() = std::move(json); }
 

@@ -17,4 +17,7 @@ const tune_trainable* command_trainable();
 /// process; what is wrong with it fails each trial (cannot load).
 void set_command_spec(std::string json);
 
+/// What programs print on stdout is read for reports and not passed on: this process's stdout is somebody else's.
+void keep_program_output_off_stdout();
+
 }  // namespace tune

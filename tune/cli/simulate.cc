@@ -15,6 +15,7 @@
 
 #include "core/json.h"
 #include "core/text.h"
+#include "trainables/command/command.h"
 #include "trainables/host/compiled_in.h"
 #include "trainables/simulated/conditions.h"
 #include "tune/cli/commands.h"
@@ -28,8 +29,8 @@
 namespace tune::cli {
 namespace {
 
-/// When the best became better, beside what another view shows.
-class BestOverTime final : public RunView {
+/// What is told at the end, such as when the best became better; beside what another view shows.
+class Story final : public RunView {
  public:
   struct Point {
     double time = 0;
@@ -38,9 +39,12 @@ class BestOverTime final : public RunView {
     Step step = 0;
   };
 
-  explicit BestOverTime(RunView& shown) : shown_(shown) {}
+  explicit Story(RunView& shown) : shown_(shown) {}
 
-  void started(const RunInfo& info, const Controller& controller) override { shown_.started(info, controller); }
+  void started(const RunInfo& info, const Controller& controller) override {
+    info_ = info;
+    shown_.started(info, controller);
+  }
   void turn(const std::vector<LogEntry>& entries, const Controller& controller) override {
     shown_.turn(entries, controller);
     reports_ += std::ranges::count_if(entries,
@@ -51,18 +55,30 @@ class BestOverTime final : public RunView {
     points_.push_back({controller.elapsed(), best->best_value, best->id.value, best->best_step});
   }
   void refresh(const Controller& controller) override { shown_.refresh(controller); }
-  void message(Severity severity, const std::string& text) override { shown_.message(severity, text); }
+  void message(Severity severity, const std::string& text) override {
+    if (severity != Severity::kNote) warnings_.push_back(text);
+    shown_.message(severity, text);
+  }
   void finished(RunEnd end, const Controller& controller) override {
     makespan_ = controller.elapsed();
+    failures_ = failure_reasons(controller);
+    next_ = next_words(info_, controller);
     shown_.finished(end, controller);
   }
 
   const std::vector<Point>& points() const { return points_; }
   std::int64_t reports() const { return reports_; }
   double makespan() const { return makespan_; }
+  const std::vector<std::string>& warnings() const { return warnings_; }
+  const std::vector<FailureReason>& failures() const { return failures_; }
+  const std::string& next() const { return next_; }
 
  private:
   RunView& shown_;
+  RunInfo info_;
+  std::vector<std::string> warnings_;
+  std::vector<FailureReason> failures_;
+  std::string next_;
   std::optional<Score> best_;
   std::vector<Point> points_;
   std::int64_t reports_ = 0;
@@ -101,7 +117,8 @@ struct Simulated {
   const SimulatedConditions& conditions;
   const ExperimentSpec& spec;
   const SessionEnd& end;
-  const BestOverTime& story;
+  const Story& story;
+  std::string database;  ///< empty: gone with the program
   double real_seconds = 0;
 
   double utilisation() const {
@@ -111,7 +128,10 @@ struct Simulated {
 };
 
 void print_json(const Simulated& s) {
-  List best;
+  List best, failures;
+  for (const FailureReason& reason : s.story.failures()) {
+    failures.emplace_back(Map{{"reason", reason.text}, {"trials", reason.trials}, {"first", reason.first.value}});
+  }
   for (const auto& point : s.story.points()) {
     best.emplace_back(Map{{"time", point.time}, {"value", point.value}, {"trial", point.trial}, {"step", point.step}});
   }
@@ -131,7 +151,10 @@ void print_json(const Simulated& s) {
           {"makespan", s.story.makespan()},
           {"utilisation", s.utilisation()},
           {"real_seconds", s.real_seconds},
-          {"best_over_time", std::move(best)}};
+          {"best_over_time", std::move(best)},
+          {"failures", std::move(failures)},
+          {"warnings", List(s.story.warnings().begin(), s.story.warnings().end())}};
+  if (!s.database.empty()) out.emplace_back("db", s.database);
   fmt::print("{}\n", to_json(Value(std::move(out))));
 }
 
@@ -163,6 +186,12 @@ void print_text(const Simulated& s) {
   fmt::print("utilisation  {:.1f} % of the workers' time\n", 100 * s.utilisation());
   fmt::print("faults       {} crashes, {} lost workers\n", s.end.simulated.crashes, s.end.simulated.losses);
   print_best(s);
+  fmt::print("{}", failure_words(s.story.failures()));
+  if (s.story.points().empty()) fmt::print("no trial reported a usable result\n");
+  for (const std::string& warning : s.story.warnings()) fmt::print("warning: {}\n", warning);
+  if (s.database.empty()) return;
+  const std::string db = s.database == "tune.db" ? "" : " --db " + shell_word(s.database);
+  fmt::print("name {0}\n{1} | tune replay {0}{2}\n", s.spec.name, s.story.next(), db);
 }
 
 Result<SimulatedConditions> conditions_of(const SimulateCommand& command) {
@@ -232,7 +261,7 @@ int simulate(const SimulateCommand& command, const Common& given) {
   view_options.verbosity = common.verbosity > 0 ? common.verbosity : -2;  // thousands of trials: the end tells enough
   view_options.color = common.color;
   const auto view = make_view(view_options);
-  BestOverTime story(*view);
+  Story story(*view);
   SessionOptions options;
   options.database = common.db;
   options.lockstep = command.lockstep;
@@ -244,6 +273,7 @@ int simulate(const SimulateCommand& command, const Common& given) {
   options.diagnosed = [&](const std::vector<Diagnostic>& found) {
     if (!found.empty()) tell(stderr, "{}", format_diagnostics(found, false));
   };
+  keep_program_output_off_stdout();
   const auto began = std::chrono::steady_clock::now();
   Session session(std::move(options), story);
   const auto end = session.run(spec);
@@ -253,7 +283,7 @@ int simulate(const SimulateCommand& command, const Common& given) {
     return end.error().code == ErrorCode::kNotFound ? kUsage : code;
   }
   const double real = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-  const Simulated simulated{*conditions, spec, *end, story, real};
+  const Simulated simulated{*conditions, spec, *end, story, memory ? "" : common.db, real};
   if (common.json) {
     print_json(simulated);
   } else if (common.verbosity > -2) {

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <map>
 
 #include "core/json.h"
 #include "core/log_names.h"
@@ -42,14 +44,10 @@ InHandCounts in_hand(const Controller& controller) {
 
 std::string_view end_word(TrialState state) {
   switch (state) {
-    case TrialState::kCompleted:
-      return "done";
-    case TrialState::kStopped:
-      return "stopped";
-    case TrialState::kFailed:
-      return "failed";
-    default:
-      return status_name(state);
+    case TrialState::kCompleted: return "done";
+    case TrialState::kStopped: return "stopped";
+    case TrialState::kFailed: return "failed";
+    default: return status_name(state);
   }
 }
 
@@ -90,6 +88,40 @@ std::string beginning(const RunInfo& info, const Controller& controller) {
   return text;
 }
 
+std::vector<FailureReason> failure_reasons(const Controller& controller) {
+  std::vector<FailureReason> reasons;
+  std::map<std::string, std::size_t> places;
+  for (std::int64_t i = 0; i < controller.trials(); ++i) {
+    const TrialRecord& trial = controller.trial(TrialId{i});
+    if (trial.state != TrialState::kFailed) continue;
+    const std::string text = visible(trial.reason.substr(0, trial.reason.find('\n')));
+    const auto [place, is_new] = places.emplace(text, reasons.size());
+    if (is_new) reasons.push_back({text, 0, trial.id});
+    ++reasons[place->second].trials;
+  }
+  std::ranges::stable_sort(reasons, std::greater(), &FailureReason::trials);
+  return reasons;
+}
+
+std::string failure_words(const std::vector<FailureReason>& reasons) {
+  constexpr std::size_t kShown = 3;
+  std::string text;
+  for (std::size_t i = 0; i < reasons.size() && i < kShown; ++i) {
+    const auto& [words, trials, first] = reasons[i];
+    text += fmt::format("{} failed: {} (#{}{})\n", trials, words, first.value, trials == 1 ? "" : " first");
+  }
+  if (reasons.size() > kShown) text += fmt::format("and for {} more reasons\n", reasons.size() - kShown);
+  return text;
+}
+
+std::string next_words(const RunInfo& info, const Controller& controller) {
+  const TrialRecord* best = controller.best();
+  const std::string db = info.database == "tune.db" ? "" : " --db " + shell_word(info.database);
+  std::string text = fmt::format("data {2}\nnext tune best {0}{1} | tune trials {0}{1} | tune export {0}{1} -f csv",
+                                 info.experiment, db, info.database);
+  return best == nullptr ? text : text + fmt::format(" | tune show {}/{}{}", info.experiment, best->id.value, db);
+}
+
 std::string summary(const RunInfo& info, RunEnd end, const Controller& controller) {
   const Counts& counts = controller.counts();
   std::string text =
@@ -100,6 +132,8 @@ std::string summary(const RunInfo& info, RunEnd end, const Controller& controlle
     text += fmt::format(", {} to go on", counts.running + counts.waiting + counts.paused);
   }
   text += '\n';
+  const std::vector<FailureReason> reasons = failure_reasons(controller);
+  text += failure_words(reasons);
   if (const std::int64_t odd = counts.nan_reports + counts.infinite_reports; odd > 0) {
     text += fmt::format("{} of {} {} no finite number: {} NaN, {} infinite\n", counted(odd, "report"),
                         info.objectives.front().metric, odd == 1 ? "was" : "were", counts.nan_reports,
@@ -113,15 +147,13 @@ std::string summary(const RunInfo& info, RunEnd end, const Controller& controlle
     text += "no trial reported a usable result\n";
   }
   const std::string db = info.database == "tune.db" ? "" : " --db " + shell_word(info.database);
-  text += fmt::format("data {}\n", info.database);
-  if (end == RunEnd::kInterrupted) {
-    text += fmt::format("next tune resume {}{}\n", info.experiment, db);
-    return text;
+  if (end != RunEnd::kInterrupted) {
+    text += next_words(info, controller);
+    const bool none_good = best == nullptr && !reasons.empty();
+    return text +
+           (none_good ? fmt::format(" | tune logs {}/{}{}\n", info.experiment, reasons.front().first.value, db) : "\n");
   }
-  text += fmt::format("next tune best {0}{1} | tune trials {0}{1} | tune export {0}{1} -f csv", info.experiment, db);
-  if (counts.failed > 0 && best == nullptr) text += fmt::format(" | tune logs {}/0{}", info.experiment, db);
-  text += best != nullptr ? fmt::format(" | tune show {}/{}{}\n", info.experiment, best->id.value, db) : "\n";
-  return text;
+  return text + fmt::format("data {}\nnext tune resume {}{}\n", info.database, info.experiment, db);
 }
 
 }  // namespace tune

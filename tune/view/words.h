@@ -3,6 +3,7 @@
 // The words that the live region, plain lines and the final summary share.
 
 #include <string>
+#include <vector>
 
 #include "core/log.h"
 #include "tune/view/view.h"
@@ -33,7 +34,21 @@ InHandCounts in_hand(const Controller& controller);
 /// `done`, `stopped early`, `failed`, ...: what happened to it.
 std::string_view end_word(TrialState state);
 
-/// The last lines of a run: counts, best, time, where the data is, what to do next.
+struct FailureReason {
+  std::string text;  ///< its first line
+  std::int64_t trials = 0;
+  TrialId first;
+};
+/// Why trials failed, the commonest reason first.
+std::vector<FailureReason> failure_reasons(const Controller& controller);
+
+/// The same in lines, as many as a person would read.
+std::string failure_words(const std::vector<FailureReason>& reasons);
+
+/// Where the data of an experiment is, and what to do next: two lines, the last one without its end.
+std::string next_words(const RunInfo& info, const Controller& controller);
+
+/// The last lines of a run: counts, failures, best, time, where the data is, what to do next.
 std::string summary(const RunInfo& info, RunEnd end, const Controller& controller);
 
 /// What a person is told when a run begins, one fact a line.
