@@ -55,6 +55,22 @@ TEST(Remarks, TellThatAPopulationHasNothingToCopy) {
   EXPECT_THAT(outcome.out, HasSubstr("{\"event\":\"warning\""));
 }
 
+TEST(Remarks, ShowWhatACloneThatNeverReportedHadDoneBefore) {
+  Workbench bench;
+  std::string text = population("");
+  const std::size_t from = text.find("for i in"), to = text.find("objective:");
+  text.replace(from, to - from,
+               "cd $TUNE_CHECKPOINT_DIR; [ -f i ] && exit 7; for i in 1 2 3 4 5; do echo $i > i; "
+               "tune report loss=${x}$i step=$i --checkpoint || exit 143; done\n");
+  const Outcome outcome = bench.run("remarks", text, {"-j", "3", "--lockstep"});
+  const std::string clone = bench.value("select trial from decision where kind = 'exploit' limit 1");
+  ASSERT_NE(clone, "") << outcome.err;
+  const std::string shown = bench.tune({"show", "remarks/" + clone}).out;
+  EXPECT_THAT(shown, AllOf(ContainsRegex("  last .* at iteration [0-9]+, before it copied #[0-9]\n"),
+                           ContainsRegex("#" + clone + "  no report of its own, from #[0-9]'s checkpoint of [0-9]\n"),
+                           ContainsRegex("    x .*\\([1-9]-[0-9]\\)  [0-9.]+ \\(from [0-9] on\\)\n")));
+}
+
 TEST(Remarks, AreSilentWhereCheckpointsAreStored) {
   Workbench bench;
   const std::string saves =

@@ -40,14 +40,16 @@ std::vector<std::string> notes_on(const ExperimentRow& experiment, const TrialRo
                       again == 1 ? "once" : fmt::format("{} times", again), saving_advice(is_program))};
 }
 
-void print_trial(const ExperimentRow& row, const TrialRow& trial, const std::vector<std::string>& notes) {
+/// `before`: what has happened to it since its last report, or empty.
+void print_trial(const ExperimentRow& row, const TrialRow& trial, const std::string& before,
+                 const std::vector<std::string>& notes) {
   fmt::print("{}/{}  {}", row.name, trial.number, trial.status);
   if (trial.status == "interrupted") fmt::print("   (nobody runs the experiment: tune resume {})", row.name);
   fmt::print("\n");
   if (!trial.reason.empty()) fmt::print("  because    {}\n", visible(trial.reason, true));
   fmt::print("  config     {}\n", visible(trial.config_json));
   if (!trial.metrics_json.empty()) {
-    fmt::print("  last       {} at iteration {}\n", visible(trial.metrics_json), trial.training_iteration);
+    fmt::print("  last       {} at iteration {}{}\n", visible(trial.metrics_json), trial.training_iteration, before);
   }
   if (trial.best_class == 0) {
     fmt::print("  best       {} {} at iteration {}\n", row.metric, format_real(trial.best), trial.best_iteration);
@@ -114,6 +116,11 @@ std::string iterations(Step from, Step to) {
   return to == from + 1 ? std::to_string(to) : fmt::format("{}-{}", from + 1, to);
 }
 
+/// Whether the trial has copied another and reported nothing since.
+bool is_fresh_clone(const std::vector<LineageStage>& stages) {
+  return stages.size() > 1 && stages.back().to == stages.back().from;
+}
+
 /// Each parameter's values with the iterations that were trained with them; equal neighbours are one.
 std::string schedule_words(const std::vector<LineageStage>& stages) {
   std::vector<std::string> paths;
@@ -134,7 +141,9 @@ std::string schedule_words(const std::vector<LineageStage>& stages) {
         return value == nullptr ? other == nullptr : other != nullptr && *other == *value;
       };
       while (end < stages.size() && same(stages[end].config.find(path))) ++end;
-      if (value != nullptr) {
+      if (value != nullptr && stages[end - 1].to == stages[i].from) {
+        text += fmt::format("  {} (from {} on)", visible(cell_text(*value)), stages[i].from + 1);
+      } else if (value != nullptr) {
         text += fmt::format("  {} ({})", visible(cell_text(*value)), iterations(stages[i].from, stages[end - 1].to));
       }
       i = end;
@@ -154,7 +163,7 @@ std::string lineage_words(const Lineage& lineage, TrialId trial) {
     for (const LineageStage& stage : stages) {
       text += fmt::format(
           "{:<{}}#{}  {}{}\n", "", indent, stage.trial.value,
-          stage.to > stage.from ? "iterations " + iterations(stage.from, stage.to) : "no iteration",
+          stage.to > stage.from ? "iterations " + iterations(stage.from, stage.to) : "no report of its own",
           stage.generation == 0 ? "" : fmt::format(", from #{}'s checkpoint of {}", stage.donor.value, stage.from));
       indent += 2;
     }
@@ -239,7 +248,10 @@ int show(const std::string& trial, const Common& common) {
     fmt::print("{}\n", to_json(to_value(*experiment, *row, *story, *lineage)));
     return kOk;
   }
-  print_trial(*experiment, *row, notes_on(*experiment, *row, *story));
+  const std::vector<LineageStage> stages = lineage->of(id->second);
+  const std::string before =
+      is_fresh_clone(stages) ? fmt::format(", before it copied #{}", stages.back().donor.value) : "";
+  print_trial(*experiment, *row, before, notes_on(*experiment, *row, *story));
   fmt::print("{}  story\n", lineage_words(*lineage, id->second));
   FalseStarts false_starts;
   for (const LogEntry& entry : *story) {
