@@ -133,11 +133,15 @@ TEST(LcbenchNet, RefusesFilesThatAreNotWhole) {
   };
   EXPECT_THAT(fault(""), HasSubstr("first line"));
   EXPECT_THAT(fault("PK\3\4\n"), HasSubstr("first line"));
-  EXPECT_THAT(fault("tune lcbench 1\nsub 1 8\n"), HasSubstr("ends before"));
-  EXPECT_THAT(fault("tune lcbench 1\nsub 1 8\n\nxx"), HasSubstr("ends within sub"));
-  EXPECT_THAT(fault("tune lcbench 1\nsub 1 -8\n\n"), HasSubstr("sub 1 -8"));
+  EXPECT_THAT(fault("tune lcbench 1\nsub 1 8\n"), HasSubstr("it ends in line 3, before its arrays"));
+  EXPECT_THAT(fault("tune lcbench 1\nsub 1 8\n\nxx"), HasSubstr("it ends at byte 26, within sub"));
+  EXPECT_THAT(fault("tune lcbench 1\nsub 1 -8\n\n"), HasSubstr("line 2, 'sub 1 -8', is not NAME"));
   EXPECT_THAT(fault("tune lcbench 1\nsub 99999999999 99999999999\n\n"), HasSubstr("NAME ROWS COLUMNS"));
   EXPECT_THAT(fault("tune lcbench 1\nsub 1 1\n\n1234"), HasSubstr("no array w_num"));
+  EXPECT_THAT(fault("tune lcbench 1\nsub 1 1\n\n12345"), HasSubstr("from byte 28 on there is more"));
+  EXPECT_THAT(fault("tune lcbench 1\nsub 1 1\nsub 1 1\n\n12341234"), HasSubstr("two arrays are named sub"));
+  EXPECT_THAT(fault("tune lcbench 1\nsub 1 2\n\n1234\xff\xff\xff\xff"), HasSubstr("at byte 28, in sub, is no finite"));
+  EXPECT_THAT(fault("tune lcbench 1\n" + std::string(100'000, 'x')), HasSubstr("is not NAME ROWS COLUMNS"));
   EXPECT_EQ(LcbenchNet::read(scratch / "absent").error().code, ErrorCode::kNotFound);
 }
 

@@ -105,7 +105,11 @@ TEST_F(Table, NeedsNoTrialNumbers) {
 
 TEST_F(Table, FaultsAreSaidWithTheirLine) {
   EXPECT_THAT(fault(""), HasSubstr("empty"));
-  EXPECT_THAT(fault("config/x,loss\n1,2\n"), HasSubstr("no column training_iteration"));
+  EXPECT_THAT(fault("config/x;loss\n1;2\n"),
+              HasSubstr(":1: there is no column training_iteration; the columns are config/x;loss"));
+  EXPECT_THAT(fault("config/x,training_iteration\n1,1\n\"1,2\n1,3\n"), HasSubstr(":3: a quote that is never closed"));
+  EXPECT_THAT(fault(std::string("config/x,training_iteration\n1,1\n\0\0\0", 35)), HasSubstr(":3: a NUL byte"));
+  EXPECT_THAT(fault("config/x,training_iteration\n" + std::string(2 << 20, '1')), HasSubstr(":2: a row of more than"));
   EXPECT_THAT(fault("training_iteration,loss\n1,2\n"), HasSubstr("neither"));
   EXPECT_THAT(fault("config/x,config/x,training_iteration\n"), HasSubstr("two columns are named config/x"));
   EXPECT_THAT(fault("config/x,,training_iteration\n"), HasSubstr("no name"));
@@ -114,7 +118,11 @@ TEST_F(Table, FaultsAreSaidWithTheirLine) {
   EXPECT_THAT(fault("config/x,training_iteration\n\n1,1\n1\n"), HasSubstr(":4: 1 cells under 2"));
   EXPECT_THAT(fault("trial_number,training_iteration\na,1\n"), HasSubstr(":2: trial_number 'a'"));
   EXPECT_THAT(fault("trial_number,training_iteration,config/x\n1,1,1\n1,2,3\n"), HasSubstr(":3: trial 1 has another"));
-  EXPECT_EQ(CurveTable::read(scratch_ / "absent.csv").error().code, ErrorCode::kNotFound);
+  const auto absent = CurveTable::read(scratch_ / "absent.csv");
+  EXPECT_EQ(absent.error().code, ErrorCode::kNotFound);
+  EXPECT_THAT(absent.error().message, HasSubstr("absent.csv: No such file or directory"));
+  EXPECT_THAT(CurveTable::read("/").error().message, HasSubstr("cannot read the learning curves /: it is a directory"));
+  EXPECT_THAT(CurveTable::read("/dev/zero").error().message, HasSubstr("it is no regular file"));
 }
 
 TEST_F(Table, ReadsWhatIsCommittedAsAnExample) {

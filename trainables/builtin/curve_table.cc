@@ -4,66 +4,21 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
-#include <iterator>
 #include <mutex>
 #include <set>
 
 #include "core/text.h"
+#include "core/utf8.h"
+#include "trainables/builtin/csv_rows.h"
+#include "trainables/builtin/data_file.h"
 
 namespace tune {
 namespace {
 
 constexpr std::string_view kConfig = "config/";
+constexpr std::size_t kShown = 100;  ///< characters of a file in a message
 /// Columns of an export that say where and when a report was made, not what it was.
 constexpr std::array<std::string_view, 3> kNoMetrics = {"trial_id", "timestamp", "time_total_s"};
-
-/// Rows of a CSV file (RFC 4180), one after another.
-class CsvRows {
- public:
-  explicit CsvRows(std::string text) : text_(std::move(text)) {
-    if (text_.starts_with("\xef\xbb\xbf")) at_ = 3;  // a byte order mark, as spreadsheets write
-  }
-
-  /// The next row that is not empty; false at the end.
-  bool next(std::vector<std::string>& cells) {
-    do {
-      if (at_ >= text_.size()) return false;
-      cells.clear();
-      line_ = next_line_;
-      while (read_cell(cells.emplace_back())) {
-      }
-    } while (cells.size() == 1 && cells.front().empty());
-    return true;
-  }
-  std::int64_t line() const { return line_; }  ///< where the row begins
-
- private:
-  /// True: another cell follows in this row.
-  bool read_cell(std::string& cell) {
-    bool quoted = false;
-    for (; at_ < text_.size(); ++at_) {
-      const char c = text_[at_];
-      if (c == '"') {
-        const bool doubled = quoted && at_ + 1 < text_.size() && text_[at_ + 1] == '"';
-        if (doubled)
-          cell += text_[++at_];
-        else
-          quoted = !quoted;
-        continue;
-      }
-      if (c == '\n') ++next_line_;
-      if (!quoted && c == ',') return ++at_, true;
-      if (!quoted && c == '\n') return ++at_, false;
-      if (quoted || c != '\r') cell += c;
-    }
-    return false;
-  }
-
-  std::string text_;
-  std::size_t at_ = 0;
-  std::int64_t line_ = 1, next_line_ = 1;
-};
 
 }  // namespace
 
@@ -73,9 +28,9 @@ std::string canonical_cell(const std::string& text) {
 }
 
 Result<CurveTable> CurveTable::read(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return fail(ErrorCode::kNotFound, "cannot read the learning curves " + path);
-  CsvRows rows(std::string(std::istreambuf_iterator<char>(in), {}));
+  auto in = open_data_file(path, "learning curves");
+  if (!in) return pass_on(std::move(in));
+  CsvRows rows(*in);
   const auto faulty = [&](const std::string& what) {
     return fail(ErrorCode::kBadInput, fmt::format("{}:{}: {}", path, rows.line(), what));
   };
@@ -84,12 +39,14 @@ Result<CurveTable> CurveTable::read(const std::string& path) {
   std::vector<std::string> header, cells;
   std::optional<std::size_t> number_column, step_column;
   std::vector<std::size_t> config_columns, metric_columns;
-  if (!rows.next(header)) return faulty("the file is empty");
+  Result<bool> row = rows.next(header);
+  if (!row) return faulty(row.error().message);
+  if (!*row) return faulty("the file is empty");
   std::set<std::string> names;
   for (std::size_t column = 0; column < header.size(); ++column) {
     const std::string& name = header[column];
     if (name.empty() || !names.insert(name).second) {
-      return faulty(name.empty() ? "a column has no name" : "two columns are named " + name);
+      return faulty(name.empty() ? "a column has no name" : "two columns are named " + visible(name.substr(0, kShown)));
     }
     if (name == "training_iteration")
       step_column = column;
@@ -100,7 +57,9 @@ Result<CurveTable> CurveTable::read(const std::string& path) {
     else if (std::find(kNoMetrics.begin(), kNoMetrics.end(), name) == kNoMetrics.end())
       metric_columns.push_back(column);
   }
-  if (!step_column) return faulty("there is no column training_iteration");
+  if (!step_column) {
+    return faulty("there is no column training_iteration; the columns are " + visible(join(header).substr(0, kShown)));
+  }
   if (!number_column && config_columns.empty())
     return faulty("there is neither a column trial_number nor one config/NAME");
   for (const std::size_t column : config_columns) {
@@ -111,7 +70,7 @@ Result<CurveTable> CurveTable::read(const std::string& path) {
   for (const std::size_t column : metric_columns) table.metrics_.push_back(header[column]);
 
   table.values_.resize(table.parameters_.size());
-  while (rows.next(cells)) {
+  for (row = rows.next(cells); row && *row; row = rows.next(cells)) {
     if (cells.size() != header.size())
       return faulty(fmt::format("{} cells under {} columns", cells.size(), header.size()));
     Cells config;
@@ -123,7 +82,7 @@ Result<CurveTable> CurveTable::read(const std::string& path) {
     std::size_t curve = table.curves_.size();
     if (number_column) {
       const auto number = parse_integer(cells[*number_column]);
-      if (!number) return faulty("trial_number '" + cells[*number_column] + "' is no whole number");
+      if (!number) return faulty("trial_number '" + visible(cells[*number_column].substr(0, kShown)) + "' is no whole number");
       curve = table.by_number_.try_emplace(*number, curve).first->second;
       if (curve < table.curves_.size() && table.curves_[curve].cells != config) {
         return faulty(fmt::format("trial {} has another configuration above", *number));
@@ -138,13 +97,14 @@ Result<CurveTable> CurveTable::read(const std::string& path) {
     const std::size_t expected = reports.size() + 1;
     if (parse_integer(cells[*step_column]) != static_cast<std::int64_t>(expected)) {
       return faulty(fmt::format("training_iteration is '{}', and {} was expected: each curve counts 1, 2, 3, ...",
-                                cells[*step_column], expected));
+                                visible(cells[*step_column].substr(0, kShown)), expected));
     }
     auto& report = reports.emplace_back();
     for (const std::size_t column : metric_columns) {
       report.push_back(cells[column].empty() ? std::nullopt : parse_real(cells[column]));
     }
   }
+  if (!row) return faulty(row.error().message);
   if (table.curves_.empty()) return faulty("there is no curve");
   table.drop_constants();
   for (auto& values : table.values_) {

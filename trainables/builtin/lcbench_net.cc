@@ -1,15 +1,18 @@
 #include "trainables/builtin/lcbench_net.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cstring>
-#include <fstream>
+#include <cmath>
 #include <mutex>
 #include <sstream>
 
 #include "core/portable_math.h"
 #include "core/text.h"
+#include "core/utf8.h"
+#include "trainables/builtin/data_file.h"
 #include "trainables/builtin/dense.h"
 
 namespace tune {
@@ -25,6 +28,16 @@ tl::unexpected<Error> damaged(const std::string& path, std::string_view what) {
               "scripts/lcbench_weights writes such a file from weights.npz");
 }
 
+/// A line of the head, without more of it than any may have; false at the end of the file.
+bool read_line(std::istream& in, std::string& line) {
+  constexpr std::size_t kMost = 200;
+  line.clear();
+  for (char c = 0; line.size() < kMost && in.get(c); line += c) {
+    if (c == '\n') return true;
+  }
+  return !line.empty();
+}
+
 float little_endian(const char* bytes) {
   std::uint32_t bits = 0;
   for (int i = 3; i >= 0; --i) bits = bits << 8 | static_cast<unsigned char>(bytes[i]);
@@ -34,37 +47,46 @@ float little_endian(const char* bytes) {
 }  // namespace
 
 Result<LcbenchNet> LcbenchNet::read(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return fail(ErrorCode::kNotFound, "cannot read the LCBench weights " + path);
+  auto opened = open_data_file(path, "LCBench weights");
+  if (!opened) return pass_on(std::move(opened));
+  std::istream& in = *opened;
   std::string line;
-  if (!std::getline(in, line) || line != kMagic)
+  if (!read_line(in, line) || line != kMagic)
     return damaged(path, "its first line is not '" + std::string(kMagic) + "'");
 
   std::vector<std::pair<std::string, Matrix>> arrays;
   std::size_t floats = 0;
-  for (;;) {
-    if (!std::getline(in, line)) return damaged(path, "it ends before its arrays");
+  for (int number = 2;; ++number) {
+    if (!read_line(in, line)) return damaged(path, fmt::format("it ends in line {}, before its arrays", number));
     if (line.empty()) break;
     std::istringstream words(line);
     std::string name, rest;
     Matrix matrix;
     if (!(words >> name >> matrix.rows >> matrix.columns) || words >> rest || matrix.rows < 1 || matrix.columns < 1 ||
         matrix.rows > kMostFloats || matrix.columns > kMostFloats / matrix.rows) {
-      return damaged(path, "'" + line.substr(0, 60) + "' is not NAME ROWS COLUMNS");
+      return damaged(path, fmt::format("line {}, '{}', is not NAME ROWS COLUMNS", number, visible(line.substr(0, 60))));
     }
     floats += matrix.rows * matrix.columns;
-    if (floats > kMostFloats) return damaged(path, "its arrays are too large");
+    if (floats > kMostFloats) return damaged(path, fmt::format("its arrays are too large from line {} on", number));
     arrays.emplace_back(std::move(name), std::move(matrix));
   }
   std::map<std::string, Matrix> by_name;
+  std::int64_t at = in.tellg();
   for (auto& [name, matrix] : arrays) {
     std::string bytes(matrix.rows * matrix.columns * sizeof(float), '\0');
-    if (!in.read(bytes.data(), static_cast<std::streamsize>(bytes.size())))
-      return damaged(path, "it ends within " + name);
+    if (!in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()))) {
+      return damaged(path, fmt::format("it ends at byte {}, within {}", at + in.gcount(), name));
+    }
     for (std::size_t i = 0; i < bytes.size(); i += sizeof(float)) {
       matrix.values.push_back(little_endian(bytes.data() + i));
+      if (std::isfinite(matrix.values.back())) continue;
+      return damaged(path, fmt::format("at byte {}, in {}, is no finite number", at + static_cast<std::int64_t>(i), name));
     }
-    by_name.insert_or_assign(name, std::move(matrix));
+    at += static_cast<std::int64_t>(bytes.size());
+    if (!by_name.emplace(name, std::move(matrix)).second) return damaged(path, "two arrays are named " + name);
+  }
+  if (in.peek() != std::istream::traits_type::eof()) {
+    return damaged(path, fmt::format("from byte {} on there is more than its arrays", at));
   }
 
   LcbenchNet net;

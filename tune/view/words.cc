@@ -91,10 +91,12 @@ std::string beginning(const RunInfo& info, const Controller& controller) {
 std::vector<FailureReason> failure_reasons(const Controller& controller) {
   std::vector<FailureReason> reasons;
   std::map<std::string, std::size_t> places;
-  for (std::int64_t i = 0; i < controller.trials(); ++i) {
-    const TrialRecord& trial = controller.trial(TrialId{i});
+  for (std::int64_t id = 0; id < controller.trials(); ++id) {
+    const TrialRecord& trial = controller.trial(TrialId{id});
     if (trial.state != TrialState::kFailed) continue;
-    const std::string text = visible(trial.reason.substr(0, trial.reason.find('\n')));
+    std::string text = visible(trial.reason.substr(0, trial.reason.find('\n')));
+    const std::string own = fmt::format("trial {} ", id);  // which tells equal reasons apart
+    if (text.starts_with(own)) text.replace(0, own.size(), "it ");
     const auto [place, is_new] = places.emplace(text, reasons.size());
     if (is_new) reasons.push_back({text, 0, trial.id});
     ++reasons[place->second].trials;
