@@ -178,5 +178,24 @@ TEST(CommandFaults, AnEnvironmentAndDirectoryOfItsOwn) {
             (Rows{{"inner", "a q'uote b; $(c)", "dumb/x"}}));
 }
 
+TEST(StateOfAProgram, ThatIsOlderThanItsLastReportCountsNoIterationTwice) {
+  Workbench bench;
+  const std::string saves_now_and_then =
+      "trap : TERM; cd $TUNE_CHECKPOINT_DIR; i=0; [ -f i ] && i=$(cat i)\n"
+      "while [ $i -lt 9 ]; do\n"
+      "  i=$((i + 1)); [ $((i % 2)) = 0 ] && echo $i > i\n"
+      "  tune report loss=${x}.$i step=$i done=$i || exit 0\n"
+      "done";
+  const Outcome outcome = bench.run(
+      "older", shell("older", 3, saves_now_and_then, "scheduler: {type: hyperband, max_t: 9, grace_period: 3}\n"));
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(bench.value("select count(*) from trials where status = 'failed'"), "0");
+  EXPECT_EQ(bench.value("select count(*) from reports where training_iteration != json_extract(metrics, '$.done')"),
+            "0");
+  const std::string longest = "older/" + bench.value("select trial_number from trials where training_iteration = 9");
+  EXPECT_THAT(bench.tune({"logs", longest}).out,
+              HasSubstr("the checkpoint is of iteration 2, not of 3, the last one reported"));
+}
+
 }  // namespace
 }  // namespace tune

@@ -237,7 +237,7 @@ class CommandRun {
     if (!read) return report_refusal(read.error().message);
     if (!*read) return report_refusal(why_no_report(line));
     ProgramReport report = **std::move(read);
-    if (report.step && *report.step <= step_ && !leaving_) {
+    if (report.step && *report.step <= step_ && !leaving_ && caught_up_) {
       return report_refusal("training_iteration " + std::to_string(*report.step) + " comes after " +
                             std::to_string(step_) + "; it must grow");
     }
@@ -270,6 +270,8 @@ class CommandRun {
       if (name) keep_state(*name);
       return;
     }
+    if (report.step && *report.step <= step_ && !caught_up_) return pass_over(*report.step);
+    caught_up_ = true;
     std::vector<tune_metric> metrics;
     for (const auto& [name, value] : report.metrics) metrics.push_back({name.c_str(), value});
     step_ = report.step.value_or(step_ + 1);
@@ -284,6 +286,16 @@ class CommandRun {
     std::vector<ProgramReport> reports;
     reports.swap(held_back_.reports);
     for (ProgramReport& report : reports) take(std::move(report), std::nullopt);
+    caught_up_ = false;
+  }
+
+  /// The state that lay in the directory when it left was older than its last report: it trains up to there again.
+  void pass_over(std::int64_t step) {
+    if (!passed_over_) {
+      note("the checkpoint is of iteration " + std::to_string(step - 1) + ", not of " + std::to_string(step_) +
+           ", the last one reported; what is reported again up to there is not counted");
+    }
+    passed_over_ = true;
   }
 
   // --- At its end
@@ -362,6 +374,8 @@ class CommandRun {
   HeldBack held_back_;
   std::optional<std::string> announced_late_;  ///< the state that the last report announced that is held back
   std::int64_t step_ = 0;        ///< last reported
+  bool caught_up_ = false;       ///< the program has reported an iteration that was not reported before
+  bool passed_over_ = false;     ///< and was told of those that were
   bool leaving_ = false;         ///< tune wants the trial to leave
   bool asked_to_leave_ = false;  ///< and the program knows
   bool failed_ = false;          ///< the failure is told
