@@ -81,8 +81,8 @@ std::optional<std::string> supply_warning(const Options& options, std::int64_t t
   const auto rungs = static_cast<std::int64_t>(plan.levels.front().size()) - 1;
   const std::int64_t needed = power(plan.eta, rungs);
   if (trials >= needed) return std::nullopt;
-  return fmt::format("{} trials are fewer than {}^{} = {}, so promotion alone takes none of them to max_t {}; {}",
-                     trials, plan.eta, rungs, needed, format_real(plan.max_t()),
+  return fmt::format("{} {} fewer than {}^{} = {}, so promotion alone takes none of them to max_t {}; {}",
+                     counted(trials, "trial"), trials == 1 ? "is" : "are", plan.eta, rungs, needed, format_real(plan.max_t()),
                      plan.drain ? "draining takes the best waiting one there at the end"
                                 : "with drain: true the best waiting one would get there at the end");
 }

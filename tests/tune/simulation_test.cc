@@ -150,6 +150,7 @@ TEST(Simulate, EndsAtItsVirtualTime) {
   const Outcome run = bench.tune({"simulate", "many.yaml", "--time", "1h", "--step-cost", "100"});
   ASSERT_EQ(run.code, 0) << run.err;
   EXPECT_EQ(bench.value("select count(*) from reports"), "36");
+  EXPECT_THAT(run.out, HasSubstr("ended        budget.time of 1h00m is used up\n"));
   EXPECT_THAT(bench.value("select time_total_s from experiments"), StartsWith("36"));
 }
 

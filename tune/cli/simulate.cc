@@ -15,6 +15,7 @@
 
 #include "core/json.h"
 #include "core/text.h"
+#include "core/utf8.h"
 #include "trainables/command/command.h"
 #include "trainables/host/compiled_in.h"
 #include "trainables/simulated/conditions.h"
@@ -49,6 +50,11 @@ class Story final : public RunView {
     shown_.turn(entries, controller);
     reports_ += std::ranges::count_if(entries,
                                       [](const LogEntry& e) { return std::holds_alternative<Reported>(e.event.body); });
+    for (const LogEntry& entry : entries) {
+      for (const Decision& decision : entry.decisions) {
+        if (std::holds_alternative<EndExperiment>(decision.body)) ended_ = decision.reason;
+      }
+    }
     const TrialRecord* best = controller.best();
     if (best == nullptr || (best_ && best->best == *best_)) return;
     best_ = best->best;
@@ -72,13 +78,14 @@ class Story final : public RunView {
   const std::vector<std::string>& warnings() const { return warnings_; }
   const std::vector<FailureReason>& failures() const { return failures_; }
   const std::string& next() const { return next_; }
+  const std::string& ended() const { return ended_; }  ///< why
 
  private:
   RunView& shown_;
   RunInfo info_;
   std::vector<std::string> warnings_;
   std::vector<FailureReason> failures_;
-  std::string next_;
+  std::string next_, ended_;
   std::optional<Score> best_;
   std::vector<Point> points_;
   std::int64_t reports_ = 0;
@@ -153,6 +160,7 @@ void print_json(const Simulated& s) {
           {"real_seconds", s.real_seconds},
           {"best_over_time", std::move(best)},
           {"failures", std::move(failures)},
+          {"ended", s.story.ended()},
           {"warnings", List(s.story.warnings().begin(), s.story.warnings().end())}};
   if (!s.database.empty()) out.emplace_back("db", s.database);
   fmt::print("{}\n", to_json(Value(std::move(out))));
@@ -181,6 +189,7 @@ void print_text(const Simulated& s) {
   fmt::print("trials       {}: {} completed, {} stopped early, {} failed\n", counts.created, counts.completed,
              counts.stopped, counts.failed);
   fmt::print("reports      {}, of {} attempts\n", s.story.reports(), s.end.simulated.attempts);
+  fmt::print("ended        {}\n", visible(s.story.ended()));
   fmt::print("makespan     {} virtual seconds, in {} s of real time\n", short_real(s.story.makespan()),
              short_real(s.real_seconds));
   fmt::print("utilisation  {:.1f} % of the workers' time\n", 100 * s.utilisation());
