@@ -3,14 +3,23 @@
 #include <algorithm>
 
 #include "core/json.h"
+#include "core/metrics.h"
 
 namespace tune {
+namespace {
 
-Result<Lineage> Lineage::read(const Reader& reader, const ExperimentRow& experiment) {
+std::vector<std::string> paths_of_space(const ExperimentRow& experiment) {
   std::vector<std::string> paths;
   if (auto list = parse_json(experiment.columns_json); list && list->is_list()) {
     for (const Value& path : list->list()) paths.push_back(path.text());
   }
+  return paths;
+}
+
+}  // namespace
+
+Result<Lineage> Lineage::read(const Reader& reader, const ExperimentRow& experiment) {
+  const std::vector<std::string> paths = paths_of_space(experiment);
   Lineage lineage;
   bool any = false;
   auto read = reader.trials(experiment.id, [&](const TrialRow& row) {
@@ -109,6 +118,29 @@ std::vector<LineageStage> Lineage::copies_of(TrialId trial) const {
   }
   std::ranges::stable_sort(copies, {}, &LineageStage::since);
   return copies;
+}
+
+Result<Config> config_of_best(const Reader& reader, const ExperimentRow& experiment, const TrialRow& trial) {
+  auto nested = parse_json(trial.config_json);
+  Config config = nested ? from_nested(*nested, paths_of_space(experiment)) : Config{};
+  if (trial.generation == 0) return config;
+  auto story = reader.story(experiment.id, TrialId{trial.number});
+  if (!story) return pass_on(std::move(story));
+  Config then = config;
+  for (const LogEntry& entry : *story) {
+    const auto* report = std::get_if<Reported>(&entry.event.body);
+    const bool is_best = report != nullptr && report->trial.value == trial.number &&
+                         report->step == trial.best_iteration &&
+                         find_metric(report->metrics, experiment.metric) == trial.best;
+    if (is_best) return then;  // later ones are no better
+    for (const Decision& decision : entry.decisions) {
+      const auto* start = std::get_if<StartTrial>(&decision.body);
+      const auto* exploit = std::get_if<ExploitTrial>(&decision.body);
+      if (start != nullptr && start->trial.value == trial.number) then = start->config;
+      if (exploit != nullptr && exploit->trial.value == trial.number) then = exploit->config;
+    }
+  }
+  return config;
 }
 
 }  // namespace tune

@@ -51,4 +51,7 @@ class Lineage {
   std::map<TrialId, Step> ends_;
 };
 
+/// The configuration that gave the trial's best report: not its last one, if it has copied another trial since.
+Result<Config> config_of_best(const Reader& reader, const ExperimentRow& experiment, const TrialRow& trial);
+
 }  // namespace tune

@@ -1,5 +1,6 @@
 // A trial's recorded schedule, shown and trained again.
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -54,7 +55,8 @@ TEST_F(Retrain, OfATrialThatHasCopiedOthersGivesItsReportsAgain) {
 }
 
 TEST_F(Retrain, OfOneThatCopiedNobodyOrWasRetrainedGivesTheSameToo) {
-  ASSERT_EQ(bench.run("flat", population("flat"), {"--lockstep", "--set", "scheduler={type: asha, max_t: 24}"}).code, 0);
+  ASSERT_EQ(bench.run("flat", population("flat"), {"--lockstep", "--set", "scheduler={type: asha, max_t: 24}"}).code,
+            0);
   const std::string stopped =
       bench.value("select min(trial_number) from trials where experiment = 'flat' and status = 'stopped'");
   ASSERT_NE(stopped, "NULL");
@@ -90,6 +92,27 @@ TEST_F(Retrain, ItsTrialIsShownWithItsLineageAndSchedule) {
   EXPECT_GE(told.find("lineage")->list().size(), 3u);
   const std::string donor = at(told.find("lineage")->list().back(), "donor");
   EXPECT_THAT(bench.tune({"show", "pop/" + donor}).out, HasSubstr("#" + clone + " at "));
+}
+
+TEST(BestOfAPopulation, IsShownWithTheConfigurationThatGaveIt) {
+  Workbench bench;
+  std::string curves = "config/x,training_iteration,loss\n";
+  for (int x = 1; x <= 4; ++x) {
+    for (int t = 1; t <= 8; ++t) {  // the first is the best of all, and then the worst: it copies others
+      curves += fmt::format("{},{},{}\n", x, t, x > 1 ? x : t <= 2 ? 0.1 * t : 9);
+    }
+  }
+  bench.write("c.csv", curves);
+  const Outcome run = bench.run(
+      "best",
+      "version: 1\nname: best\ntrainable: tabular\nobjective: {metric: loss, mode: min}\n"
+      "search_space: {x: {grid_search: [1, 2, 3, 4]}, file: c.csv}\nsearch: {algorithm: random, seed: 3}\n"
+      "resources: {cpu: 0.1}\nscheduler: {type: pbt, time_attr: training_iteration, perturbation_interval: 2, "
+      "hyperparam_mutations: [x]}\n",
+      {"-j", "4", "--lockstep"});
+  ASSERT_NE(bench.value("select json_extract(config, '$.x') from trials where trial_number = 0"), "1") << run.err;
+  EXPECT_THAT(run.err, HasSubstr("\nbest #0 loss 0.1 (iteration 1)  x=1 "));
+  EXPECT_THAT(bench.tune({"best", "best", "-f", "args"}).out, HasSubstr("--x=1 "));
 }
 
 TEST_F(Retrain, TheHistoryTellsGenerationsAndDonors) {

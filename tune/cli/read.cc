@@ -14,6 +14,7 @@
 #include "core/text.h"
 #include "core/utf8.h"
 #include "experiments/export/csv.h"
+#include "experiments/export/lineage.h"
 #include "experiments/store/history.h"
 #include "experiments/store/store.h"
 #include "tune/cli/commands.h"
@@ -123,14 +124,6 @@ std::string args_form(const Config& config) {
   return args;
 }
 
-std::vector<std::string> paths_of(const ExperimentRow& row) {
-  std::vector<std::string> paths;
-  if (auto list = parse_json(row.columns_json); list && list->is_list()) {
-    for (const Value& path : list->list()) paths.push_back(path.text());
-  }
-  return paths;
-}
-
 struct Opened {
   std::unique_ptr<Reader> reader;
   ExperimentRow row;
@@ -215,8 +208,9 @@ int best(const std::string& experiment, const std::string& format, const Common&
   }
   auto trial = opened->reader->trial(row.id, TrialId{row.best_trial});
   if (!trial) return report(trial.error());
-  auto nested = parse_json(trial->config_json);
-  const Config config = nested ? from_nested(*nested, paths_of(row)) : Config{};
+  const auto found = config_of_best(*opened->reader, row, *trial);
+  if (!found) return report(found.error());
+  const Config& config = *found;
   if (format == "json") {
     fmt::print("{}\n", to_json(Map{{"experiment", row.name},
                                    {"trial_number", trial->number},

@@ -69,6 +69,7 @@ struct TrialRecord {
   double last_value = 0;        ///< unsigned; meaningful if last is a number
   double best_value = 0;        ///< unsigned; meaningful if best is a number
   Step best_step = 0;
+  std::optional<Config> best_config;  ///< of the best report, if the trial has taken over another one since
   std::vector<CheckpointRef> checkpoints;  ///< alive, oldest first
   std::optional<CheckpointId> resume_from; ///< pinned until the next report
   std::optional<CheckpointId> inherited;   ///< a donor's, pinned until this generation has one of its own

@@ -102,6 +102,7 @@ void fold(State& state, const Decision& decision, const ExploitTrial& exploit) {
   const TrialRecord& donor = state.at(exploit.donor);
   const auto source = std::find_if(donor.checkpoints.begin(), donor.checkpoints.end(),
                                    [&](const CheckpointRef& c) { return c.id == exploit.checkpoint; });
+  if (trial.best.is_number() && !trial.best_config) trial.best_config = trial.config;
   trial.config = exploit.config;
   trial.parent = exploit.donor;
   ++trial.generation;

@@ -165,6 +165,7 @@ void Controller::State::settle(const SchedulerVerdict* verdict) {
     trial.best = report.score;
     trial.best_value = trial.last_value;
     trial.best_step = report.scheduler.step;
+    trial.best_config.reset();
     references_changed.insert(trial.id);
     if (!best || report.score < best_score) {
       best = trial.id;

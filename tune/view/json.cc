@@ -31,7 +31,8 @@ Map trial_fields(const RunInfo& info, const TrialRecord& trial) {
   }
   if (trial.best.is_number()) {
     fields.emplace_back("best", Map{{info.objectives.front().metric, trial.best_value},
-                                    {"training_iteration", trial.best_step}});
+                                    {"training_iteration", trial.best_step},
+                                    {"config", to_nested(config_of_best(trial))}});
   }
   fields.emplace_back("config", to_nested(trial.config));
   return fields;

@@ -200,7 +200,7 @@ std::vector<std::string> LiveView::region(const Controller& controller, std::siz
   lines.push_back(progress_line(controller, width));
   if (const TrialRecord* best = controller.best()) {
     lines.push_back(fmt::format("  best  #{}  {} {} (iter {})   {}", best->id.value, info_.objectives.front().metric,
-                                short_real(best->best_value), best->best_step, config_words(best->config)));
+                                short_real(best->best_value), best->best_step, config_words(config_of_best(*best))));
   }
   trial_table(controller, width, lines);
   if (!last_error_.empty()) lines.push_back("  last error " + last_error_);

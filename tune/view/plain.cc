@@ -60,7 +60,7 @@ void PlainView::turn(const std::vector<LogEntry>& entries, const Controller& con
   if (best != nullptr && (!best_ || !(best->best == *best_))) {
     best_ = best->best;
     say(0, fmt::format("new best #{} {}={} iter={} {}", best->id.value, info_.objectives.front().metric,
-                       short_real(best->best_value), best->best_step, config_words(best->config)));
+                       short_real(best->best_value), best->best_step, config_words(config_of_best(*best))));
   }
 }
 
@@ -86,7 +86,7 @@ void PlainView::finished(RunEnd end, const Controller& controller) {
   if (options_.verbosity == -1) {
     if (const TrialRecord* best = controller.best()) {
       tell(stdout, "best #{} {} {} (iteration {})  {}\n", best->id.value, info_.objectives.front().metric,
-                 format_real(best->best_value), best->best_step, config_words(best->config));
+                 format_real(best->best_value), best->best_step, config_words(config_of_best(*best)));
     }
     return;
   }

@@ -36,6 +36,8 @@ std::string config_words(const Config& config) {
   return words;
 }
 
+const Config& config_of_best(const TrialRecord& trial) { return trial.best_config ? *trial.best_config : trial.config; }
+
 InHandCounts in_hand(const Controller& controller) {
   const Counts& counts = controller.counts();
   const std::int64_t running = std::min(counts.running, controller.slots());
@@ -70,7 +72,7 @@ std::string trial_words(const RunInfo& info, const TrialRecord& trial) {
     words += fmt::format(" {}={}", info.objectives.front().metric, short_real(trial.best_value));
   words += fmt::format(" iter={} {}", trial.last_step, format_duration(trial.elapsed));
   if (trial.state == TrialState::kFailed) return words + " " + visible(trial.reason.substr(0, trial.reason.find('\n')));
-  return words + " " + config_words(trial.config);
+  return words + " " + config_words(config_of_best(trial));
 }
 
 std::string beginning(const RunInfo& info, const Controller& controller) {
@@ -144,7 +146,7 @@ std::string summary(const RunInfo& info, RunEnd end, const Controller& controlle
   const TrialRecord* best = controller.best();
   if (best != nullptr) {
     text += fmt::format("best #{} {} {} (iteration {})  {}\n", best->id.value, info.objectives.front().metric,
-                        format_real(best->best_value), best->best_step, config_words(best->config));
+                        format_real(best->best_value), best->best_step, config_words(config_of_best(*best)));
   } else if (end == RunEnd::kFinished) {
     text += "no trial reported a usable result\n";
   }

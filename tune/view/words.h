@@ -19,6 +19,9 @@ std::string short_value(const Value& value);
 /// `lr=0.0123 hidden=32`, parameters of the configuration in order.
 std::string config_words(const Config& config);
 
+/// The configuration that gave the trial's best report.
+const Config& config_of_best(const TrialRecord& trial);
+
 /// What a person asked for, if the event is that: `the user paused trial 3`; empty for other events, and for signals.
 std::string asked_words(const Event& event);
 /// `#17 done val_accuracy=0.9733 iter=31 3.2s lr=0.0123`: a trial that has ended.
