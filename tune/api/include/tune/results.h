@@ -35,7 +35,7 @@ struct TrialResult {
   std::string cause;
   std::string reason;                   ///< in a sentence, for people
   std::string error;                    ///< first line of a failure's text, or empty
-  Setting config;                       ///< its parameters, nested
+  Setting config;                       ///< its parameters, nested; of one that has copied another, its last ones
   MetricValues metrics;                 ///< of its last report
   std::int64_t training_iteration = 0;  ///< of its last report
   double time_total = 0;                ///< running seconds, over all attempts
