@@ -121,8 +121,9 @@ std::string failure_words(const std::vector<FailureReason>& reasons) {
 std::string next_words(const RunInfo& info, const Controller& controller) {
   const TrialRecord* best = controller.best();
   const std::string db = info.database == "tune.db" ? "" : " --db " + shell_word(info.database);
-  std::string text = fmt::format("data {2}\nnext tune best {0}{1} | tune trials {0}{1} | tune export {0}{1} -f csv",
-                                 info.experiment, db, info.database);
+  const std::string of = info.experiment + db;
+  std::string text = fmt::format("data {}\nnext {}", info.database, best == nullptr ? "" : "tune best " + of + " | ");
+  text += fmt::format("tune trials {0} | tune export {0} -f csv", of);
   return best == nullptr ? text : text + fmt::format(" | tune show {}/{}{}", info.experiment, best->id.value, db);
 }
 
