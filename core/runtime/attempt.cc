@@ -20,12 +20,9 @@ Sentence sentence_for(OrderKind kind, double grace, const std::string& why) {
                                ? fmt::format("{}killed, as it did not leave within {}", reason, format_duration(grace))
                                : reason + "killed";
   switch (kind) {
-    case OrderKind::kPause:
-      return {EndKind::kPaused, Cause::kNone, text};
-    case OrderKind::kInterrupt:
-      return {EndKind::kInterrupted, Cause::kNone, text};
-    default:
-      return {EndKind::kStopped, Cause::kStopRule, text};
+    case OrderKind::kPause: return {EndKind::kPaused, Cause::kNone, text};
+    case OrderKind::kInterrupt: return {EndKind::kInterrupted, Cause::kNone, text};
+    default: return {EndKind::kStopped, Cause::kStopRule, text};
   }
 }
 
@@ -95,7 +92,8 @@ Sentence memory_sentence(const RunningAttempt& attempt) {
                       format_size(attempt.assign.resources.memory))};
 }
 
-Ended how_it_ended(const RunningAttempt& attempt, int status, const std::string& tail, bool memory_kill, double now) {
+Ended how_it_ended(const RunningAttempt& attempt, int status, const std::string& tail, MemoryKill memory_kill,
+                   double now) {
   Ended end{attempt.assign.trial, attempt.assign.attempt, 0, EndKind::kFailed, Cause::kNone, {}, 0,
             attempt.elapsed(now)};
   if (attempt.own_end) {
@@ -122,7 +120,9 @@ Ended how_it_ended(const RunningAttempt& attempt, int status, const std::string&
     end.code = WTERMSIG(status);
     end.cause = Cause::kSignal;
     end.text = fmt::format("killed by signal {} ({})", end.code, ::strsignal(end.code));
-    if (end.code == SIGKILL && memory_kill) {
+    if (end.code == SIGKILL && memory_kill == MemoryKill::kSomewhere) {
+      end.text += ", perhaps by the kernel: it has killed some process of this machine for want of memory meanwhile";
+    } else if (end.code == SIGKILL && memory_kill == MemoryKill::kHere) {
       end.cause = Cause::kMemory;
       end.text = "killed by the kernel, as the machine's memory is used up (OOM killer)";
     } else if (limit > 0 && end.code == SIGABRT && speaks_of_memory(tail)) {

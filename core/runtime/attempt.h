@@ -23,20 +23,21 @@ struct Sentence {
 struct RunningAttempt {
   Assign assign;
   std::vector<std::int64_t> slots;  ///< of its worker's
-  double began = 0;   ///< running_seconds when its trial was told to begin
-  double heard = 0;   ///< ... of its last report, or of the answer it waited for
-  Seq seq = 0;        ///< of its last message
-  Seq waits_for = 0;  ///< seq of the report whose answer it waits for, or 0
-  bool held = false;  ///< nothing is read from it at present: its silence is not its own
-  Seq answered = 0;   ///< seq of the last answer the trial was told
-  Wait wait;          ///< as the trial was told
+  double began = 0;                 ///< running_seconds when its trial was told to begin
+  double heard = 0;                 ///< ... of its last report, or of the answer it waited for
+  Seq seq = 0;                      ///< of its last message
+  Seq waits_for = 0;                ///< seq of the report whose answer it waits for, or 0
+  bool held = false;                ///< nothing is read from it at present: its silence is not its own
+  Seq answered = 0;                 ///< seq of the last answer the trial was told
+  Wait wait;                        ///< as the trial was told
   bool told_to_leave = false;
-  std::optional<double> leave_by;     ///< then it is killed
-  Sentence if_it_stays;               ///< with this sentence
-  std::optional<Sentence> killed;     ///< it was
-  std::optional<Ended> own_end;       ///< what the trial itself said
-  std::uint64_t memory_baseline = 0;  ///< what its process had of its own before
-  std::uint64_t kills_baseline = 0;   ///< processes of its group that had been killed before
+  std::optional<double> leave_by;           ///< then it is killed
+  Sentence if_it_stays;                     ///< with this sentence
+  std::optional<Sentence> killed;           ///< it was
+  std::optional<Ended> own_end;             ///< what the trial itself said
+  std::uint64_t memory_baseline = 0;        ///< what its process had of its own before
+  std::uint64_t kills_baseline = 0;         ///< processes of its own memory group that the kernel had killed before
+  std::uint64_t shared_kills_baseline = 0;  ///< ... of the group that the worker is in
   double cpu_baseline = 0;
 
   wire::AttemptKey key() const { return {assign.trial, assign.attempt}; }
@@ -61,9 +62,17 @@ Due what_is_due(const RunningAttempt& attempt, double now);
 /// Of one of whose processes the kernel has killed some at its limit.
 Sentence memory_sentence(const RunningAttempt& attempt);
 
+/// Whether the kernel killed for want of memory while an attempt ran.
+enum class MemoryKill {
+  kNo,
+  kSomewhere,  ///< it did, on this machine; of which group is not known
+  kHere,       ///< it killed a process of the worker's group
+};
+
 /// How an attempt ended whose process ended with `status` (as of waitpid): by its sentence, in its own words, or as the
-/// status tells. `tail`: the last lines it printed. `memory_kill`: the kernel killed for want of memory meanwhile.
-Ended how_it_ended(const RunningAttempt& attempt, int status, const std::string& tail, bool memory_kill, double now);
+/// status tells. `tail`: the last lines it printed.
+Ended how_it_ended(const RunningAttempt& attempt, int status, const std::string& tail, MemoryKill memory_kill,
+                   double now);
 
 /// A message of the trial is kept under the number attempt.seq + 1. `waits`: the trial stands still until its answer.
 void took_message(RunningAttempt& attempt, bool waits, double now);

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <sstream>
 #include <utility>
 #include <vector>
@@ -46,22 +47,52 @@ bool has_word(const std::string& text, std::string_view word) {
   return false;
 }
 
-/// The folder of this process's group in version 2; empty: that is not mounted.
-std::string own_group(const std::string& proc) {
-  std::string mounted;
+/// The folder of this process's group in the hierarchy that `mounted` finds in mountinfo and `listed` in cgroup; empty:
+/// there is none.
+std::string group_folder(const std::string& proc, const std::function<bool(const std::string&)>& mounted,
+                         const std::function<bool(const std::string&)>& listed) {
+  std::string root, place;
   std::istringstream mounts(read_text(proc + "/mountinfo"));
   for (std::string line; std::getline(mounts, line);) {
-    const std::size_t dash = line.find(" - cgroup2 ");
-    if (dash == std::string::npos) continue;
+    if (!mounted(line)) continue;
     std::istringstream fields(line);
-    for (int i = 0; i < 5; ++i) fields >> mounted;  // the fifth is where it is mounted
+    for (int i = 0; i < 4; ++i) fields >> root;  // what of the hierarchy is seen there; the next is where
+    fields >> place;
   }
-  if (mounted.empty()) return {};
+  if (place.empty()) return {};
   std::istringstream groups(read_text(proc + "/cgroup"));
   for (std::string line; std::getline(groups, line);) {
-    if (line.starts_with("0::/")) return (fs::path(mounted) / line.substr(4)).lexically_normal().string();
+    if (!listed(line)) continue;
+    std::string path = line.substr(std::min(line.find(":/"), line.size()) + 1);
+    if (root != "/" && (path == root || path.starts_with(root + "/"))) path.erase(0, root.size());
+    return fs::path(path == "/" ? place : place + path).lexically_normal().string();
   }
   return {};
+}
+
+/// Of version 2.
+std::string own_group(const std::string& proc) {
+  return group_folder(
+      proc, [](const std::string& mount) { return mount.find(" - cgroup2 ") != std::string::npos; },
+      [](const std::string& group) { return group.starts_with("0::/"); });
+}
+
+/// Of version 1, for memory.
+std::string own_old_group(const std::string& proc) {
+  const auto has = [](std::string list, std::string_view end) {
+    std::ranges::replace(list, ',', ' ');
+    return has_word(list.substr(0, list.find(end)), "memory");
+  };
+  return group_folder(
+      proc,
+      [&](const std::string& mount) {
+        const std::size_t dash = mount.find(" - cgroup ");
+        return dash != std::string::npos && has(mount.substr(mount.rfind(' ')), "\n");
+      },
+      [&](const std::string& group) {
+        const std::size_t list = group.find(':') + 1;  // "4:memory:/path"
+        return list > 0 && has(group.substr(list), ":");
+      });
 }
 
 /// Groups of workers that are gone; one that holds processes is not removed by the kernel.
@@ -119,13 +150,23 @@ MemoryGroup::~MemoryGroup() {
   if (!folder_.empty()) ::rmdir(folder_.c_str());
 }
 
-std::uint64_t MemoryGroup::kills() const {
-  std::istringstream lines(read_text(folder_ + "/" + files_.events));
+std::uint64_t MemoryGroup::kills() const { return memory_kills_in(folder_ + "/" + files_.events).value_or(0); }
+
+std::optional<std::uint64_t> memory_kills_in(const std::string& file) {
+  std::istringstream lines(read_text(file));
   std::string name;
   for (std::uint64_t count = 0; lines >> name >> count;) {
     if (name == "oom_kill") return count;
   }
-  return 0;
+  return std::nullopt;
+}
+
+std::string own_memory_events(const std::string& proc) {
+  // Not memory.events: that counts the groups below too, which may be anybody's.
+  const std::string file = own_group(proc) + "/memory.events.local",
+                    old_file = own_old_group(proc) + "/memory.oom_control";
+  if (memory_kills_in(file)) return file;
+  return memory_kills_in(old_file) ? old_file : std::string();
 }
 
 std::optional<std::string> memory_groups_folder(const std::string& proc) {

@@ -7,6 +7,9 @@
 // A group is made below the one that the worker runs in: if that is a scope that was handed to its user
 // (`systemd-run --user --scope -p Delegate=yes tune run ...`), or the user is root. Its processes must first move into
 // a group beside the trials', as the kernel wants; that is done only if all of them belong to this run.
+//
+// A trial without such a limit is in the worker's own group. What the kernel kills there is counted there, of either
+// version: a SIGKILL while that count has grown was the kernel's.
 
 #include <sys/types.h>
 
@@ -42,6 +45,14 @@ class MemoryGroup {
   std::string folder_;  ///< empty: moved away
   MemoryGroupFiles files_;
 };
+
+/// The file in which the kernel counts the processes of this process's own group that it has killed for want of memory,
+/// whoever's memory that was: the line `oom_kill`. Empty: it counts for no group (version 2 has no count for the root,
+/// or a kernel before 5.2). `proc` as in memory_groups_folder().
+std::string own_memory_events(const std::string& proc = "/proc/self");
+
+/// The count in such a file; nothing: there is none.
+std::optional<std::uint64_t> memory_kills_in(const std::string& file);
 
 /// The folder below which the worker may make groups, with the memory controller on; nothing: there is none. `proc`:
 /// where to read mountinfo and cgroup (for tests). Moves this process, its parent and what those have started into a

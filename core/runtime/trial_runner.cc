@@ -28,6 +28,7 @@ TrialRunner::TrialRunner(boost::asio::io_context& io, const WorkerOptions& optio
       options_(options),
       dialogue_(dialogue),
       give_up_(std::move(give_up)),
+      memory_events_(own_memory_events()),
       memory_kills_(memory_kills()),
       limits_timer_(io),
       memory_timer_(io),
@@ -257,6 +258,7 @@ bool TrialRunner::begin(Queued& next) {
   Running& running = running_[key];
   running = {std::move(attempt), process};
   process->runs = key;
+  running.attempt.shared_kills_baseline = shared_kills();
   if (process->pid != 0) {  // before its trial begins: what it takes from then on is its own
     running.attempt.cpu_baseline = process->cpu_seconds();
     if (running.attempt.assign.resources.memory > 0) running.attempt.memory_baseline = private_memory(process->pid);
@@ -308,10 +310,8 @@ void TrialRunner::end_queued(const Queued& queued, const Ended& end) {
 void TrialRunner::finish(Running& running, const Exited& exited) {
   const Key key = running.attempt.key();
   TrialProcess& process = *running.process;
-  bool memory_kill = false;
-  if (WIFSIGNALED(exited.status) && WTERMSIG(exited.status) == SIGKILL) {
-    memory_kill = memory_kills() > std::exchange(memory_kills_, memory_kills());
-  }
+  MemoryKill memory_kill = MemoryKill::kNo;
+  if (WIFSIGNALED(exited.status) && WTERMSIG(exited.status) == SIGKILL) memory_kill = memory_kill_of(running);
   if (killed_in_group(running)) {  // whatever its process made of that
     running.attempt.own_end.reset();
     running.attempt.killed = memory_sentence(running.attempt);

@@ -95,6 +95,7 @@ class TrialRunner {
   template <class Message>
   void take_message(Running& running, Message message, std::uint64_t size, std::vector<Fd> descriptors);
   void take_end(Running& running, const Ended& end);
+  void reuse(Running& running);
   void printed(TrialProcess& process);
 
   // --- trial_runner_limits.cc: time, memory and force
@@ -104,6 +105,8 @@ class TrialRunner {
   void look_at_limits();
   void enclose(TrialProcess& process);
   bool killed_in_group(const Running& running) const;
+  std::uint64_t shared_kills() const;
+  MemoryKill memory_kill_of(const Running& running);
   void watch_memory();
   void look_at_memory(Running& running);
 
@@ -121,7 +124,9 @@ class TrialRunner {
   std::uint64_t memory_limit_ = 0;  // of the last assignment: what to fork ahead for
   std::deque<Queued> queue_;
   std::map<Key, Running> running_;
-  std::uint64_t memory_kills_ = 0;
+  std::string memory_events_;                         // of the worker's own group; empty: it has none
+  std::uint64_t memory_kills_ = 0;                    // of the machine, at the last SIGKILL
+  std::uint64_t told_kills_ = 0;                      // of the own group: each tells the end of one trial
   std::optional<std::optional<std::string>> groups_;  // folder of memory groups; the outer: not looked for yet
   std::optional<double> limits_armed_;
   bool memory_armed_ = false;

@@ -112,7 +112,7 @@ void TrialRunner::host_gone(const std::string& how) {
   }
   ++host_failures_;
   for (const auto& [number, process] : processes_) process->drain();  // the reports it still had
-  bury_all(fmt::format("its fork server ended with {}", how), running_seconds() + kUntilGone);
+  bury_all(fmt::format("the fork server ended with {}", how), running_seconds() + kUntilGone);
 }
 
 /// The kernel has killed what the fork server has forked; what those had started is ended here.
@@ -140,6 +140,9 @@ void TrialRunner::bury_all(const std::string& why, double until) {
   if (host_failures_ > kMostHostFailures) {
     return give_up_(fmt::format("{} times in a row no trial said a word: {}", host_failures_, why));
   }
+  dialogue_.say(
+      wire::LogLine{wire::LogLine::Level::kWarning,
+                    fmt::format("{}; it is started again, and trials go on from their last checkpoints", why)});
   later(milliseconds(host_failures_ > 1 ? 50 << host_failures_ : 0), [this] { restart_host(); });
 }
 
@@ -152,7 +155,10 @@ void TrialRunner::forked(const Spawned& spawned) {
     by_pid_[process.pid] = process.number;
     if (process.kill_when_forked) return process.kill();
     enclose(process);
-    if (Running* const running = running_in(process)) settle(*running);
+    if (Running* const running = running_in(process)) {
+      settle(*running);
+      if (running->attempt.own_end && !process.leaves) reuse(*running);
+    }
     return;
   }
   if (Running* const running = running_in(process)) {
@@ -278,14 +284,20 @@ void TrialRunner::take_end(Running& running, const Ended& end) {
   attempt.own_end = end;
   attempt.own_end->elapsed = plausible(end.elapsed, attempt);
   if (attempt.own_end->text.size() > kMostText) attempt.own_end->text.resize(kMostText);
-  if (reuses_ && end.how != EndKind::kFailed && !process.leaves) {
-    finish(running, {process.pid, 0, process.cpu_seconds(), 0});
-    return pump();
-  }
+  if (reuses_ && end.how != EndKind::kFailed && !process.leaves) return reuse(running);
   process.leaves = true;
   process.send(Quit{});
   must_leave(attempt, OrderKind::kStop, kToLeave, "", running_seconds());
   watch_limits();
+}
+
+/// Its process waits for the next trial. A trial may end before the fork server has told which process it is in: then
+/// that comes first.
+void TrialRunner::reuse(Running& running) {
+  TrialProcess& process = *running.process;
+  if (process.pid == 0) return;
+  finish(running, {process.pid, 0, process.cpu_seconds(), 0});
+  pump();
 }
 
 void TrialRunner::printed(TrialProcess& process) {

@@ -77,7 +77,10 @@ void TrialRunner::watch_memory() {
 /// to the group it is in at that moment.
 void TrialRunner::enclose(TrialProcess& process) {
   if (process.profile.memory == 0) return;
-  if (!groups_) groups_ = memory_groups_folder();
+  if (!groups_) {
+    groups_ = memory_groups_folder();
+    memory_events_ = own_memory_events();  // the worker may have moved
+  }
   if (!*groups_) return;
   auto group = MemoryGroup::make(fmt::format("{}/tune-{}-{}", **groups_, ::getpid(), process.number),
                                  process.profile.memory, process.pid);
@@ -89,6 +92,24 @@ bool TrialRunner::killed_in_group(const Running& running) const {
   const auto& group = running.process->memory_group;
   if (!group || attempt.killed || (attempt.own_end && attempt.own_end->how != EndKind::kFailed)) return false;
   return group->kills() > attempt.kills_baseline;
+}
+
+/// Of the group that the worker is in, with all trials that have none of their own.
+std::uint64_t TrialRunner::shared_kills() const {
+  return memory_events_.empty() ? 0 : memory_kills_in(memory_events_).value_or(0);
+}
+
+/// Of a trial that SIGKILL has ended. Without a count for the worker's group nothing tells whom the kernel killed.
+MemoryKill TrialRunner::memory_kill_of(const Running& running) {
+  if (running.process->memory_group) return MemoryKill::kNo;  // killed_in_group() tells
+  if (memory_events_.empty()) {
+    const std::uint64_t before = std::exchange(memory_kills_, memory_kills());
+    return memory_kills_ > before ? MemoryKill::kSomewhere : MemoryKill::kNo;
+  }
+  const std::uint64_t told = std::max(told_kills_, running.attempt.shared_kills_baseline);
+  if (shared_kills() <= told) return MemoryKill::kNo;
+  told_kills_ = told + 1;
+  return MemoryKill::kHere;
 }
 
 void TrialRunner::look_at_memory(Running& running) {

@@ -77,7 +77,7 @@ TEST(Attempt, ThatIsOverHasNoLimits) {
 TEST(Attempt, ItsOwnWordsSayHowItEnded) {
   RunningAttempt attempt = attempt_at(0);
   attempt.own_end = Ended{TrialId{9}, Attempt{9}, 9, EndKind::kFailed, Cause::kException, "no llama", 0, 3};
-  const Ended end = how_it_ended(attempt, kAborted, "tail", false, 10);
+  const Ended end = how_it_ended(attempt, kAborted, "tail", MemoryKill::kNo, 10);
   EXPECT_EQ(end.trial, TrialId{1});
   EXPECT_EQ(end.attempt, Attempt{2});
   EXPECT_EQ(end.cause, Cause::kException);
@@ -87,31 +87,34 @@ TEST(Attempt, ItsOwnWordsSayHowItEnded) {
 TEST(Attempt, AKilledOneEndsByItsSentence) {
   RunningAttempt attempt = attempt_at(0);
   attempt.killed = Sentence{EndKind::kFailed, Cause::kTimeLimit, "too long"};
-  EXPECT_EQ(how_it_ended(attempt, kKilled, "", false, 10).cause, Cause::kTimeLimit);
+  EXPECT_EQ(how_it_ended(attempt, kKilled, "", MemoryKill::kNo, 10).cause, Cause::kTimeLimit);
 }
 
 TEST(Attempt, AStatusSaysTheRest) {
   RunningAttempt attempt = attempt_at(0);
   attempt.assign.elapsed = 5;
-  Ended end = how_it_ended(attempt, kAborted, "", false, 10);
+  Ended end = how_it_ended(attempt, kAborted, "", MemoryKill::kNo, 10);
   EXPECT_EQ(end.cause, Cause::kSignal);
   EXPECT_EQ(end.code, SIGABRT);
   EXPECT_EQ(end.elapsed, 15);
-  end = how_it_ended(attempt, exit_status(3), "", false, 10);
+  end = how_it_ended(attempt, exit_status(3), "", MemoryKill::kNo, 10);
   EXPECT_EQ(end.cause, Cause::kExit);
   EXPECT_EQ(end.code, 3);
-  EXPECT_EQ(how_it_ended(attempt, exit_status(0), "", false, 10).how, EndKind::kFailed);
+  EXPECT_EQ(how_it_ended(attempt, exit_status(0), "", MemoryKill::kNo, 10).how, EndKind::kFailed);
 }
 
 TEST(Attempt, WantOfMemoryIsToldApart) {
   RunningAttempt attempt = attempt_at(0);
-  EXPECT_EQ(how_it_ended(attempt, kKilled, "", true, 1).cause, Cause::kMemory);
-  EXPECT_EQ(how_it_ended(attempt, kKilled, "", false, 1).cause, Cause::kSignal);
+  EXPECT_EQ(how_it_ended(attempt, kKilled, "", MemoryKill::kHere, 1).cause, Cause::kMemory);
+  EXPECT_EQ(how_it_ended(attempt, kKilled, "", MemoryKill::kNo, 1).cause, Cause::kSignal);
+  const Ended perhaps = how_it_ended(attempt, kKilled, "", MemoryKill::kSomewhere, 1);
+  EXPECT_EQ(perhaps.cause, Cause::kSignal);
+  EXPECT_THAT(perhaps.text, HasSubstr("perhaps"));
   const std::string words = "terminate called after throwing an instance of 'std::bad_alloc'";
-  EXPECT_EQ(how_it_ended(attempt, kAborted, words, false, 1).cause, Cause::kSignal);
+  EXPECT_EQ(how_it_ended(attempt, kAborted, words, MemoryKill::kNo, 1).cause, Cause::kSignal);
   attempt.assign.resources.memory = 1u << 20;
-  EXPECT_EQ(how_it_ended(attempt, kAborted, words, false, 1).cause, Cause::kMemory);
-  EXPECT_THAT(how_it_ended(attempt, kAborted, words, false, 1).text, HasSubstr("1.0 MiB"));
+  EXPECT_EQ(how_it_ended(attempt, kAborted, words, MemoryKill::kNo, 1).cause, Cause::kMemory);
+  EXPECT_THAT(how_it_ended(attempt, kAborted, words, MemoryKill::kNo, 1).text, HasSubstr("1.0 MiB"));
 }
 
 TEST(Attempt, HearsOnlyAnswersThatConcernIt) {

@@ -113,6 +113,8 @@ TEST(Deaths, TrialsOfADeadForkServerAreLostAndNotFailed) {
   ::kill(host_of(rig.worker_pid()), SIGKILL);
   ASSERT_TRUE(rig.until([&] { return rig.lost.size() == 2; }));
   EXPECT_THAT(rig.lost_why, HasSubstr("fork server ended with signal 9"));
+  ASSERT_TRUE(rig.until([&] { return !rig.log.empty(); }));
+  EXPECT_THAT(rig.log, testing::ElementsAre(HasSubstr("the fork server ended with signal 9 (Killed); it is started")));
   EXPECT_FALSE(is_alive(orphan) || is_alive(rig.pid(0)) || is_alive(rig.pid(1)));
   EXPECT_EQ(rig.done(0), nullptr);
   EXPECT_EQ(rig.run(make_assign(2, "{}")).log.how, EndKind::kCompleted);
@@ -141,9 +143,8 @@ TEST(Deaths, TrialsOfADeadWorkerAreLostAndAnotherIsStarted) {
   ASSERT_TRUE(rig.until([&] { return rig.lost.size() == 2; }));
   EXPECT_THAT(rig.lost_why, HasSubstr("signal 9"));
   // Nothing of it runs any more; the system may still be taking one of them apart.
-  EXPECT_TRUE(rig.until([&] {
-    return !(is_alive(worker) || is_alive(host) || is_alive(rig.pid(0)) || is_alive(orphan));
-  }));
+  EXPECT_TRUE(
+      rig.until([&] { return !(is_alive(worker) || is_alive(host) || is_alive(rig.pid(0)) || is_alive(orphan)); }));
   Assign again = make_assign(0, "{}");
   again.attempt = Attempt{2};
   EXPECT_EQ(rig.run(again).log.how, EndKind::kCompleted);

@@ -65,6 +65,35 @@ TEST(MemoryGroups, AreNotMadeWhereThereIsNoMemoryController) {
   EXPECT_FALSE(memory_groups_folder("/no/such/folder"));
 }
 
+TEST(MemoryGroups, TheKernelsKillsAreThoseOfTheOwnGroup) {
+  const FakeKernel kernel("memory\n");
+  const std::string proc = kernel.root_ / "proc", own = kernel.root_ / "groups/user/run";
+  EXPECT_EQ(own_memory_events(proc), "");
+  kernel.root_.write("groups/user/run/memory.events", "oom_kill 9\n");  // with all groups below it
+  EXPECT_EQ(own_memory_events(proc), "");
+  kernel.root_.write("groups/user/run/memory.events.local", "low 0\nhigh 0\nmax 7\noom 1\noom_kill 3\n");
+  EXPECT_EQ(own_memory_events(proc), own + "/memory.events.local");
+  EXPECT_EQ(memory_kills_in(own + "/memory.events.local"), 3u);
+  EXPECT_EQ(memory_kills_in("/no/such/file"), std::nullopt);
+}
+
+TEST(MemoryGroups, TheKernelsKillsAreThoseOfTheOwnGroupOfVersion1) {
+  const FakeKernel kernel("cpu\n");
+  const std::string proc = kernel.root_ / "proc";
+  fs::create_directories(kernel.root_ / "old/inner");
+  kernel.root_.write("old/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 1\n");
+  kernel.root_.write("old/inner/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n");
+  kernel.root_.write("proc/mountinfo", "41 31 0:38 / " + (kernel.root_ / "groups") +
+                                           " rw - cgroup2 cgroup2 rw\n42 31 0:39 /box " + (kernel.root_ / "old") +
+                                           " rw shared:9 - cgroup cgroup rw,hugetlb,memory\n43 31 0:40 / " +
+                                           (kernel.root_ / "groups") + " rw - cgroup cgroup rw,cpu\n");
+  for (const auto& [group, file] :
+       {std::pair{"/box", "old/memory.oom_control"}, std::pair{"/box/inner", "old/inner/memory.oom_control"}}) {
+    kernel.root_.write("proc/cgroup", "5:cpu:/else\n4:hugetlb,memory:" + std::string(group) + "\n0::/user/run\n");
+    EXPECT_EQ(own_memory_events(proc), kernel.root_ / file);
+  }
+}
+
 /// A process that takes so much memory as soon as it is let go.
 pid_t fork_eater(std::size_t bytes, int& let_go) {
   int ends[2];
@@ -95,6 +124,8 @@ TEST(MemoryGroups, WhatTakesMoreThanTheirLimitIsKilledByTheKernel) {
   } else {
     GTEST_SKIP() << "no control group can be made here";
   }
+  const auto own_kills = [] { return memory_kills_in(own_memory_events()); };
+  const auto before = own_kills();
   for (const bool is_greedy : {false, true}) {
     int let_go = -1;
     const pid_t pid = fork_eater(is_greedy ? 128u << 20 : 1u << 20, let_go);
@@ -114,6 +145,7 @@ TEST(MemoryGroups, WhatTakesMoreThanTheirLimitIsKilledByTheKernel) {
     { const MemoryGroup gone = *std::move(group); }
     EXPECT_FALSE(fs::exists(folder));
   }
+  EXPECT_EQ(own_kills(), before);  // killed elsewhere: no sign of want of memory here
 }
 
 }  // namespace

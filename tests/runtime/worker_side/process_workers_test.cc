@@ -90,6 +90,7 @@ TEST(ProcessWorkers, ReuseAProcessWhereThatIsAsked) {
   for (int trial = 0; trial < 5; ++trial) {
     EXPECT_EQ(rig.run(make_assign(trial, R"({"do":"say"})")).log.how, EndKind::kCompleted);
     EXPECT_EQ(rig.done(trial)->output_head, "hello\nworld\n");
+    EXPECT_GT(rig.pid(trial), 0);  // told before its end, however quick the trial is
     pids.insert(rig.pid(trial));
   }
   EXPECT_EQ(pids.size(), 1u);
