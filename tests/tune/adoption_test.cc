@@ -214,6 +214,26 @@ TEST_F(Adoption, StopAtRestTakesInWhatWasHandedInFirst) { expect_taken_in_by({"s
 TEST_F(Adoption, PauseAtRestTakesInWhatWasHandedInFirst) { expect_taken_in_by({"pause", "steps/0"}); }
 TEST_F(Adoption, CancelAtRestTakesInWhatWasHandedInFirst) { expect_taken_in_by({"cancel", "steps"}); }
 
+TEST_F(Adoption, AFreshRunEndsTheWorkersOfTheOneBeforeAndTakesInWhatTheyDid) {
+  write_experiment(bench_, 2, 40, 0.05, "runtime: {lease: 50s}\n");
+  Program run = under_way({"-j", "2"}, 8);
+  kill_controller(run);
+  ASSERT_TRUE(train_on(5));
+  const std::size_t before = stored();
+  Program fresh = bench_.start({"run", "steps.yaml", "--fresh", "-j", "2"});
+  ASSERT_TRUE(eventually([&] { return fresh.is_over() || bench_.query("select 1 from experiments").size() == 2; }));
+  const std::string old = "select count(*) from event where kind = 'reported' and experiment = 1";
+  EXPECT_EQ(run_processes().workers.size(), fresh.is_over() ? 0u : 1u);
+  EXPECT_GE(std::stoul(bench_.value(old)), before + 5);
+  const Outcome end = fresh.wait();
+  EXPECT_EQ(end.code, 0) << end.err;
+  EXPECT_EQ(bench_.value("select name from experiment where id = 1"), "steps@1");
+  const Outcome resumed = bench_.tune({"resume", "steps@1"});
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_EQ(bench_.value(old), "80");
+  EXPECT_EQ(bench_.left_behind(), "");
+}
+
 TEST_F(Adoption, ACommandAtRestThatEndsNothingLeavesTrialsRunning) {
   write_experiment(bench_, 2, 100, 0.03, "runtime: {lease: 50s}\n");
   Program run = under_way({"-j", "2"}, 8);

@@ -13,6 +13,7 @@
 #include "tune/api/view.h"
 #include "tune/session/session.h"
 #include "tune/session/stored.h"
+#include "tune/session/take_in.h"
 
 namespace tune {
 
@@ -155,7 +156,8 @@ Expected<Run> Tuner::start() const {
   state->database = parts.options.database;
   state->experiment = spec.name;
   if (parts.options.fresh && find_experiment(state->database, spec.name)) {
-    if (auto kept = set_aside(state->database, spec.name, {}); !kept) return to_failure(kept.error());
+    const auto kept = set_aside_at_rest(state->database, spec.name, parts.context(), [](const std::string&) {});
+    if (!kept) return to_failure(kept.error());
   }
   std::optional<ExperimentRow> row = find_experiment(state->database, spec.name);
   if (row && is_over(*row)) {

@@ -17,6 +17,7 @@
 #include "tune/session/recovered.h"
 #include "tune/session/session.h"
 #include "tune/session/stored.h"
+#include "tune/session/take_in.h"
 #include "tune/view/tell.h"
 #include "tune/view/view.h"
 #include "tune/view/words.h"
@@ -158,7 +159,8 @@ int run(const RunCommand& command, const Common& common) {
 
 int run_spec(ExperimentSpec spec, const RunCommand& command, const Common& common) {
   if (command.fresh && find_experiment(common.db, spec.name)) {
-    auto kept = set_aside(common.db, spec.name, {});
+    auto kept = set_aside_at_rest(common.db, spec.name, reader_context({}),
+                                  [](const std::string& text) { tell(stderr, "warning: {}\n", text); });
     if (!kept) return report(kept.error());
     if (common.verbosity > -2) tell(stderr, "the old '{}' is kept as '{}'\n", spec.name, *kept);
   }

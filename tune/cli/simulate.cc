@@ -23,6 +23,7 @@
 #include "tune/cli/exit_codes.h"
 #include "tune/session/session.h"
 #include "tune/session/stored.h"
+#include "tune/session/take_in.h"
 #include "tune/view/tell.h"
 #include "tune/view/view.h"
 #include "tune/view/words.h"
@@ -262,7 +263,9 @@ int simulate(const SimulateCommand& command, const Common& given) {
       return report({ErrorCode::kBadInput, fmt::format("experiment '{}' exists in {}", spec.name, common.db),
                      "give the simulation another name (-n), or --fresh to keep the old one as " + spec.name + "@1"});
     }
-    if (auto kept = set_aside(common.db, spec.name, {}); !kept) return report(kept.error());
+    const auto warn = [](const std::string& text) { tell(stderr, "warning: {}\n", text); };
+    const auto kept = set_aside_at_rest(common.db, spec.name, reader_context({}), warn);
+    if (!kept) return report(kept.error());
   }
 
   ViewOptions view_options;

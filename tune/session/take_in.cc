@@ -25,6 +25,13 @@ class Warnings : public RunView {
   const std::function<void(const std::string&)>& warn_;
 };
 
+/// By force.
+void end_what_is_left(const std::string& database, const std::string& experiment) {
+  auto store = open_experiment(database, experiment, {}, [](const std::function<void()>& what) { what(); });
+  if (!store) return;
+  if (const auto left = left_running(**store)) end_leftover_workers(left->workers_json, attempts_dir(database));
+}
+
 }  // namespace
 
 Result<void> take_in(const std::string& database, const std::string& experiment, double grace,
@@ -50,6 +57,18 @@ Result<void> take_in(const std::string& database, const std::string& experiment,
   auto end = Session(std::move(options), view).run(*std::move(spec), row);
   if (!end) return pass_on(std::move(end));
   return {};
+}
+
+Result<std::string> set_aside_at_rest(const std::string& database, const std::string& experiment,
+                                      const ReaderContext& context,
+                                      const std::function<void(const std::string&)>& warn) {
+  const auto taken = take_in(database, experiment, 0, context, warn);
+  if (!taken && taken.error().code == ErrorCode::kBusy) return tl::unexpected<Error>(taken.error());
+  if (!taken) {
+    warn("what its trials did since the last run is lost: " + taken.error().message);
+    end_what_is_left(database, experiment);
+  }
+  return set_aside(database, experiment, {});
 }
 
 }  // namespace tune

@@ -1,7 +1,7 @@
 #pragma once
 
 // What trials did after their controller was killed, taken in by somebody who does not want the experiment to go on:
-// before a command that ends some of them.
+// before a command that ends some of them, or before the experiment is set aside for a new one of its name.
 
 #include <functional>
 #include <string>
@@ -15,5 +15,12 @@ namespace tune {
 /// Nothing where nothing is left. `warn` hears what could not be taken in. The errors of Session::run().
 Result<void> take_in(const std::string& database, const std::string& experiment, double grace,
                      const ReaderContext& context, const std::function<void(const std::string&)>& warn);
+
+/// `--fresh`: set_aside() of an experiment that nobody runs. What trials did since its last run is taken in, and they and
+/// their workers end at once: their folders are those of the new experiment from now on. The name it is kept under. kBusy:
+/// somebody runs it; the errors of set_aside(). `warn` hears what could not be taken in.
+Result<std::string> set_aside_at_rest(const std::string& database, const std::string& experiment,
+                                      const ReaderContext& context,
+                                      const std::function<void(const std::string&)>& warn);
 
 }  // namespace tune
