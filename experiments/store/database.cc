@@ -65,6 +65,11 @@ Result<sql::Connection> check_to_read(Result<sql::Connection> connection, const 
   return connection;
 }
 
+bool holds_anything(const std::string& path) {
+  struct stat info {};
+  return stat(path.c_str(), &info) == 0 && info.st_size > 0;
+}
+
 }  // namespace
 
 std::string absolute_path(const std::string& path) {
@@ -102,8 +107,9 @@ Result<sql::Connection> open_database(const std::string& db, bool create, const 
   return connection;
 }
 
-// With writing allowed SQLite can bring a WAL that a killed program left behind in order, and clean up after itself.
-// Without: as far as the file system lets it; where there is no -wal file nothing can be missing.
+// With writing allowed SQLite can bring a WAL that a killed program left behind in order, and clean up after itself. On a
+// full disk: alone, since there is no room for the -shm file that readers share. Where nothing may be written: as far as
+// the file system lets it, and where no -wal file has anything in it nothing can be missing.
 Result<sql::Connection> open_database_to_read(const std::string& db) {
   if (!file_exists(db)) return no_database(db);
   const auto is_final = [](const Result<sql::Connection>& tried) {
@@ -117,11 +123,17 @@ Result<sql::Connection> open_database_to_read(const std::string& db) {
     connection.error().hint = fmt::format("it cannot be upgraded now: {}", upgraded.error().message);
   }
   if (is_final(connection)) return connection;
+  if (connection.error().code == ErrorCode::kDiskFull) {
+    auto alone = check_to_read(sql::Connection::open(db, sql::Access::kAlone), db);
+    if (is_final(alone)) return alone;
+  }
   auto plain = check_to_read(sql::Connection::open(db, sql::Access::kRead), db);
   if (is_final(plain)) return plain;
-  if (!file_exists(db + "-wal")) return check_to_read(sql::Connection::open(db, sql::Access::kImmutable), db);
+  if (!holds_anything(db + "-wal")) return check_to_read(sql::Connection::open(db, sql::Access::kImmutable), db);
   Error error = std::move(plain).error();
-  error.hint = "its folder takes no files and changes wait in the -wal file: copy both to a folder that can be written";
+  if (error.code != ErrorCode::kDiskFull) {
+    error.hint = "its folder takes no files and changes wait in the -wal file: copy both to a folder that can be written";
+  }
   return tl::unexpected<Error>(std::move(error));
 }
 

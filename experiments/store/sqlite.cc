@@ -129,7 +129,7 @@ Connection::~Connection() = default;
 Result<Connection> Connection::open(const std::string& path, Access access, const std::string& vfs) {
   int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_URI;
   if (access == Access::kCreate) flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-  if (access == Access::kWrite) flags |= SQLITE_OPEN_READWRITE;
+  if (access == Access::kWrite || access == Access::kAlone) flags |= SQLITE_OPEN_READWRITE;
   if (access == Access::kRead || access == Access::kImmutable) flags |= SQLITE_OPEN_READONLY;
   const std::string name = to_uri(path, access == Access::kImmutable ? "immutable=1" : "");
   auto state = std::make_unique<State>();
@@ -137,6 +137,11 @@ Result<Connection> Connection::open(const std::string& path, Access access, cons
   if (state->db == nullptr) return fail(ErrorCode::kIo, "no memory to open " + path);
   if (code != SQLITE_OK) return tl::unexpected<Error>(sql_error(state->db, code, path));
 
+  if (access == Access::kAlone) {  // the index of the WAL lies in our memory, and the WAL stays as it is at the end
+    sqlite3_db_config(state->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    const int set = sqlite3_exec(state->db, "PRAGMA locking_mode = EXCLUSIVE", nullptr, nullptr, nullptr);
+    if (set != SQLITE_OK) return tl::unexpected<Error>(sql_error(state->db, set, path));
+  }
   sqlite3_busy_handler(
       state->db, [](void* data, int count) { return static_cast<State*>(data)->goes_on_waiting(count) ? 1 : 0; },
       state.get());

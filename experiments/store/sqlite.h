@@ -105,6 +105,7 @@ enum class Access {
   kCreate,  ///< read and write, made if missing
   kWrite,   ///< read and write
   kRead,
+  kAlone,      ///< read, while no other process has it open (else kBusy): needs no -shm file, and no byte of disk space
   kImmutable,  ///< read, and nobody writes: a database in a directory that takes no -wal and -shm files
 };
 

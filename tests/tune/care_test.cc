@@ -70,6 +70,22 @@ TEST_F(Care, FindsRowsThatAreNotAsTheLogSays) {
   expect_problem("config is ");
 }
 
+TEST_F(Care, ASettingOfTheExperimentThatWasChangedIsNoFaultOfTheProgram) {
+  run_small();
+  for (const auto& [change, back, words] :
+       {std::tuple{"seed = seed + 1", "seed = seed - 1", "event 1 was decided otherwise"},
+        std::tuple{"resolved = replace(resolved, '15', '14')", "resolved = replace(resolved, '14', '15')",
+                   "event 1 was decided otherwise"},
+        std::tuple{"metric = 'accuracy'", "metric = 'loss'", "metric is 'accuracy', and was 'loss'"},
+        std::tuple{"mode = 'max'", "mode = 'min'", "mode is 'max', and was 'min'"}}) {
+    bench_.change(std::string("update experiment set ") + change);
+    expect_problem(words);
+    expect_problem("changed by something else than tune: restore a backup");
+    bench_.change(std::string("update experiment set ") + back);
+  }
+  expect_healthy();
+}
+
 TEST_F(Care, FindsWhatIsGoneOrBelongsToNothing) {
   run_small();
   const std::pair<const char*, const char*> damages[] = {

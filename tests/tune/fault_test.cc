@@ -277,6 +277,36 @@ TEST(Faults, AfterADeathOnAFullDiskResumeGoesOn) {
   EXPECT_EQ(bench.value("pragma integrity_check", "disk/tune.db"), "ok");
 }
 
+TEST(Faults, ADatabaseThatNobodyRunsIsReadOnAFullDisk) {
+  Workbench bench;
+  SmallDisk disk(bench / "disk", "4m");
+  if (!disk.mounted()) GTEST_SKIP() << disk.why();
+  bench.write("read.yaml", branin("read", 2));
+  ASSERT_EQ(bench.tune({"run", "read.yaml", "--db", "disk/tune.db"}).code, 0);
+  disk.fill(0);
+  for (const Arguments& read : std::vector<Arguments>{{"ls"}, {"status", "read"}, {"trials", "read"}, {"show", "read/0"},
+                                                        {"best", "read"}, {"export", "read", "-f", "csv"}, {"doctor"}}) {
+    Arguments arguments = read;
+    arguments.insert(arguments.end(), {"--db", "disk/tune.db"});
+    const Outcome outcome = bench.tune(arguments);
+    EXPECT_EQ(outcome.code, 0) << read.front() << ": " << outcome.err;
+    EXPECT_NE(outcome.out, "") << read.front();
+  }
+  // As a killed run leaves it, and without the -shm file: changes wait in the -wal file.
+  disk.free();
+  sqlite3* other = nullptr;
+  ASSERT_EQ(sqlite3_open((bench / "disk/tune.db").c_str(), &other), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(other, "update trial set reason = 'in the -wal file'", nullptr, nullptr, nullptr), SQLITE_OK);
+  for (const char* end : {"", "-wal"}) {
+    std::filesystem::copy_file(bench / "disk/tune.db" + end, bench / "disk/left.db" + end);
+  }
+  sqlite3_close(other);
+  disk.fill(0);
+  const Outcome story = bench.tune({"show", "read/0", "--db", "disk/left.db"});
+  EXPECT_EQ(story.code, 0) << story.err;
+  EXPECT_THAT(story.out, HasSubstr("because    in the -wal file"));
+}
+
 /// `tune ARGUMENTS` with what a shell does with its output.
 Outcome redirected(const Workbench& bench, const std::string& where, const Arguments& arguments) {
   Start start;

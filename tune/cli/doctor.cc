@@ -70,7 +70,8 @@ bool examine_decisions(const Reader& reader, const ExperimentRow& row, Sheet& sh
   } else {
     sheet.found({true, fmt::format("{}: {}", row.name, examined->text()),
                  examined->hash ? "the log was changed by something else than tune: restore a backup"
-                                : "report this with the output of tune replay: the rules of this program differ"});
+                                : "its seed or a setting of its document was changed by something else than tune: restore a backup "
+                                  "(if nobody did that, report it with the output of tune replay)"});
   }
   if (examined->under_other_rules > 0) {
     sheet.found({false,
@@ -132,9 +133,12 @@ int doctor(const Common& common) {
   if (!rows) return report(rows.error());
   Sheet sheet(common.json);
   if (!common.json) fmt::print("{}: {} experiment{}\n", common.db, rows->size(), rows->size() == 1 ? "" : "s");
+  reader->reset();  // on a full disk only one connection at a time can be had
   sheet.check("the files are whole (SQLite's integrity check)", check_files(common.db));
   sheet.check("every row refers to what is there", check_references(common.db));
   sheet.check("the place is a good one", check_place(common.db));
+  reader = open_reader(common.db);
+  if (!reader) return report(reader.error());
   for (const ExperimentRow& row : *rows) {
     if (examine_decisions(**reader, row, sheet)) examine_projections(**reader, row, sheet);
     examine_checkpoints(**reader, row, sheet);

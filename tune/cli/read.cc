@@ -178,21 +178,23 @@ int status(const std::string& experiment, bool watch, const Common& common) {
     }
     bool alive = false;
     List all;
-    std::string words;
+    std::vector<std::string> words;
     for (const ExperimentRow& row : rows) {
       const std::string now = status_of(**reader, row);
       alive = alive || now == "running" || now == "paused";
       if (common.json) {
         all.push_back(to_value(**reader, row));
       } else {
-        words += status_words(common.db, **reader, row) + edit_words(common.db, row);
+        words.push_back(status_words(common.db, **reader, row));
       }
     }
+    reader->reset();  // on a full disk only one connection at a time can be had
     if (common.json) {
       fmt::print("{}\n", to_json(experiment.empty() ? Value(all) : all.front()));
       std::fflush(stdout);
     } else {
-      redraw.show(words);
+      for (std::size_t i = 0; i < words.size(); ++i) words[i] += edit_words(common.db, rows[i]);
+      redraw.show(join(words, ""));
     }
     if (!watch || !alive) return kOk;
     std::this_thread::sleep_for(std::chrono::seconds(1));

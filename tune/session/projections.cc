@@ -11,6 +11,7 @@
 #include "tune/loop/recovery.h"
 #include "tune/loop/turn.h"
 #include "tune/session/recovered.h"
+#include "tune/session/stored.h"
 
 namespace tune {
 namespace {
@@ -135,6 +136,17 @@ std::string difference(const ExperimentRow& stored, const ExperimentRow& must) {
   return d.words();
 }
 
+/// The columns beside the document; that and the seed are what the log was folded with, so replay has tried them.
+std::string difference(const ExperimentRow& stored, const ExperimentSpec& began_as) {
+  const ExperimentRow must = row_of(began_as);
+  Difference d;
+  d.look("metric", stored.metric, must.metric);
+  d.look("mode", stored.mode, must.mode);
+  d.look("columns", stored.columns_json, must.columns_json);
+  d.look("space_hash", stored.space_hash, must.space_hash);
+  return d.words();
+}
+
 bool has_ended(const TrialRow& row) {
   TrialState state{};
   return state_from_name(row.state, state) && is_final(state);
@@ -182,6 +194,9 @@ Result<std::vector<Finding>> check_projections(const Reader& reader, const Exper
          fmt::format("{}: {} not as the log says; {}", row.name,
                      wrong == 1 ? "the row of 1 trial is" : fmt::format("rows of {} trials are", wrong), first),
          advice});
+  }
+  if (const std::string words = difference(row, *began_as); !words.empty()) {
+    findings.push_back({harmful, fmt::format("{}: its row is not as its document says: {}", row.name, words), advice});
   }
   if (const std::string words = difference(*now, folded->summary); !goes_on && !words.empty()) {
     findings.push_back({harmful, fmt::format("{}: the summary is not as the log says: {}", row.name, words), advice});

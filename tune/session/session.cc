@@ -20,6 +20,7 @@
 #include "tune/session/load_check.h"
 #include "tune/session/run_info.h"
 #include "tune/session/signals.h"
+#include "tune/session/stored.h"
 
 namespace tune {
 namespace {
@@ -319,19 +320,9 @@ Result<std::unique_ptr<Store>> Session::open_store(Loop& loop, const std::option
   if (row) return open_experiment(options_.database, row->name, options, post);
 
   NewExperiment experiment;
-  experiment.row.name = spec_.name;
-  experiment.row.description = spec_.description;
-  experiment.row.source = spec_.source;
-  experiment.row.resolved_json = spec_.resolved_json;
-  experiment.row.directory = spec_.directory;
+  experiment.row = row_of(spec_);
   experiment.row.lockstep = lockstep_;
   experiment.row.slots = plan_.slots;
-  experiment.row.space_hash = spec_.space.fingerprint();
-  experiment.row.metric = spec_.objectives.front().metric;
-  experiment.row.mode = spec_.objectives.front().mode == Mode::kMin ? "min" : "max";
-  List columns;
-  for (const std::string& path : spec_.space.paths()) columns.push_back(path);
-  experiment.row.columns_json = to_json(columns);
   if (spec_.search.seed) {
     experiment.row.seed = *spec_.search.seed;
   } else {

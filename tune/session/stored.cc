@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/json.h"
 #include "core/text.h"
 
 namespace tune {
@@ -15,6 +16,22 @@ std::optional<ExperimentRow> find_experiment(const std::string& database, const 
 }
 
 bool is_over(const ExperimentRow& row) { return row.status == "finished" || row.status == "failed"; }
+
+ExperimentRow row_of(const ExperimentSpec& spec) {
+  ExperimentRow row;
+  row.name = spec.name;
+  row.description = spec.description;
+  row.source = spec.source;
+  row.resolved_json = spec.resolved_json;
+  row.directory = spec.directory;
+  row.space_hash = spec.space.fingerprint();
+  row.metric = spec.objectives.front().metric;
+  row.mode = spec.objectives.front().mode == Mode::kMin ? "min" : "max";
+  List columns;
+  for (const std::string& path : spec.space.paths()) columns.push_back(path);
+  row.columns_json = to_json(columns);
+  return row;
+}
 
 Result<ExperimentSpec> stored_spec(const ExperimentRow& row, const ReaderContext& context,
                                    std::vector<Diagnostic>& diagnostics) {

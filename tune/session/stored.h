@@ -20,6 +20,9 @@ std::optional<ExperimentRow> find_experiment(const std::string& database, const 
 /// Finished or failed: a run would have nothing left to do.
 bool is_over(const ExperimentRow& row);
 
+/// What of an experiment's row follows from its specification.
+ExperimentRow row_of(const ExperimentSpec& spec);
+
 /// The specification as it was stored. kBadInput where this program reads it differently; what it found is put into
 /// `diagnostics`.
 Result<ExperimentSpec> stored_spec(const ExperimentRow& row, const ReaderContext& context,
