@@ -21,9 +21,7 @@ Value objective_value(int score_class, double value) {
   return {};
 }
 
-Value time_or_nothing(double unix_seconds) {
-  return unix_seconds > 0 ? Value(format_time(unix_seconds)) : Value();
-}
+Value time_or_nothing(double unix_seconds) { return unix_seconds > 0 ? Value(format_time(unix_seconds)) : Value(); }
 
 /// A metric as a value: integral ones too are reals.
 const Value* find_in(const Value& metrics, const std::string& key) { return metrics.find(key); }
@@ -35,6 +33,22 @@ Value metric_value(const Value& metrics, const std::string& key) {
     if (const auto real = parse_real(value->text())) return *real;
   }
   return *value;
+}
+
+/// Trainables name their metrics as they like. A flat name that is empty or that of another column gets its group in
+/// front: of two, the table's own column keeps it, then the parameter.
+void make_unique(std::vector<Column>& columns) {
+  std::set<std::string> taken;
+  const auto claim = [&](Column::Group group, const char* prefix) {
+    for (Column& column : columns) {
+      if (column.group != group) continue;
+      while (column.name.empty() || !taken.insert(column.name).second) column.name.insert(0, prefix);
+    }
+  };
+  claim(Column::Group::kTrial, "trial/");
+  claim(Column::Group::kBest, "best/");
+  claim(Column::Group::kConfig, "config/");
+  claim(Column::Group::kMetric, "metrics/");
 }
 
 /// The column that `trials` sorts the best by: smaller is better inside.
@@ -52,6 +66,7 @@ Table::Table(const Reader& reader, ExperimentRow experiment, TableOptions option
 Result<Table> Table::open(const Reader& reader, const ExperimentRow& experiment, TableOptions options) {
   Table table(reader, experiment, std::move(options));
   if (auto found = table.find_columns(); !found) return pass_on(std::move(found));
+  make_unique(table.columns_);
   if (auto chosen = table.choose_columns(); !chosen) return pass_on(std::move(chosen));
   return table;
 }
@@ -221,9 +236,8 @@ Result<void> Table::trial_rows(const RowSink& sink) const {
     if (row.best_class == static_cast<int>(ScoreClass::kNumber)) best.push_back(row);
   });
   if (!read) return read;
-  std::ranges::stable_sort(best, [&](const TrialRow& a, const TrialRow& b) {
-    return sort_key(a, maximises()) < sort_key(b, maximises());
-  });
+  std::ranges::stable_sort(
+      best, [&](const TrialRow& a, const TrialRow& b) { return sort_key(a, maximises()) < sort_key(b, maximises()); });
   if (static_cast<std::int64_t>(best.size()) > options_.top) best.resize(static_cast<std::size_t>(options_.top));
   for (const TrialRow& row : best) sink(cells(row));
   return {};

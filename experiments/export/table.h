@@ -32,7 +32,7 @@ struct Column {
   enum class Group { kTrial, kMetric, kBest, kConfig };
   Group group = Group::kTrial;
   std::string key;   ///< `status`; metric name; parameter path
-  std::string name;  ///< by the naming style
+  std::string name;  ///< by the naming style; not empty, and no other column's (see make_unique() in table.cc)
 };
 
 using RowSink = std::function<void(const std::vector<Value>&)>;

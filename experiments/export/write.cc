@@ -49,7 +49,7 @@ std::string markdown_cell(const Value& value) {
 Result<void> write_csv(const Table& table, bool excel, std::ostream& out) {
   if (excel) out << "\xEF\xBB\xBF";
   std::vector<std::string> cells;
-  for (const Column& column : table.columns()) cells.push_back(column.name);
+  for (const Column& column : table.columns()) cells.push_back(excel ? guard_formula(column.name) : column.name);
   write_csv_row(out, cells);
   return table.rows([&](const std::vector<Value>& row) {
     cells.clear();

@@ -14,9 +14,9 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using testing::FakeReader;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using testing::FakeReader;
 
 std::vector<std::string> names(const Table& table) {
   std::vector<std::string> names;
@@ -125,6 +125,32 @@ TEST(Table, AColumnsNameGoesBeforeTheKeyOfAnother) {
   EXPECT_THAT(names(open(reader, only({"training_iteration", "lr"}))), ElementsAre("training_iteration", "config/lr"));
 }
 
+TEST(Table, NamesOfItsColumnsAreUniqueAndNotEmptyHoweverMetricsAndParametersAreNamed) {
+  FakeReader reader;
+  reader.row.columns_json = R"(["seed","lr"])";
+  reader.add_trial(0, R"({"seed":4,"lr":0.5})",
+                   R"({"loss":1.0,"":2.0,"status":3.0,"metrics/status":4.0,"config/lr":5.0,"best/loss":6.0,"seed":7.0,"lr":8.0})", 1.0);
+  for (const Naming naming : {Naming::kRay, Naming::kOptuna, Naming::kMlflow, Naming::kBare}) {
+    const Table table = open(reader, named(naming));
+    std::vector<std::string> all = names(table);
+    EXPECT_THAT(all, Not(Contains("")));
+    std::ranges::sort(all);
+    EXPECT_EQ(std::ranges::adjacent_find(all), all.end()) << *std::ranges::adjacent_find(all);
+  }
+  const Table table = open(reader);
+  EXPECT_EQ(column(table, "status").at(0), Value("completed"));
+  EXPECT_EQ(column(table, "metrics/status").at(0), Value(3.0));
+  EXPECT_EQ(column(table, "metrics/metrics/status").at(0), Value(4.0));
+  EXPECT_EQ(column(table, "metrics/").at(0), Value(2.0));
+  EXPECT_EQ(column(table, "config/lr").at(0), Value(0.5));
+  EXPECT_EQ(column(table, "metrics/config/lr").at(0), Value(5.0));
+  EXPECT_EQ(column(table, "lr").at(0), Value(8.0));
+  const Table bare = open(reader, named(Naming::kBare));
+  EXPECT_EQ(column(bare, "lr").at(0), Value(0.5));
+  EXPECT_EQ(column(bare, "metrics/lr").at(0), Value(8.0));
+  EXPECT_EQ(column(bare, "config/seed").at(0), Value(std::int64_t{4}));
+}
+
 TEST(Table, RefusesAColumnThatDoesNotExistWithAdvice) {
   const FakeReader reader = three_trials();
   const auto table = Table::open(reader, reader.row, only({"statsu"}));
@@ -179,10 +205,9 @@ TEST(Table, HistoryIsARowAReportWithItsConfiguration) {
   const Table table = open(reader, options);
   EXPECT_THAT(names(table), ElementsAre("trial_id", "trial_number", "training_iteration", "loss", "note", "late",
                                         "config/lr", "config/net/width"));
-  EXPECT_THAT(rows(table),
-              ElementsAre(ElementsAre("exp-00001", 1, 1, 2.5, Value(), Value(), 0.25, 16),
-                          ElementsAre("exp-00000", 0, 1, 3.0, "x", Value(), 0.5, 8),
-                          ElementsAre("exp-00001", 1, 2, 1.0, Value(), 1.0, 0.25, 16)));
+  EXPECT_THAT(rows(table), ElementsAre(ElementsAre("exp-00001", 1, 1, 2.5, Value(), Value(), 0.25, 16),
+                                       ElementsAre("exp-00000", 0, 1, 3.0, "x", Value(), 0.5, 8),
+                                       ElementsAre("exp-00001", 1, 2, 1.0, Value(), 1.0, 0.25, 16)));
 }
 
 TEST(Table, AnExperimentWithoutTrialsHasColumnsAndNoRows) {

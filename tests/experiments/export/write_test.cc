@@ -12,8 +12,8 @@ namespace tune {
 namespace {
 
 using ::testing::EndsWith;
-using ::testing::HasSubstr;
 using testing::FakeReader;
+using ::testing::HasSubstr;
 
 FakeReader two_trials() {
   FakeReader reader;
@@ -53,13 +53,21 @@ TEST(Write, CsvForExcelHasAByteOrderMarkAndGuardsFormulas) {
   EXPECT_THAT(text, HasSubstr(",'=1+1,"));
 }
 
+TEST(Write, CsvForExcelGuardsTheNamesOfMetricsToo) {
+  FakeReader reader = two_trials();
+  reader.trial_rows[0].metrics_json = R"({"=1+1":1,"a\nb":2})";
+  TableOptions all;
+  const std::string text =
+      written(reader, all, [](const Table& t, std::ostream& out) { return write_csv(t, true, out); });
+  EXPECT_THAT(text.substr(0, text.find("best/loss")), HasSubstr(",'=1+1,\"a\nb\","));
+}
+
 TEST(Write, JsonLinesAreNestedObjectsWithoutWhatIsAbsent) {
   std::istringstream lines(written(two_trials(), few(), write_json_lines));
   std::string line;
   ASSERT_TRUE(std::getline(lines, line));
-  EXPECT_EQ(line,
-            R"({"trial_id":"exp-00000","status":"completed","stop_reason":"its own end","metrics":{"loss":3.25},)"
-            R"("best":{"loss":3.25},"config":{"lr":0.5,"net":{"width":8}}})");
+  EXPECT_EQ(line, R"({"trial_id":"exp-00000","status":"completed","stop_reason":"its own end","metrics":{"loss":3.25},)"
+                  R"("best":{"loss":3.25},"config":{"lr":0.5,"net":{"width":8}}})");
   ASSERT_TRUE(std::getline(lines, line));
   const auto second = parse_json(line);
   ASSERT_TRUE(second.has_value());
@@ -76,9 +84,7 @@ TEST(Write, JsonIsOneListOfTheSameObjects) {
   EXPECT_EQ(lines, written(two_trials(), few(), write_json_lines));
 }
 
-TEST(Write, AnEmptyTableIsAnEmptyJsonList) {
-  EXPECT_EQ(*parse_json(written(FakeReader(), few(), write_json)), List());
-}
+TEST(Write, AnEmptyTableIsAnEmptyJsonList) { EXPECT_EQ(*parse_json(written(FakeReader(), few(), write_json)), List()); }
 
 TEST(Write, MarkdownShowsTheBestInBoldAndEscapesBars) {
   const std::string text = written(two_trials(), few(), write_markdown);
