@@ -52,6 +52,19 @@ TEST(FailingTrials, WhereNoneSucceedsTheExperimentFails) {
   EXPECT_EQ(bench.value("select status from experiments"), "failed");
 }
 
+TEST(FailingTrials, ShowTellsTheSameLastWordsOnceAndTheTimeOfAllAttempts) {
+  Workbench bench;
+  EXPECT_EQ(bench.run("same", shell("same", 1, "echo '{\"loss\": 1}'; echo 'last words' >&2; exit 3", "retries: 2\n")).code, 1);
+  const std::string story = bench.tune({"show", "same/0"}).out;
+  EXPECT_EQ(story.find("\nlast words"), story.rfind("\nlast words")) << story;
+  EXPECT_THAT(story, HasSubstr("attempt 3 left: the program ended with exit code 3 (it printed the same as before)\n"));
+  const auto shown = parse_json(bench.tune({"show", "same/0", "--json"}).out);
+  ASSERT_TRUE(shown);
+  const double last = *shown->find("time_total_s")->number(), all = *shown->find("time_of_attempts_s")->number();
+  EXPECT_EQ(std::to_string(all), bench.value("select printf('%f', sum(elapsed)) from event where kind = 'ended'"));
+  EXPECT_GT(all, last);
+}
+
 TEST(FailingTrials, TooManyEndTheExperiment) {
   Workbench bench;
   const Outcome outcome = bench.run(

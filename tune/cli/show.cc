@@ -4,8 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
-#include <optional>
 
 #include "core/config.h"
 #include "core/json.h"
@@ -16,6 +14,7 @@
 #include "experiments/store/store.h"
 #include "tune/cli/commands.h"
 #include "tune/cli/exit_codes.h"
+#include "tune/cli/story.h"
 #include "tune/loop/recovery.h"
 #include "tune/loop/remarks.h"
 
@@ -40,8 +39,8 @@ std::vector<std::string> notes_on(const ExperimentRow& experiment, const TrialRo
                       again == 1 ? "once" : fmt::format("{} times", again), saving_advice(is_program))};
 }
 
-/// `before`: what has happened to it since its last report, or empty.
-void print_trial(const ExperimentRow& row, const TrialRow& trial, const std::string& before,
+/// `before`: what has happened to it since its last report, or empty. `attempts`: seconds that all of them took.
+void print_trial(const ExperimentRow& row, const TrialRow& trial, const std::string& before, double attempts,
                  const std::vector<std::string>& notes) {
   fmt::print("{}/{}  {}", row.name, trial.number, trial.status);
   if (trial.status == "interrupted") fmt::print("   (nobody runs the experiment: tune resume {})", row.name);
@@ -54,63 +53,12 @@ void print_trial(const ExperimentRow& row, const TrialRow& trial, const std::str
   if (trial.best_class == 0) {
     fmt::print("  best       {} {} at iteration {}\n", row.metric, format_real(trial.best), trial.best_iteration);
   }
-  fmt::print("  time       {}   attempts {}   retries {}   seed {}\n", format_duration(trial.time_total), trial.attempt,
-             trial.retries, trial.seed);
+  const std::string path = format_duration(trial.time_total), all = format_duration(attempts);
+  fmt::print("  time       {}{}   attempts {}   retries {}   seed {}\n", path,
+             attempts > trial.time_total && all != path ? fmt::format(" ({} over all attempts)", all) : "",
+             trial.attempt, trial.retries, trial.seed);
   for (const std::string& note : notes) fmt::print("  note       {}\n", note);
 }
-
-/// What happened to `trial`; empty for what happened to another, in whose turn something was decided about it.
-std::string event_sentence(const Event& event, TrialId trial) {
-  const auto is_other = [&](const auto* e) { return e != nullptr && e->trial != trial; };
-  if (is_other(std::get_if<Reported>(&event.body)) || is_other(std::get_if<Saved>(&event.body)) ||
-      is_other(std::get_if<Ended>(&event.body)) || is_other(std::get_if<Lost>(&event.body))) {
-    return {};
-  }
-  if (const auto* e = std::get_if<Reported>(&event.body)) {
-    return fmt::format("attempt {} iteration {}: {}{}", e->attempt.value, e->step, metrics_to_json(e->metrics),
-                       e->checkpoint ? fmt::format(", checkpoint of {}", format_size(e->checkpoint->size)) : "");
-  }
-  if (const auto* e = std::get_if<Saved>(&event.body)) {
-    return fmt::format("attempt {} saved iteration {}, {}", e->attempt.value, e->step, format_size(e->checkpoint.size));
-  }
-  if (const auto* e = std::get_if<Ended>(&event.body)) {
-    return fmt::format("attempt {} left: {}", e->attempt.value, e->text.empty() ? cause_name(e->cause) : e->text);
-  }
-  if (const auto* e = std::get_if<Lost>(&event.body))
-    return fmt::format("attempt {} lost: {}", e->attempt.value, e->why);
-  return {};
-}
-
-/// Attempts that did not begin where the log meant them to: their checkpoint was damaged, and an older one was taken,
-/// which shows in what they reported first.
-class FalseStarts {
- public:
-  /// To be called for each entry of the story, in order. What there is to say before it; mostly nothing.
-  std::string before(const LogEntry& entry, TrialId trial) {
-    std::string words;
-    if (const auto* report = std::get_if<Reported>(&entry.event.body); report != nullptr && report->trial == trial) {
-      if (start_ && report->step <= *start_) {
-        words = fmt::format("attempt {} began after iteration {}: its checkpoint of iteration {} could not be used",
-                            report->attempt.value, report->step - 1, *start_);
-      }
-      start_.reset();
-      if (report->checkpoint) steps_[entry.event.n] = report->step;
-    } else if (const auto* saved = std::get_if<Saved>(&entry.event.body); saved != nullptr && saved->trial == trial) {
-      steps_[entry.event.n] = saved->step;
-    }
-    for (const Decision& decision : entry.decisions) {
-      const auto* resume = std::get_if<ResumeTrial>(&decision.body);
-      if (resume == nullptr || resume->trial != trial) continue;
-      const auto from = resume->checkpoint ? steps_.find(*resume->checkpoint) : steps_.end();
-      start_ = from != steps_.end() ? std::optional(from->second) : std::nullopt;
-    }
-    return words;
-  }
-
- private:
-  std::map<CheckpointId, Step> steps_;
-  std::optional<Step> start_;  ///< of the attempt that has not reported yet
-};
 
 std::string iterations(Step from, Step to) {
   return to == from + 1 ? std::to_string(to) : fmt::format("{}-{}", from + 1, to);
@@ -219,6 +167,8 @@ Value to_value(const ExperimentRow& experiment, const TrialRow& row, const std::
              {"config", parsed(row.config_json)},
              {"metrics", parsed(row.metrics_json)},
              {"training_iteration", row.training_iteration},
+             {"time_total_s", row.time_total},
+             {"time_of_attempts_s", time_of_attempts(story, trial)},
              {"attempt", row.attempt},
              {"generation", row.generation},
              {"lineage", stages},
@@ -251,17 +201,20 @@ int show(const std::string& trial, const Common& common) {
   const std::vector<LineageStage> stages = lineage->of(id->second);
   const std::string before =
       is_fresh_clone(stages) ? fmt::format(", before it copied #{}", stages.back().donor.value) : "";
-  print_trial(*experiment, *row, before, notes_on(*experiment, *row, *story));
+  LastWords words;
+  TrialRow told = *row;
+  told.reason = words.once(row->reason);
+  print_trial(*experiment, told, before, time_of_attempts(*story, id->second), notes_on(*experiment, *row, *story));
   fmt::print("{}  story\n", lineage_words(*lineage, id->second));
   FalseStarts false_starts;
   for (const LogEntry& entry : *story) {
     const std::string differs = false_starts.before(entry, id->second);
     if (!differs.empty()) fmt::print("  {:>9.3f}s  {}\n", entry.event.at, differs);
     const std::string what = event_sentence(entry.event, id->second);
-    if (!what.empty()) fmt::print("  {:>9.3f}s  {}\n", entry.event.at, visible(what, true));
+    if (!what.empty()) fmt::print("  {:>9.3f}s  {}\n", entry.event.at, visible(words.once(what), true));
     for (const Decision& decision : entry.decisions) {
       if (std::holds_alternative<ReleaseCheckpoints>(decision.body)) continue;
-      fmt::print("  {:>9.3f}s    -> {}\n", entry.event.at, visible(to_sentence(decision), true));
+      fmt::print("  {:>9.3f}s    -> {}\n", entry.event.at, visible(words.once(to_sentence(decision)), true));
     }
   }
   return kOk;
