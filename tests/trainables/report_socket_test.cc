@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -69,6 +70,31 @@ TEST_F(TheReportSocket, CarriesAReportAndItsAnswer) {
   serve(3);
   EXPECT_EQ(refused.get().error(), (Error{ErrorCode::kBadInput, "no 'loss'", ""}));
   EXPECT_THAT(lines, ElementsAre(R"({"loss":1})", R"({"loss":2})", R"({"los":3})"));
+}
+
+TEST_F(TheReportSocket, RestsWhereNoMoreFilesMayBeOpened) {
+  auto going_on = send(R"({"loss":1})");
+  pollfd knock{server.descriptors().front(), POLLIN, 0};
+  ASSERT_EQ(poll(&knock, 1, 60000), 1);
+  const auto serve_once = [&] {
+    server.serve([this](std::string_view line) {
+      lines.emplace_back(line);
+      return answer;
+    });
+  };
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const int next = Fd(::dup(knock.fd)).get();
+  const rlimit none{static_cast<rlim_t>(next), before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  serve_once();
+  const std::vector<int> watched = server.descriptors();
+  setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_THAT(watched, ElementsAre());  // or it would wake its owner again and again
+  serve_once();
+  EXPECT_THAT(server.descriptors(), ::testing::Contains(knock.fd));
+  if (lines.empty()) serve(1);
+  EXPECT_EQ(going_on.get(), ReportVerdict::kGoOn);
 }
 
 TEST_F(TheReportSocket, IsForItsUserAlone) {

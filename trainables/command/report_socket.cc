@@ -74,7 +74,7 @@ Result<ReportSocket> ReportSocket::listen(const std::string& path) {
 
 std::vector<int> ReportSocket::descriptors() const {
   std::vector<int> all;
-  if (connections_.size() < kMaxConnections) all.push_back(listener_.get());
+  if (connections_.size() < kMaxConnections && !rests_) all.push_back(listener_.get());
   for (const Connection& connection : connections_) all.push_back(connection.socket.get());
   return all;
 }
@@ -82,6 +82,7 @@ std::vector<int> ReportSocket::descriptors() const {
 void ReportSocket::accept_all() {
   while (connections_.size() < kMaxConnections) {
     Fd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    rests_ = !socket && errno != EAGAIN && errno != EINTR && errno != ECONNABORTED;
     if (!socket) return;
     connections_.push_back({std::move(socket), {}});
   }
