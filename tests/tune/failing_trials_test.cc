@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <iterator>
 
+#include "core/json.h"
 #include "tests/tune/support/experiments.h"
 #include "tests/tune/support/workbench.h"
 
