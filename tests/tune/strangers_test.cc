@@ -259,6 +259,45 @@ TEST_F(Strangers, NamesOnTheCommandLineAreOnlyNames) {
   EXPECT_FALSE(anything_was_run());
 }
 
+TEST_F(Strangers, WhatIsEnqueuedDuringARunIsOnlyText) {
+  fs::create_directory(bench_ / "got");
+  bench_.write("keep.sh",
+               "printf '%s' \"$1\" > \"got/kept-${TUNE_TRIAL_ID##*-}\"\nwhile [ ! -e go ]; do sleep 0.02; done\n"
+               "echo '{\"loss\": 1}'\n");
+  bench_.write("queue.yaml",
+               "version: 1\nname: queue\ntrainable: {command: [sh, keep.sh, \"${x}\"]}\n"
+               "objective: {metric: loss, mode: min}\nsearch_space: {x: {choice: " +
+                   to_json(hostile_list()) +
+                   "}}\nsearch: {algorithm: random, seed: 7}\nbudget: {trials: 1, concurrency: 1}\n");
+  Program run = bench_.start({"run", "queue.yaml"});
+  ASSERT_TRUE(eventually([&] { return run.is_over() || fs::exists(bench_ / "got/kept-00000"); }));
+  const auto refused = [&](const std::string& assignment) {
+    const Outcome outcome = bench_.tune({"enqueue", "queue", "--", assignment});
+    EXPECT_EQ(outcome.code, 2) << assignment << outcome.err;
+    EXPECT_TRUE(is_plain(outcome.err)) << assignment;
+    return outcome.err;
+  };
+  for (const std::string& text : hostile_texts()) refused(text + "=1");
+  EXPECT_THAT(refused("x='%s"), HasSubstr("'x': "));
+  Arguments all{"enqueue", "queue"};  // a value is YAML, in which quotes make anything a text
+  for (const std::string& text : hostile_texts()) all.push_back("x=" + to_json(Value(text)));
+  const Outcome sent = bench_.tune(all);
+  EXPECT_EQ(sent.code, 0) << sent.err;
+  const std::string trials = std::to_string(hostile_texts().size() + 1);
+  bench_.write("go", "");
+  const Outcome outcome = run.wait();
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(is_plain(outcome.out + outcome.err));
+  std::vector<std::string> arrived = got("kept");
+  EXPECT_EQ(std::to_string(arrived.size()), trials);
+  arrived.erase(std::ranges::find(arrived, bench_.read("got/kept-00000")));  // that of the first was drawn
+  EXPECT_EQ(arrived, sorted(hostile_texts()));
+  EXPECT_TRUE(is_plain(bench_.tune({"trials", "queue"}).out));
+  EXPECT_TRUE(is_plain(bench_.tune({"show", "queue/1"}).out));
+  EXPECT_EQ(bench_.tune({"doctor"}).code, 0);
+  EXPECT_FALSE(anything_was_run());
+}
+
 TEST_F(Strangers, NamesOfMetricsAreOnlyNames) {
   Map report{{"loss", 1.0}};
   for (const std::string& text : hostile_texts()) report.emplace_back(text, 2.0);

@@ -185,8 +185,14 @@ Result<Config> read_configuration(const ExperimentSpec& spec, const std::vector<
     const std::string_view place = "points_to_evaluate names ";
     if (message.starts_with(place)) message = "there is no parameter " + message.substr(place.size());
     if (const auto cut = message.find(", which is no parameter"); cut != std::string::npos) message.resize(cut);
-    return fail(ErrorCode::kBadInput, std::move(message),
-                fault.code == "out-of-range" ? "a file may try it: search.points_to_evaluate" : fault.hint);
+    std::string hint = fault.code == "out-of-range" ? "a file may try it: search.points_to_evaluate" : fault.hint;
+    const std::string_view own = "--set search.points_to_evaluate.0.";  // where a value is no YAML at all
+    if (const std::string name = fault.file.substr(std::min(own.size(), fault.file.size()));
+        fault.file.starts_with(own) && message.find("'" + name + "'") == std::string::npos) {
+      message = fmt::format("'{}': {}", name, message);
+      if (hint.empty()) hint = fmt::format("a value is YAML: {}='\"text\"' for any text", name);
+    }
+    return fail(ErrorCode::kBadInput, std::move(message), std::move(hint));
   }
   if (!read.spec || read.spec->search.points_to_evaluate.size() != 1) {
     return fail(ErrorCode::kBadInput, "the configuration cannot be read");
