@@ -38,6 +38,17 @@ bool speaks_of_memory(const std::string& text) {
          text.find("annot allocate memory") != std::string::npos;
 }
 
+/// Of what ended by SIGKILL.
+void tell_memory_kill(Ended& end, MemoryKill memory_kill) {
+  if (end.cause != Cause::kSignal || end.code != SIGKILL) return;
+  if (memory_kill == MemoryKill::kSomewhere) {
+    end.text += ", perhaps by the kernel: it has killed some process of this machine for want of memory meanwhile";
+  } else if (memory_kill == MemoryKill::kHere) {
+    end.cause = Cause::kMemory;
+    end.text = "killed by the kernel for want of memory (OOM killer)";
+  }
+}
+
 std::string refused_memory(std::uint64_t limit) {
   return fmt::format("beyond its memory limit of {}: an allocation was refused (RLIMIT_DATA)", format_size(limit));
 }
@@ -92,6 +103,12 @@ Sentence memory_sentence(const RunningAttempt& attempt) {
                       format_size(attempt.assign.resources.memory))};
 }
 
+bool was_killed(const RunningAttempt& attempt, int status) {
+  if (attempt.killed) return false;
+  if (attempt.own_end) return attempt.own_end->cause == Cause::kSignal && attempt.own_end->code == SIGKILL;
+  return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+}
+
 Ended how_it_ended(const RunningAttempt& attempt, int status, const std::string& tail, MemoryKill memory_kill,
                    double now) {
   Ended end{attempt.assign.trial, attempt.assign.attempt, 0, EndKind::kFailed, Cause::kNone, {}, 0,
@@ -106,6 +123,7 @@ Ended how_it_ended(const RunningAttempt& attempt, int status, const std::string&
       end.cause = Cause::kMemory;
       end.text = refused_memory(limit) + ": " + end.text;
     }
+    tell_memory_kill(end, memory_kill);  // of the program that a trial ran
     if (end.how == EndKind::kFailed) end.text = with_tail(std::move(end.text), tail);
     return end;
   }
@@ -120,12 +138,8 @@ Ended how_it_ended(const RunningAttempt& attempt, int status, const std::string&
     end.code = WTERMSIG(status);
     end.cause = Cause::kSignal;
     end.text = fmt::format("killed by signal {} ({})", end.code, ::strsignal(end.code));
-    if (end.code == SIGKILL && memory_kill == MemoryKill::kSomewhere) {
-      end.text += ", perhaps by the kernel: it has killed some process of this machine for want of memory meanwhile";
-    } else if (end.code == SIGKILL && memory_kill == MemoryKill::kHere) {
-      end.cause = Cause::kMemory;
-      end.text = "killed by the kernel, as the machine's memory is used up (OOM killer)";
-    } else if (limit > 0 && end.code == SIGABRT && speaks_of_memory(tail)) {
+    tell_memory_kill(end, memory_kill);
+    if (limit > 0 && end.code == SIGABRT && speaks_of_memory(tail)) {
       end.cause = Cause::kMemory;
       end.text = refused_memory(limit);
     }

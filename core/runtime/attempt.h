@@ -62,6 +62,9 @@ Due what_is_due(const RunningAttempt& attempt, double now);
 /// Of one of whose processes the kernel has killed some at its limit.
 Sentence memory_sentence(const RunningAttempt& attempt);
 
+/// Whether SIGKILL that was not ours ended its process (`status` as of waitpid), or the program that ran in it.
+bool was_killed(const RunningAttempt& attempt, int status);
+
 /// Whether the kernel killed for want of memory while an attempt ran.
 enum class MemoryKill {
   kNo,

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -311,7 +310,7 @@ void TrialRunner::finish(Running& running, const Exited& exited) {
   const Key key = running.attempt.key();
   TrialProcess& process = *running.process;
   MemoryKill memory_kill = MemoryKill::kNo;
-  if (WIFSIGNALED(exited.status) && WTERMSIG(exited.status) == SIGKILL) memory_kill = memory_kill_of(running);
+  if (was_killed(running.attempt, exited.status)) memory_kill = memory_kill_of(running);
   if (killed_in_group(running)) {  // whatever its process made of that
     running.attempt.own_end.reset();
     running.attempt.killed = memory_sentence(running.attempt);

@@ -110,6 +110,15 @@ TEST(Attempt, WantOfMemoryIsToldApart) {
   const Ended perhaps = how_it_ended(attempt, kKilled, "", MemoryKill::kSomewhere, 1);
   EXPECT_EQ(perhaps.cause, Cause::kSignal);
   EXPECT_THAT(perhaps.text, HasSubstr("perhaps"));
+  RunningAttempt program = attempt_at(0);  // a command's, in whose place its trial's process speaks
+  program.own_end = Ended{TrialId{9}, Attempt{9}, 9, EndKind::kFailed, Cause::kSignal, "by signal 9", SIGKILL, 3};
+  EXPECT_TRUE(was_killed(program, exit_status(0)));
+  EXPECT_EQ(how_it_ended(program, exit_status(0), "", MemoryKill::kHere, 1).cause, Cause::kMemory);
+  EXPECT_EQ(how_it_ended(program, exit_status(0), "", MemoryKill::kSomewhere, 1).cause, Cause::kSignal);
+  program.killed = Sentence{EndKind::kFailed, Cause::kTimeLimit, "too long"};
+  EXPECT_FALSE(was_killed(program, kKilled));
+  EXPECT_TRUE(was_killed(attempt, kKilled));
+  EXPECT_FALSE(was_killed(attempt, kAborted));
   const std::string words = "terminate called after throwing an instance of 'std::bad_alloc'";
   EXPECT_EQ(how_it_ended(attempt, kAborted, words, MemoryKill::kNo, 1).cause, Cause::kSignal);
   attempt.assign.resources.memory = 1u << 20;
