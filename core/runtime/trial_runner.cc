@@ -257,7 +257,7 @@ bool TrialRunner::begin(Queued& next) {
   Running& running = running_[key];
   running = {std::move(attempt), process};
   process->runs = key;
-  running.attempt.shared_kills_baseline = shared_kills();
+  running.attempt.shared_kills_baseline = shared_kills_before(running.attempt.began);
   if (process->pid != 0) {  // before its trial begins: what it takes from then on is its own
     running.attempt.cpu_baseline = process->cpu_seconds();
     if (running.attempt.assign.resources.memory > 0) running.attempt.memory_baseline = private_memory(process->pid);

@@ -106,6 +106,7 @@ class TrialRunner {
   void enclose(TrialProcess& process);
   bool killed_in_group(const Running& running) const;
   std::uint64_t shared_kills() const;
+  std::uint64_t shared_kills_before(double now);
   MemoryKill memory_kill_of(const Running& running);
   void watch_memory();
   void look_at_memory(Running& running);
@@ -126,6 +127,8 @@ class TrialRunner {
   std::map<Key, Running> running_;
   std::string memory_events_;                         // of the worker's own group; empty: it has none
   std::uint64_t memory_kills_ = 0;                    // of the machine, at the last SIGKILL
+  std::uint64_t last_kills_ = 0;                      // of the own group, when it was last looked at
+  double looked_at_kills_ = -1;                       // running_seconds
   std::uint64_t told_kills_ = 0;                      // of the own group: each tells the end of one trial
   std::optional<std::optional<std::string>> groups_;  // folder of memory groups; the outer: not looked for yet
   std::optional<double> limits_armed_;

@@ -99,6 +99,16 @@ std::uint64_t TrialRunner::shared_kills() const {
   return memory_events_.empty() ? 0 : memory_kills_in(memory_events_).value_or(0);
 }
 
+/// As it was a moment before: a look takes as long as a short trial's start.
+std::uint64_t TrialRunner::shared_kills_before(double now) {
+  constexpr double kMoment = 0.1;
+  if (looked_at_kills_ < 0 || now - looked_at_kills_ > kMoment) {
+    last_kills_ = shared_kills();
+    looked_at_kills_ = now;
+  }
+  return last_kills_;
+}
+
 /// Of a trial that SIGKILL has ended. Without a count for the worker's group nothing tells whom the kernel killed.
 MemoryKill TrialRunner::memory_kill_of(const Running& running) {
   if (running.process->memory_group) return MemoryKill::kNo;  // killed_in_group() tells
