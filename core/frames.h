@@ -1,8 +1,8 @@
 #pragma once
 
-// The small own frames between a worker, its fork server ("host") and the trial processes, all on one machine and of one
-// build: binary, little-endian, no Protobuf, so that a process that has loaded LibTorch (and LibTorch's libprotobuf)
-// holds none of ours. Encoding only; core/channel.h moves the bytes and the descriptors.
+// The small own frames between a worker, its fork server ("host") and the trial processes, all on one machine and of
+// one build: binary, little-endian, no Protobuf, so that a process that has loaded LibTorch (and LibTorch's
+// libprotobuf) holds none of ours. Encoding only; core/channel.h moves the bytes and the descriptors.
 //
 //   worker -> host    Spawn                 host -> worker    Ready, Spawned, Exited
 //   worker -> trial   Begin, AckFrame, OrderFrame, Quit       trial -> worker   ReportFrame, SavedFrame, DoneFrame
@@ -42,20 +42,20 @@ struct Spawn {
 struct Ready {
   bool ok = false;
   TrainableInfo info;
-  std::string error;       ///< if not ok
+  std::string error;  ///< if not ok
   std::string hint;
   ErrorCode code = ErrorCode::kTrial;
   friend bool operator==(const Ready&, const Ready&) = default;
 };
 struct Spawned {
   std::int64_t slot = 0;
-  std::int64_t pid = 0;    ///< 0: fork failed, `error` says why
+  std::int64_t pid = 0;  ///< 0: fork failed, `error` says why
   std::string error;
   friend bool operator==(const Spawned&, const Spawned&) = default;
 };
 struct Exited {
   std::int64_t pid = 0;
-  int status = 0;          ///< as of waitpid
+  int status = 0;  ///< as of waitpid
   double cpu_seconds = 0;
   std::uint64_t max_rss = 0;
   friend bool operator==(const Exited&, const Exited&) = default;
@@ -64,8 +64,8 @@ struct Exited {
 // --- worker -> trial
 /// One trial. Descriptor [0], if `has_checkpoint` and not inline: memfd with the state to continue from.
 struct Begin {
-  Assign assign;           ///< checkpoint_bytes: inline state
-  std::string directory;   ///< of this attempt; made when asked for
+  Assign assign;          ///< checkpoint_bytes: inline state
+  std::string directory;  ///< of this attempt; made when asked for
   bool has_checkpoint = false;
   friend bool operator==(const Begin&, const Begin&) = default;
 };
@@ -85,7 +85,7 @@ struct Quit {
 // --- trial -> worker
 /// Descriptor [0], if `checkpoint_size` > 0 and not inline: memfd with the checkpoint.
 struct ReportFrame {
-  ReportMessage report;    ///< log.checkpoint is not set: the worker hashes
+  ReportMessage report;  ///< log.checkpoint is not set: the worker hashes
   std::uint64_t checkpoint_size = 0;
   friend bool operator==(const ReportFrame&, const ReportFrame&) = default;
 };
@@ -100,13 +100,14 @@ struct DoneFrame {
   friend bool operator==(const DoneFrame&, const DoneFrame&) = default;
 };
 
-using Frame = std::variant<Spawn, Ready, Spawned, Exited, Begin, AckFrame, OrderFrame, Quit, ReportFrame, SavedFrame,
-                           DoneFrame>;
+using Frame =
+    std::variant<Spawn, Ready, Spawned, Exited, Begin, AckFrame, OrderFrame, Quit, ReportFrame, SavedFrame, DoneFrame>;
 
 /// Appends the whole frame (with its length). `descriptors`: how many go with it.
 void encode_frame(std::string& out, const Frame& frame, int descriptors = 0);
 
-/// One frame taken from the front of `in`: how many bytes it used (0: not complete yet), and how many descriptors it has.
+/// One frame taken from the front of `in`: how many bytes it used (0: not complete yet), and how many descriptors it
+/// has.
 struct DecodedFrame {
   std::size_t used = 0;
   int descriptors = 0;

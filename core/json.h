@@ -1,7 +1,7 @@
 #pragma once
 
-// JSON in and out of Value. Own code and no library, for three reasons of the contract: reals must come back bit for bit
-// (std::to_chars, std::from_chars), programs in Python write bare NaN and Infinity, and the order of keys is kept.
+// JSON in and out of Value. Own code and no library, for three reasons of the contract: reals must come back bit for
+// bit (std::to_chars, std::from_chars), programs in Python write bare NaN and Infinity, and the order of keys is kept.
 
 #include <string>
 #include <string_view>
@@ -23,9 +23,9 @@ void append_json_real(std::string& out, double value);           ///< as in to_j
 /// real and the text "NaN" as that text.
 void append_json_exact(std::string& out, const Value& value);
 
-/// Reads one JSON document, with bare `NaN`, `Infinity`, `-Infinity` allowed as Python writes them. Integers that do not
-/// fit 64 bits become reals. Bad UTF-8 inside texts becomes U+FFFD. Fails with kBadInput and the byte offset on: syntax,
-/// nesting over 64, a key given twice, trailing text. Never recurses deeper than 64.
+/// Reads one JSON document, with bare `NaN`, `Infinity`, `-Infinity` allowed as Python writes them. Integers that do
+/// not fit 64 bits become reals. Bad UTF-8 inside texts becomes U+FFFD. Fails with kBadInput and the byte offset on:
+/// syntax, nesting over 64, a key given twice, trailing text. Never recurses deeper than 64.
 Result<Value> parse_json(std::string_view text);
 
 }  // namespace tune

@@ -68,33 +68,20 @@ class Parser {
   bool read(Value& out, int depth) {
     if (at_ == end_) return wrong("the text ends where a value is due");
     switch (*at_) {
-      case '{':
-        return read_map(out, depth + 1);
-      case '[':
-        return read_list(out, depth + 1);
+      case '{': return read_map(out, depth + 1);
+      case '[': return read_list(out, depth + 1);
       case '"': {
         std::string text;
         if (!read_text(text)) return false;
         out = Value(std::move(text));
         return true;
       }
-      case 't':
-        out = Value(true);
-        return word("true");
-      case 'f':
-        out = Value(false);
-        return word("false");
-      case 'n':
-        out = Value();
-        return word("null");
-      case 'N':
-        out = Value(std::numeric_limits<double>::quiet_NaN());
-        return word("NaN");
-      case 'I':
-        out = Value(std::numeric_limits<double>::infinity());
-        return word("Infinity");
-      default:
-        return read_number(out);
+      case 't': out = Value(true); return word("true");
+      case 'f': out = Value(false); return word("false");
+      case 'n': out = Value(); return word("null");
+      case 'N': out = Value(std::numeric_limits<double>::quiet_NaN()); return word("NaN");
+      case 'I': out = Value(std::numeric_limits<double>::infinity()); return word("Infinity");
+      default: return read_number(out);
     }
   }
 
@@ -226,34 +213,16 @@ class Parser {
     ++at_;
     if (at_ == end_) return wrong("a text without an end");
     switch (*at_++) {
-      case '"':
-        out += '"';
-        return true;
-      case '\\':
-        out += '\\';
-        return true;
-      case '/':
-        out += '/';
-        return true;
-      case 'b':
-        out += '\b';
-        return true;
-      case 'f':
-        out += '\f';
-        return true;
-      case 'n':
-        out += '\n';
-        return true;
-      case 'r':
-        out += '\r';
-        return true;
-      case 't':
-        out += '\t';
-        return true;
-      case 'u':
-        return read_code_point(out);
-      default:
-        return wrong(at_ - 1, "unknown escape");
+      case '"': out += '"'; return true;
+      case '\\': out += '\\'; return true;
+      case '/': out += '/'; return true;
+      case 'b': out += '\b'; return true;
+      case 'f': out += '\f'; return true;
+      case 'n': out += '\n'; return true;
+      case 'r': out += '\r'; return true;
+      case 't': out += '\t'; return true;
+      case 'u': return read_code_point(out);
+      default: return wrong(at_ - 1, "unknown escape");
     }
   }
 

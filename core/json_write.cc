@@ -30,15 +30,9 @@ void append_finite(std::string& out, double value) {
 
 void append_value(std::string& out, const Value& value, NotFinite not_finite) {
   switch (value.kind()) {
-    case Value::Kind::kNull:
-      out += "null";
-      return;
-    case Value::Kind::kBool:
-      out += value.boolean() ? "true" : "false";
-      return;
-    case Value::Kind::kInteger:
-      append_integer(out, value.integer());
-      return;
+    case Value::Kind::kNull: out += "null"; return;
+    case Value::Kind::kBool: out += value.boolean() ? "true" : "false"; return;
+    case Value::Kind::kInteger: append_integer(out, value.integer()); return;
     case Value::Kind::kReal:
       if (not_finite == NotFinite::kBare && !std::isfinite(value.real())) {
         out += name_of_not_finite(value.real());
@@ -46,9 +40,7 @@ void append_value(std::string& out, const Value& value, NotFinite not_finite) {
         append_json_real(out, value.real());
       }
       return;
-    case Value::Kind::kText:
-      append_json_text(out, value.text());
-      return;
+    case Value::Kind::kText: append_json_text(out, value.text()); return;
     case Value::Kind::kList: {
       out += '[';
       bool first = true;
@@ -83,27 +75,13 @@ bool is_plain(char c) {
 void append_escaped(std::string& out, char c) {
   constexpr char kHex[] = "0123456789abcdef";
   switch (c) {
-    case '"':
-      out += "\\\"";
-      return;
-    case '\\':
-      out += "\\\\";
-      return;
-    case '\n':
-      out += "\\n";
-      return;
-    case '\r':
-      out += "\\r";
-      return;
-    case '\t':
-      out += "\\t";
-      return;
-    case '\b':
-      out += "\\b";
-      return;
-    case '\f':
-      out += "\\f";
-      return;
+    case '"': out += "\\\""; return;
+    case '\\': out += "\\\\"; return;
+    case '\n': out += "\\n"; return;
+    case '\r': out += "\\r"; return;
+    case '\t': out += "\\t"; return;
+    case '\b': out += "\\b"; return;
+    case '\f': out += "\\f"; return;
     default:
       out += "\\u00";
       out += kHex[static_cast<unsigned char>(c) >> 4];

@@ -20,17 +20,18 @@
 
 namespace tune {
 
-// --- Events -----------------------------------------------------------------------------------------------------------
+// --- Events
+// -----------------------------------------------------------------------------------------------------------
 
 /// A controller started. Trials that no surviving worker holds are lost: `Lost` events follow. Without slots it is a
 /// command at rest: nothing runs, and it ends with the turn.
 struct RunStarted {
-  std::int64_t run = 0;        ///< 1, 2, ... controller starts of this experiment (the epoch)
-  std::string version;         ///< of the program
-  std::string rules;           ///< `asha=1 random=1`: rules numbers of controller, scheduler and sampler
-  std::int64_t slots = 1;      ///< trials at a time; 0: a command at rest
-  std::int64_t ahead = 0;      ///< grants beyond the slots
-  std::int64_t capacity = 0;   ///< slots that trials share (resources.elastic); 0: each holds one
+  std::int64_t run = 0;       ///< 1, 2, ... controller starts of this experiment (the epoch)
+  std::string version;        ///< of the program
+  std::string rules;          ///< `asha=1 random=1`: rules numbers of controller, scheduler and sampler
+  std::int64_t slots = 1;     ///< trials at a time; 0: a command at rest
+  std::int64_t ahead = 0;     ///< grants beyond the slots
+  std::int64_t capacity = 0;  ///< slots that trials share (resources.elastic); 0: each holds one
   friend bool operator==(const RunStarted&, const RunStarted&) = default;
 };
 
@@ -45,10 +46,10 @@ struct Reported {
   TrialId trial;
   Attempt attempt;
   Seq seq = 0;
-  Step step = 0;        ///< training_iteration
-  double elapsed = 0;   ///< running seconds of the trial, over all attempts, without pauses
-  Metrics metrics;      ///< numbers, objective among them
-  std::string extra;    ///< JSON object of what was reported beside numbers, or empty
+  Step step = 0;                             ///< training_iteration
+  double elapsed = 0;                        ///< running seconds of the trial, over all attempts, without pauses
+  Metrics metrics;                           ///< numbers, objective among them
+  std::string extra;                         ///< JSON object of what was reported beside numbers, or empty
   std::optional<CheckpointInfo> checkpoint;  ///< of exactly this step
   friend bool operator==(const Reported&, const Reported&) = default;
 };
@@ -105,8 +106,8 @@ struct Commanded {
   friend bool operator==(const Commanded&, const Commanded&) = default;
 };
 
-/// A person changed what may be changed of an experiment that has begun: a budget, retries, limits, retention, where its
-/// trainable lies.
+/// A person changed what may be changed of an experiment that has begun: a budget, retries, limits, retention, where
+/// its trainable lies.
 struct Edited {
   std::string key;           ///< `budget.trials`, as in the experiment file
   Value before, now;         ///< as the key's kind has it (seconds for times); null: not set
@@ -129,7 +130,8 @@ struct Event {
   friend bool operator==(const Event&, const Event&) = default;
 };
 
-// --- Decisions --------------------------------------------------------------------------------------------------------
+// --- Decisions
+// --------------------------------------------------------------------------------------------------------
 
 /// Where a scheduler puts a new trial; meaning is the scheduler's own (ASHA, HyperBand: the bracket).
 struct Placement {
@@ -152,7 +154,7 @@ enum class ResumeWhy {
   kRetry,
   kLost,
   kInterrupted,
-  kUnpaused,   ///< the user paused it, and let it go on
+  kUnpaused,  ///< the user paused it, and let it go on
   kExploit,
   kUserRetry,  ///< it was over, and the user wants it to go on: uses up no retry
   kResized,    ///< it left to hold another number of slots
@@ -188,7 +190,8 @@ struct FinishTrial {
   friend bool operator==(const FinishTrial&, const FinishTrial&) = default;
 };
 
-/// PBT and PB2: a paused trial takes over the donor's checkpoint and a new configuration; a new generation of the trial.
+/// PBT and PB2: a paused trial takes over the donor's checkpoint and a new configuration; a new generation of the
+/// trial.
 struct ExploitTrial {
   TrialId trial;
   TrialId donor;

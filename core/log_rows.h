@@ -12,15 +12,15 @@ namespace tune {
 
 struct EventRow {
   std::int64_t n = 0;
-  std::string kind;          ///< run_started reported saved ended lost commanded edited ticked
-  std::int64_t trial = -1;   ///< -1: none
+  std::string kind;         ///< run_started reported saved ended lost commanded edited ticked
+  std::int64_t trial = -1;  ///< -1: none
   std::int32_t attempt = 0;
   std::int64_t seq = 0;
   std::int64_t step = 0;
   double at = 0;
   double elapsed = 0;
-  std::string payload;       ///< JSON: the metrics of a report; the other fields of other kinds; may be empty
-  std::string extra;         ///< of reported: checkpoint and non-numeric values as JSON, else empty
+  std::string payload;  ///< JSON: the metrics of a report; the other fields of other kinds; may be empty
+  std::string extra;    ///< of reported: checkpoint and non-numeric values as JSON, else empty
 };
 
 struct DecisionRow {

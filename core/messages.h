@@ -30,8 +30,8 @@ std::string_view isolation_name(Isolation isolation);
 struct TrainableRef {
   enum class Kind { kBuiltin, kLibrary, kCommand };
   Kind kind = Kind::kBuiltin;
-  std::string name;     ///< builtin's name, or class registered in the library (empty: its only one)
-  std::string library;  ///< absolute path
+  std::string name;          ///< builtin's name, or class registered in the library (empty: its only one)
+  std::string library;       ///< absolute path
   std::string command_json;  ///< kCommand: the `command` map, as trainables/command/command_spec.h reads it
   Isolation isolation = Isolation::kAuto;
   friend bool operator==(const TrainableRef&, const TrainableRef&) = default;
@@ -47,12 +47,12 @@ struct TrainableInfo {
   };
   std::string name;
   std::vector<Param> parameters;
-  bool any_parameters = true;     ///< false: unknown ones are refused before the start
+  bool any_parameters = true;        ///< false: unknown ones are refused before the start
   bool numbered_parameters = false;  ///< x1, x2, ... xd for any d >= 1
   bool can_save = false;
   bool can_reset = false;
-  bool has_end = false;           ///< ends by itself; else `stop` or max_t must end it
-  std::vector<std::string> metrics;  ///< known beforehand, or empty
+  bool has_end = false;                       ///< ends by itself; else `stop` or max_t must end it
+  std::vector<std::string> metrics;           ///< known beforehand, or empty
   Isolation isolation = Isolation::kProcess;  ///< what it declares
   friend bool operator==(const TrainableInfo&, const TrainableInfo&) = default;
 };
@@ -64,7 +64,8 @@ struct Wait {
   friend bool operator==(const Wait&, const Wait&) = default;
 };
 
-// --- controller to worker ---------------------------------------------------------------------------------------------
+// --- controller to worker
+// ---------------------------------------------------------------------------------------------
 
 struct Assign {
   TrialId trial;
@@ -72,27 +73,27 @@ struct Assign {
   std::string trial_name;   ///< `iris-asha-00017`
   std::string config_json;  ///< nested
   std::uint64_t seed = 0;
-  Step start_step = 0;      ///< step of the checkpoint to continue from, 0: from zero
-  double elapsed = 0;       ///< running seconds before this attempt
+  Step start_step = 0;                       ///< step of the checkpoint to continue from, 0: from zero
+  double elapsed = 0;                        ///< running seconds before this attempt
   std::optional<CheckpointInfo> checkpoint;  ///< to continue from; bytes beside (inline) or fetched by FetchCheckpoint
   CheckpointId checkpoint_id;
   std::string checkpoint_bytes;  ///< inline bytes, if not external
   Wait wait;
-  std::int64_t every = 0;   ///< CheckpointPolicy
+  std::int64_t every = 0;  ///< CheckpointPolicy
   bool at_end = false;
   std::optional<double> stop_time;  ///< stop.time: told to stop there
   Limits limits;
-  Resources resources;      ///< of all its slots
-  std::int64_t slots = 1;   ///< of its worker's that it holds
+  Resources resources;     ///< of all its slots
+  std::int64_t slots = 1;  ///< of its worker's that it holds
   friend bool operator==(const Assign&, const Assign&) = default;
 };
 
 enum class OrderKind {
-  kSave,   ///< save now, go on
-  kPause,  ///< save, leave
-  kStop,   ///< leave
+  kSave,       ///< save now, go on
+  kPause,      ///< save, leave
+  kStop,       ///< leave
   kInterrupt,  ///< save if possible, leave: the controller shuts down
-  kKill,   ///< SIGKILL to everything of the attempt
+  kKill,       ///< SIGKILL to everything of the attempt
 };
 
 /// To a running attempt, outside of an Ack. After `grace` seconds without an end it is killed.
@@ -115,7 +116,8 @@ struct Ack {
   friend bool operator==(const Ack&, const Ack&) = default;
 };
 
-// --- worker to controller ---------------------------------------------------------------------------------------------
+// --- worker to controller
+// ---------------------------------------------------------------------------------------------
 
 struct Started {
   TrialId trial;

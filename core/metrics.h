@@ -16,8 +16,8 @@ using Metrics = std::vector<std::pair<std::string, double>>;
 
 std::optional<double> find_metric(const Metrics& metrics, std::string_view name);
 
-/// {"loss":0.25,"accuracy":"NaN"} and back. Of a name given twice the first is written, as find_metric finds it. Reading
-/// takes numbers, bools and the texts NaN, Infinity, -Infinity; kBadInput otherwise.
+/// {"loss":0.25,"accuracy":"NaN"} and back. Of a name given twice the first is written, as find_metric finds it.
+/// Reading takes numbers, bools and the texts NaN, Infinity, -Infinity; kBadInput otherwise.
 std::string metrics_to_json(const Metrics& metrics);
 Result<Metrics> metrics_from_json(std::string_view json);
 

@@ -27,12 +27,12 @@ enum class OptionType {
 struct OptionSpec {
   std::string key;
   OptionType type = OptionType::kAny;
-  Value default_value;                ///< null: no default
+  Value default_value;  ///< null: no default
   bool required = false;
-  std::optional<double> min, max;     ///< inclusive, for kInteger and kReal
-  std::vector<std::string> choices;   ///< for kChoice
+  std::optional<double> min, max;        ///< inclusive, for kInteger and kReal
+  std::vector<std::string> choices;      ///< for kChoice
   std::vector<std::string> extra_words;  ///< words allowed instead of a value of the type, such as `auto`
-  std::string help;                   ///< one sentence
+  std::string help;                      ///< one sentence
 };
 
 /// Options after reading: every key of the table has a value of its type (or null where there is no default).
@@ -62,15 +62,15 @@ struct OptionFault {
 
 /// What an algorithm can take, and what it needs.
 struct Capabilities {
-  bool built = true;              ///< false: known by name, refused with the list of those that are built
-  bool continuous = true;         ///< takes continuous parameters (false: algorithm grid)
-  bool grids = false;             ///< takes grid_search
+  bool built = true;       ///< false: known by name, refused with the list of those that are built
+  bool continuous = true;  ///< takes continuous parameters (false: algorithm grid)
+  bool grids = false;      ///< takes grid_search
   bool conditional = true;
-  bool unbounded = true;          ///< takes randn and its kind
+  bool unbounded = true;  ///< takes randn and its kind
   bool constraints = true;
-  bool finite = false;            ///< proposes finitely many configurations, so needs no budget
-  bool learns = false;            ///< proposals depend on results
-  bool needs_checkpoints = false; ///< scheduler pauses or clones trials
+  bool finite = false;             ///< proposes finitely many configurations, so needs no budget
+  bool learns = false;             ///< proposals depend on results
+  bool needs_checkpoints = false;  ///< scheduler pauses or clones trials
 };
 
 struct AlgorithmInfo {

@@ -3,7 +3,8 @@
 // Errors are values: every function that can fail returns Result<T>. An Error says what was attempted, on what, what
 // was found, and (hint) what to do about it. Exceptions of third parties are caught in the file that calls them.
 //
-// Why not std::error_code: an error here is read by a person, and a code without its file, trial or value tells nothing.
+// Why not std::error_code: an error here is read by a person, and a code without its file, trial or value tells
+// nothing.
 
 #include <string>
 #include <tl/expected.hpp>

@@ -4,8 +4,8 @@
 // (experiment seed, purpose, trial, parameter path). No hidden state: a new parameter does not shift the others, and a
 // resumed run draws what the unbroken one would have drawn.
 //
-// Philox4x32-10: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011; constants and known
-// answers of Random123.
+// Philox4x32-10: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011; constants and
+// known answers of Random123.
 
 #include <array>
 #include <cstdint>
@@ -29,10 +29,10 @@ class RandomStream {
   std::uint64_t position() const { return position_; }
   void seek(std::uint64_t position) { position_ = position; }
 
-  double uniform();                            ///< in [0, 1), 53 bits
-  double uniform_open();                       ///< in (0, 1)
-  std::uint64_t below(std::uint64_t bound);    ///< in [0, bound), by rejection, without bias. Requires: bound > 0
-  double normal();                             ///< standard normal by inversion (core/portable_math.h)
+  double uniform();                          ///< in [0, 1), 53 bits
+  double uniform_open();                     ///< in (0, 1)
+  std::uint64_t below(std::uint64_t bound);  ///< in [0, bound), by rejection, without bias. Requires: bound > 0
+  double normal();                           ///< standard normal by inversion (core/portable_math.h)
 
  private:
   std::array<std::uint32_t, 2> key_;

@@ -105,8 +105,8 @@ struct Retries {
 
 /// A trial beyond one of them is killed and *failed* with that cause.
 struct Limits {
-  std::optional<double> time;     ///< running time of one attempt's trial, without pauses
-  std::optional<double> silence;  ///< longest time without a report
+  std::optional<double> time;           ///< running time of one attempt's trial, without pauses
+  std::optional<double> silence;        ///< longest time without a report
   std::optional<std::uint64_t> output;  ///< bytes on stdout and stderr
 
   friend bool operator==(const Limits&, const Limits&) = default;

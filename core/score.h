@@ -17,8 +17,8 @@ enum class ScoreClass : std::uint8_t { kNumber, kNaN, kFailed };
 
 struct Score {
   ScoreClass cls = ScoreClass::kFailed;
-  double u = 0;        ///< signed value; 0 unless cls is kNumber. Infinities are numbers.
-  EventNumber event;   ///< position of the report in the log
+  double u = 0;       ///< signed value; 0 unless cls is kNumber. Infinities are numbers.
+  EventNumber event;  ///< position of the report in the log
 
   static Score of(double value, Mode mode, EventNumber event) {
     if (std::isnan(value)) return {ScoreClass::kNaN, 0, event};
@@ -38,9 +38,7 @@ struct Score {
     if (strictly_better(b, a)) return false;
     return a.event < b.event;
   }
-  friend bool operator==(const Score& a, const Score& b) {
-    return a.cls == b.cls && a.u == b.u && a.event == b.event;
-  }
+  friend bool operator==(const Score& a, const Score& b) { return a.cls == b.cls && a.u == b.u && a.event == b.event; }
 };
 
 }  // namespace tune

@@ -1,8 +1,8 @@
 #pragma once
 
-// A wait that begins by looking again and again, where the waits before it were short: a thread that sleeps takes tens of
-// microseconds to wake, more than a trial of microseconds lasts. Adaptive, so that where waits are long each costs one
-// sleep and no more.
+// A wait that begins by looking again and again, where the waits before it were short: a thread that sleeps takes tens
+// of microseconds to wake, more than a trial of microseconds lasts. Adaptive, so that where waits are long each costs
+// one sleep and no more.
 
 #include <chrono>
 #include <thread>
@@ -27,7 +27,8 @@ class ShortWait {
   }
 
  private:
-  static constexpr std::chrono::microseconds kWindow{50};  ///< about what waking costs: at worst a wait costs twice that
+  static constexpr std::chrono::microseconds kWindow{
+      50};  ///< about what waking costs: at worst a wait costs twice that
   static constexpr std::chrono::microseconds kShort{150};  ///< a wait that the window would have saved, with its waking
   bool was_short_ = false;
 };

@@ -1,7 +1,7 @@
 #pragma once
 
-// TrainableRef as one line of JSON, for the command lines of workers and fork servers. The form is private to one build;
-// it is never stored.
+// TrainableRef as one line of JSON, for the command lines of workers and fork servers. The form is private to one
+// build; it is never stored.
 
 #include <string>
 #include <string_view>

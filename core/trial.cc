@@ -49,22 +49,17 @@ bool may_become(TrialState from, TrialState to) {
   switch (from) {
     // Parked and waiting trials, too, end when the experiment does, and wait again when a person pauses or resumes
     // them.
-    case kWaiting:
-      return to == kRunning || to == kPaused || to == kStopped || to == kFailed || to == kWithdrawn;
-    case kPaused:
-      return to == kRunning || to == kWaiting || to == kCompleted || to == kStopped || to == kFailed;
+    case kWaiting: return to == kRunning || to == kPaused || to == kStopped || to == kFailed || to == kWithdrawn;
+    case kPaused: return to == kRunning || to == kWaiting || to == kCompleted || to == kStopped || to == kFailed;
     // An attempt may end, fail or get lost at any moment; lost or retried, the trial waits for its next one.
     case kRunning:
     case kPausing:
-    case kStopping:
-      return to != from && to != kWithdrawn && !(from == kStopping && (to == kRunning || to == kPausing));
+    case kStopping: return to != from && to != kWithdrawn && !(from == kStopping && (to == kRunning || to == kPausing));
     // A person may want a trial to go on that failed or was stopped.
     case kStopped:
-    case kFailed:
-      return to == kWaiting;
+    case kFailed: return to == kWaiting;
     case kCompleted:
-    case kWithdrawn:
-      return false;
+    case kWithdrawn: return false;
   }
   return false;
 }

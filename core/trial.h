@@ -20,14 +20,14 @@ enum class TrialState { kWaiting, kRunning, kPausing, kPaused, kStopping, kCompl
 /// Why a trial is where it is. Stored as the text of cause_name.
 enum class Cause {
   kNone,
-  kOwnEnd,      ///< the trainable returned
-  kStopRule,    ///< `stop`
-  kMaxT,        ///< the scheduler's max_t
+  kOwnEnd,    ///< the trainable returned
+  kStopRule,  ///< `stop`
+  kMaxT,      ///< the scheduler's max_t
   kScheduler,
   kUser,
-  kBudget,      ///< time, failures, target or plateau of the experiment
+  kBudget,  ///< time, failures, target or plateau of the experiment
   kException,
-  kExit,        ///< exit code that is not 0
+  kExit,  ///< exit code that is not 0
   kSignal,
   kMemory,
   kTimeLimit,

@@ -6,14 +6,10 @@ namespace tune {
 
 std::optional<double> Value::number() const {
   switch (kind()) {
-    case Kind::kBool:
-      return boolean() ? 1.0 : 0.0;
-    case Kind::kInteger:
-      return static_cast<double>(integer());
-    case Kind::kReal:
-      return real();
-    default:
-      return std::nullopt;
+    case Kind::kBool: return boolean() ? 1.0 : 0.0;
+    case Kind::kInteger: return static_cast<double>(integer());
+    case Kind::kReal: return real();
+    default: return std::nullopt;
   }
 }
 

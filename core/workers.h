@@ -22,8 +22,8 @@ namespace tune {
 class CheckpointChannel {
  public:
   virtual ~CheckpointChannel() = default;
-  /// The next bytes of checkpoint `key` (unique among those in flight). `done(offset)` once they are with the writer and
-  /// more may be sent.
+  /// The next bytes of checkpoint `key` (unique among those in flight). `done(offset)` once they are with the writer
+  /// and more may be sent.
   virtual void write(std::uint64_t key, std::string bytes, std::function<void(Result<void>)> done) = 0;
   /// All bytes are written: hash, commit to the sibling file. Then the report that names it may join a turn.
   virtual void finish(std::uint64_t key, std::function<void(Result<CheckpointInfo>)> done) = 0;
@@ -73,17 +73,17 @@ class Workers {
 };
 
 struct SlotPlan {
-  std::int64_t slots = 1;   ///< trials at a time
-  double cpu = 1;           ///< a trial
+  std::int64_t slots = 1;  ///< trials at a time
+  double cpu = 1;          ///< a trial
   double gpu = 0;
   std::vector<std::string> gpus;  ///< names for CUDA_VISIBLE_DEVICES of the GPUs that may be used
-  std::string note;         ///< which of resources and budget.concurrency binds
+  std::string note;               ///< which of resources and budget.concurrency binds
 };
 
 /// What this machine has.
 struct Machine {
-  int cpus = 1;                    ///< of the affinity mask
-  std::vector<std::string> gpus;   ///< CUDA_VISIBLE_DEVICES if set, else all of /dev/nvidiaN
+  int cpus = 1;                   ///< of the affinity mask
+  std::vector<std::string> gpus;  ///< CUDA_VISIBLE_DEVICES if set, else all of /dev/nvidiaN
   std::uint64_t memory = 0;
 };
 Machine this_machine();

@@ -54,7 +54,8 @@ AlgorithmInfo asha_info() {
   info.options = {
       tables::time_attr("training_iteration"),
       tables::max_t(100),
-      tables::grace_period(1, "No trial is stopped before this: the first rung. auto: where rungs prove to predict the end."),
+      tables::grace_period(
+          1, "No trial is stopped before this: the first rung. auto: where rungs prove to predict the end."),
       tables::reduction_factor(4),
       tables::integer("brackets", 1, 1, "Number of brackets; each starts one rung later than the one before."),
       tables::boolean("stop_last_trials", true, "End trials that reach max_t."),
@@ -82,7 +83,8 @@ std::optional<std::string> supply_warning(const Options& options, std::int64_t t
   const std::int64_t needed = power(plan.eta, rungs);
   if (trials >= needed) return std::nullopt;
   return fmt::format("{} {} fewer than {}^{} = {}, so promotion alone takes none of them to max_t {}; {}",
-                     counted(trials, "trial"), trials == 1 ? "is" : "are", plan.eta, rungs, needed, format_real(plan.max_t()),
+                     counted(trials, "trial"), trials == 1 ? "is" : "are", plan.eta, rungs, needed,
+                     format_real(plan.max_t()),
                      plan.drain ? "draining takes the best waiting one there at the end"
                                 : "with drain: true the best waiting one would get there at the end");
 }

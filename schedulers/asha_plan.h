@@ -39,7 +39,7 @@ struct AshaPlan {
 /// Where a trial stands: the level that its next answer belongs to.
 struct AshaStand {
   std::size_t bracket = 0;
-  std::size_t next = 0;  ///< index of the first level it has not been judged at
+  std::size_t next = 0;                         ///< index of the first level it has not been judged at
   std::optional<Score> failure = std::nullopt;  ///< over: entered at `next` because it failed before it
 };
 

@@ -48,8 +48,8 @@ class AshaStop final : public Scheduler {
     bool failed = false;
     bool at_top = false;  ///< has passed all rungs and reached max_t
     // grace_period: auto
-    bool is_probe = false;                 ///< goes on whatever its rank, to try the rungs
-    std::optional<std::size_t> probed_at;  ///< from this rung on, which would have turned it away
+    bool is_probe = false;                  ///< goes on whatever its rank, to try the rungs
+    std::optional<std::size_t> probed_at;   ///< from this rung on, which would have turned it away
     std::optional<std::size_t> lost_below;  ///< the rung that it had passed, and fails now
     std::string reason;
   };

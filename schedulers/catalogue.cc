@@ -16,8 +16,8 @@ namespace tune {
 
 const Catalogue& scheduler_catalogue() {
   static const Catalogue kCatalogue = [] {
-    Catalogue all{fifo_info(), asha_info(), hyperband_info(), bohb_info(), median_info(), pbt_info(), pb2_info(),
-                  pbt_replay_info()};
+    Catalogue all{fifo_info(),   asha_info(), hyperband_info(), bohb_info(),
+                  median_info(), pbt_info(),  pb2_info(),       pbt_replay_info()};
     return all;
   }();
   return kCatalogue;

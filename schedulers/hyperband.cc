@@ -117,9 +117,9 @@ class HyperBand final : public Scheduler {
   BracketPlan plan_;
   std::string time_attr_;
   bool stop_last_trials_, drain_;
-  std::vector<double> levels_;                        ///< of the largest bracket
-  std::optional<RungTrust> trust_;                    ///< grace_period: auto
-  std::map<TrialId, std::size_t> trusted_;            ///< how many of levels_ each trial has reached
+  std::vector<double> levels_;              ///< of the largest bracket
+  std::optional<RungTrust> trust_;          ///< grace_period: auto
+  std::map<TrialId, std::size_t> trusted_;  ///< how many of levels_ each trial has reached
 
   std::map<std::int64_t, HalvingBracket> brackets_;  ///< those that are not over
   std::int64_t opened_ = 0;                          ///< brackets so far

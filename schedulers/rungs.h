@@ -23,8 +23,8 @@ std::vector<std::int64_t> asha_levels(std::int64_t r, std::int64_t max_t, std::i
 std::int64_t real_s_max(double r, double max_t, std::int64_t eta);
 std::vector<double> real_asha_levels(double r, double max_t, std::int64_t eta, std::int64_t s);
 
-/// The levels that `grace_period: auto` watches, ascending: of a count the powers of 2 below R, the ten largest at most,
-/// and R; of a time that is no count R/1024, R/512, ..., R.
+/// The levels that `grace_period: auto` watches, ascending: of a count the powers of 2 below R, the ten largest at
+/// most, and R; of a time that is no count R/1024, R/512, ..., R.
 std::vector<std::int64_t> auto_levels(std::int64_t max_t);
 std::vector<double> real_auto_levels(double max_t);
 

@@ -11,9 +11,9 @@
 // through propose.
 //
 // How those that wait for others use it: HyperBand (hyperband.h) names the open bracket in propose() and pauses every
-// member at its level in judge(); once all have arrived, propose() yields Stop for each loser and Resume for each winner.
-// Median stopping (median.h) judges every report (next_point = the very next one) by what on_report() folded. PBT
-// (pbt.h) has every member save at its interval and pauses the weak; propose() yields Exploit, and Resume follows.
+// member at its level in judge(); once all have arrived, propose() yields Stop for each loser and Resume for each
+// winner. Median stopping (median.h) judges every report (next_point = the very next one) by what on_report() folded.
+// PBT (pbt.h) has every member save at its interval and pauses the weak; propose() yields Exploit, and Resume follows.
 //
 // PB2 (pb2.h) is PBT with a model behind Exploit, fitted from what on_report() folded; an answer is kept until the next
 // fold. BOHB is HyperBand beside the `bohb` sampler, which gets every rung's score through Sampler::on_report. How

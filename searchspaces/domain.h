@@ -1,8 +1,8 @@
 #pragma once
 
 // The domains of parameters: what values one parameter can take, and with which mass. Names are Ray Tune's; where Ray's
-// masses are wrong (half mass at quantised ends, an upper end that never comes) ours are right: see each line. `q` forms
-// are drawn by grid index and shown as index * q with the decimals of q.
+// masses are wrong (half mass at quantised ends, an upper end that never comes) ours are right: see each line. `q`
+// forms are drawn by grid index and shown as index * q with the decimals of q.
 
 #include <cstdint>
 #include <string>
@@ -15,6 +15,7 @@
 
 namespace tune {
 
+// clang-format off
 struct Uniform   { double lower = 0, upper = 1; };                       ///< lower <= x < upper
 struct QUniform  { double lower = 0, upper = 1, q = 1; };                ///< multiples of q, both ends, equal mass
 struct LogUniform { double lower = 1, upper = 10; };                     ///< uniform in the logarithm; lower > 0
@@ -29,6 +30,7 @@ struct Choice    { std::vector<Value> values; std::vector<double> weights; bool 
 struct GridSearch { std::vector<Value> values; };                        ///< every value in turn
 struct Derived   { std::string expression; bool as_int = false; };       ///< sample_from: an output, never a search dimension
 struct Constant  { Value value; };
+// clang-format on
 
 using Domain = std::variant<Constant, Uniform, QUniform, LogUniform, QLogUniform, Normal, QNormal, RandInt, QRandInt,
                             LogRandInt, QLogRandInt, Choice, GridSearch, Derived>;
@@ -37,8 +39,8 @@ using Domain = std::variant<Constant, Uniform, QUniform, LogUniform, QLogUniform
 /// reference, or success. `name` is the distribution as the user wrote it.
 Result<void> check_domain(const Domain& domain, const std::string& name);
 
-/// One value at the position of the stream; uses a bounded number of draws. Requires: check_domain passed, and the domain
-/// is neither GridSearch nor Derived.
+/// One value at the position of the stream; uses a bounded number of draws. Requires: check_domain passed, and the
+/// domain is neither GridSearch nor Derived.
 Value sample(const Domain& domain, RandomStream& stream);
 
 /// Position in the unit cube and back (algorithms: integers and steps are widened by half a step, then rounded and

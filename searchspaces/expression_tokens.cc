@@ -118,18 +118,12 @@ class Reader {
     if (is_digit(rest[0]) || (rest[0] == '.' && rest.size() > 1 && is_digit(rest[1]))) return read_number(rest);
     if (starts_name(rest[0])) return read_name(rest);
     switch (rest[0]) {
-      case '(':
-        return take(Kind::kOpen, 1);
-      case ')':
-        return take(Kind::kClose, 1);
-      case ',':
-        return take(Kind::kComma, 1);
-      case '?':
-        return take(Kind::kQuestion, 1);
-      case ':':
-        return take(Kind::kColon, 1);
-      default:
-        return read_operator(rest);
+      case '(': return take(Kind::kOpen, 1);
+      case ')': return take(Kind::kClose, 1);
+      case ',': return take(Kind::kComma, 1);
+      case '?': return take(Kind::kQuestion, 1);
+      case ':': return take(Kind::kColon, 1);
+      default: return read_operator(rest);
     }
   }
 
@@ -224,24 +218,15 @@ class FormCheck {
   Outcome step(const ExpressionToken& token) {
     switch (token.kind) {
       case Kind::kNumber:
-      case Kind::kName:
-        return operand(token);
-      case Kind::kFunction:
-        return function(token);
-      case Kind::kOpen:
-        return open(token);
-      case Kind::kClose:
-        return close(token);
-      case Kind::kComma:
-        return comma(token);
-      case Kind::kQuestion:
-        return question(token);
-      case Kind::kColon:
-        return colon(token);
-      case Kind::kOperator:
-        return binary(token);
-      case Kind::kPrefix:
-        return Outcome();
+      case Kind::kName: return operand(token);
+      case Kind::kFunction: return function(token);
+      case Kind::kOpen: return open(token);
+      case Kind::kClose: return close(token);
+      case Kind::kComma: return comma(token);
+      case Kind::kQuestion: return question(token);
+      case Kind::kColon: return colon(token);
+      case Kind::kOperator: return binary(token);
+      case Kind::kPrefix: return Outcome();
     }
     return Outcome();
   }

@@ -38,7 +38,8 @@ class Sampler {
   /// Raised whenever the same history may give another suggestion; stored with each run.
   virtual int rules() const = 0;
 
-  /// The configuration of the `trial`th trial that takes one from the search (enqueued ones are not counted). kBadInput: constraints leave no room, or a derived value is not finite.
+  /// The configuration of the `trial`th trial that takes one from the search (enqueued ones are not counted).
+  /// kBadInput: constraints leave no room, or a derived value is not finite.
   virtual Result<Suggestion> suggest(TrialId trial) const = 0;
 
   /// A configuration that a person gave, with what is missing drawn: also one that constraints forbid, if no draw can
@@ -61,7 +62,8 @@ struct SamplerContext {
   std::uint64_t seed = 0;
   std::vector<Config> points_to_evaluate;  ///< partial configurations, tried first
   Options options;
-  bool repeats = false;  ///< a budget counts trials: a space of grids and constants alone begins again when it is used up
+  bool repeats =
+      false;  ///< a budget counts trials: a space of grids and constants alone begins again when it is used up
 };
 
 /// random, grid and sobol, and the names of those that are not built yet (capabilities.built == false).

@@ -212,7 +212,8 @@ std::string Space::describe() const {
     out += fmt::format("  {}: {}{}\n", parameter.path, tune::describe(parameter.domain),
                        condition_text(parameter.conditions));
   }
-  for (const std::string& constraint : impl_->constraints) out += fmt::format("  constraint: {}\n", visible(constraint));
+  for (const std::string& constraint : impl_->constraints)
+    out += fmt::format("  constraint: {}\n", visible(constraint));
   return out;
 }
 

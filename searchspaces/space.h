@@ -25,9 +25,9 @@ struct Condition {
 };
 
 struct Parameter {
-  std::string path;         ///< groups joined with '.'
+  std::string path;  ///< groups joined with '.'
   Domain domain;
-  std::string written_as;   ///< distribution word of the file (`int`, `randint`), for messages
+  std::string written_as;  ///< distribution word of the file (`int`, `randint`), for messages
   std::string description;
   std::vector<Condition> conditions;  ///< all must hold (those of its groups included)
 };
@@ -37,9 +37,9 @@ struct SpaceFault {
   enum class Kind { kUnknownName, kUnknownChoice, kContinuousParent, kCycle, kExpression, kDomain, kNeverActive };
   Kind kind = Kind::kDomain;
   bool warning = false;
-  std::string path;             ///< parameter, or empty
-  std::int64_t constraint = -1; ///< index, or -1
-  std::string condition_path;   ///< the `when` entry concerned, or empty
+  std::string path;                           ///< parameter, or empty
+  std::int64_t constraint = -1;               ///< index, or -1
+  std::string condition_path;                 ///< the `when` entry concerned, or empty
   std::optional<ExpressionError> expression;  ///< place inside the expression
   std::string message;
   std::string hint;
@@ -47,8 +47,8 @@ struct SpaceFault {
 
 class Space {
  public:
-  /// Checks everything: conditions, cycles (named in full), expressions and their names, domains. All faults at once are
-  /// appended to `faults` (warnings too); nullopt if there is an error among them. Requires: paths are unique.
+  /// Checks everything: conditions, cycles (named in full), expressions and their names, domains. All faults at once
+  /// are appended to `faults` (warnings too); nullopt if there is an error among them. Requires: paths are unique.
   static std::optional<Space> build(std::vector<Parameter> parameters, std::vector<std::string> constraints,
                                     std::vector<SpaceFault>& faults);
 
@@ -62,7 +62,7 @@ class Space {
   const std::vector<Parameter>& parameters() const;  ///< file order
   const std::vector<std::size_t>& order() const;     ///< parents before children, derived values after their inputs
   const std::vector<std::string>& constraints() const;
-  std::vector<std::string> paths() const;            ///< file order
+  std::vector<std::string> paths() const;  ///< file order
   const Parameter* find(std::string_view path) const;
   /// Indices of the parameters that a derived parameter's expression, or a constraint, names.
   std::vector<std::size_t> inputs(std::size_t parameter) const;

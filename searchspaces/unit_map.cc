@@ -139,8 +139,7 @@ double UnitMap::real(double u) const {
       const double span = upper_ - lower_;  // may be beyond the largest double
       return keep_inside(std::isfinite(span) ? lower_ + u * span : lower_ * (1 - u) + upper_ * u, lower_, upper_);
     }
-    case Law::kLog:
-      return keep_inside(portable::exp(log_lower_ + u * log_span_), lower_, upper_);
+    case Law::kLog: return keep_inside(portable::exp(log_lower_ + u * log_span_), lower_, upper_);
     default: {
       constexpr double kLargest = std::numeric_limits<double>::max();
       return std::clamp(lower_ + upper_ * normal_quantile(u), -kLargest, kLargest);
@@ -169,12 +168,10 @@ std::int64_t UnitMap::index(double u) const {
     return static_cast<std::int64_t>(static_cast<std::uint64_t>(first_) + ordinal);
   };
   switch (law_) {
-    case Law::kIndex:
-      return from_first(std::floor(u * static_cast<double>(count_)));
+    case Law::kIndex: return from_first(std::floor(u * static_cast<double>(count_)));
     case Law::kLogIndex:
       return from_first(std::floor(portable::exp(log_lower_ + u * log_span_) + shift_) - static_cast<double>(first_));
-    case Law::kWeighted:
-      return static_cast<std::int64_t>(weighted(u));
+    case Law::kWeighted: return static_cast<std::int64_t>(weighted(u));
     default: {
       constexpr double kMost = static_cast<double>(kMaxStepIndex);
       // std::round takes halves away from zero.
@@ -244,8 +241,7 @@ double UnitMap::position(const Value& value) const {
       for (std::int64_t i = 0; i < *index; ++i) below += (*weights_)[static_cast<std::size_t>(i)];
       return clamp_unit((below + (*weights_)[static_cast<std::size_t>(*index)] / 2) / total_weight_);
     }
-    case Law::kNormalIndex:
-      return clamp_unit(portable::normal_cdf((*number - lower_) / upper_));
+    case Law::kNormalIndex: return clamp_unit(portable::normal_cdf((*number - lower_) / upper_));
     default: {
       const std::uint64_t ordinal = static_cast<std::uint64_t>(*index) - static_cast<std::uint64_t>(first_);
       return clamp_unit((static_cast<double>(ordinal) + 0.5) / static_cast<double>(count_));

@@ -46,7 +46,7 @@ class Admission {
   Link::Callbacks callbacks_;
   Admitted admitted_;
   boost::asio::local::stream_protocol::acceptor acceptor_;
-  boost::asio::steady_timer rest_;  // after a failed accept
+  boost::asio::steady_timer rest_;           // after a failed accept
   std::set<std::shared_ptr<Guest>> guests_;  // those that have not said who they are
   std::string launch_, proof_, resume_key_, incarnation_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // false: this object is gone

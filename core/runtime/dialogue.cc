@@ -193,7 +193,8 @@ void Dialogue::fetch(CheckpointId id, const CheckpointInfo& info, std::function<
 }
 
 void Dialogue::ask_for_more(CheckpointId id, Fetching& fetching) {
-  while (conversation_.is_welcome() && fetching.asked < fetching.info.size && fetching.asked - fetching.received < kFetchWindow) {
+  while (conversation_.is_welcome() && fetching.asked < fetching.info.size &&
+         fetching.asked - fetching.received < kFetchWindow) {
     const auto size = std::min<std::uint64_t>(wire::kMaxChunk, fetching.info.size - fetching.asked);
     link_->send(wire::Fetch{id, fetching.asked, static_cast<std::uint32_t>(size)});
     fetching.asked += size;

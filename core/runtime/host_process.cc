@@ -41,7 +41,8 @@ std::vector<std::string> environment_with(std::vector<std::string> set) {
 }
 
 /// A copy of this process becomes the fork server.
-[[noreturn]] void become_host(HostEntry entry, Fd channel, std::vector<std::string> arguments, const std::string& mark) {
+[[noreturn]] void become_host(HostEntry entry, Fd channel, std::vector<std::string> arguments,
+                              const std::string& mark) {
   constexpr int kHostFd = 3;
   if (channel.get() != kHostFd) ::dup2(channel.get(), kHostFd);
   (void)channel.release();

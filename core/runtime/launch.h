@@ -31,10 +31,10 @@ struct LaunchPlan {
   std::string complaints;            ///< file for its stderr
 };
 
-/// Starts a process as a session of its own, with the token's pipe as descriptor kTokenFd, its stderr appended to a file
-/// and nothing else open.
-using StartWorker = std::function<Result<pid_t>(std::vector<std::string> arguments, const std::string& complaints,
-                                                const Fd& token)>;
+/// Starts a process as a session of its own, with the token's pipe as descriptor kTokenFd, its stderr appended to a
+/// file and nothing else open.
+using StartWorker =
+    std::function<Result<pid_t>(std::vector<std::string> arguments, const std::string& complaints, const Fd& token)>;
 inline constexpr int kTokenFd = 3;
 
 /// Starts it by `start`, or (empty) as a program. kIo, kNotFound with the program's path.

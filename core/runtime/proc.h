@@ -38,10 +38,11 @@ std::vector<pid_t> marked_processes(std::string_view mark);
 std::size_t kill_marked(std::string_view mark);
 /// Processes by number, with process_start(): a number may be used again.
 using Family = std::map<pid_t, std::int64_t>;
-/// marked_processes() as they are now. One that the system takes apart loses its mark first and what it holds open later.
+/// marked_processes() as they are now. One that the system takes apart loses its mark first and what it holds open
+/// later.
 Family marked_family(std::string_view mark);
-/// SIGKILL to all of them and to `family`, again until they are gone and hold nothing open; false: some outlived `seconds`
-/// (in uninterruptible sleep).
+/// SIGKILL to all of them and to `family`, again until they are gone and hold nothing open; false: some outlived
+/// `seconds` (in uninterruptible sleep).
 bool end_marked(std::string_view mark, double seconds, Family family = {});
 
 /// Bytes that belong to this process alone, in memory or swapped out; 0 if it is gone.

@@ -61,24 +61,25 @@ class ProcessWorkers::Impl {
 
   void start(Handler& handler, CheckpointChannel& channel) {
     handler_ = &handler;
-    peer_ = std::make_unique<WorkerPeer>(handler, channel,
-                                         WorkerPeer::Events{
-                                             .loaded = [this](Result<TrainableInfo> info) { loaded(std::move(info)); },
-                                             .drained = [this](std::string reason) { unusable(std::move(reason)); },
-                                             .log = [this](const wire::LogLine& line) { log(line.text); },
-                                             .progress = [this] { failures_ = 0; },
-                                             .later = [this](double seconds, std::function<void()> what) {
-                                               once_more(seconds, std::move(what));
-                                             },
-                                         });
-    admission_ = std::make_unique<Admission>(
-        io_,
-        Link::Callbacks{
-            .received = [this](wire::Envelope envelope) { received(std::move(envelope)); },
-            .before_write = [this] { peer_->send_acknowledgements(); },
-            .closed = [this](const std::string& why) { disconnected(why); },
-        },
-        [this](std::shared_ptr<Link> link, const wire::Hello& hello, std::uint64_t id) { admit(std::move(link), hello, id); });
+    peer_ = std::make_unique<WorkerPeer>(
+        handler, channel,
+        WorkerPeer::Events{
+            .loaded = [this](Result<TrainableInfo> info) { loaded(std::move(info)); },
+            .drained = [this](std::string reason) { unusable(std::move(reason)); },
+            .log = [this](const wire::LogLine& line) { log(line.text); },
+            .progress = [this] { failures_ = 0; },
+            .later = [this](double seconds, std::function<void()> what) { once_more(seconds, std::move(what)); },
+        });
+    admission_ =
+        std::make_unique<Admission>(io_,
+                                    Link::Callbacks{
+                                        .received = [this](wire::Envelope envelope) { received(std::move(envelope)); },
+                                        .before_write = [this] { peer_->send_acknowledgements(); },
+                                        .closed = [this](const std::string& why) { disconnected(why); },
+                                    },
+                                    [this](std::shared_ptr<Link> link, const wire::Hello& hello, std::uint64_t id) {
+                                      admit(std::move(link), hello, id);
+                                    });
     auto dir = SocketDir::make();
     if (!dir) return unusable_soon(dir.error());
     dir_ = std::make_unique<SocketDir>(*std::move(dir));
@@ -379,7 +380,8 @@ void ProcessWorkers::Impl::shut_down() {
   lease_timer_.cancel();
   death_.reset();
   if (std::exchange(awaited_, false)) forget_call(options_.attempts_dir, worker_.launch);
-  // Before the worker is told to leave: one that was not told would take the folder away itself, were this process killed.
+  // Before the worker is told to leave: one that was not told would take the folder away itself, were this process
+  // killed.
   if (admission_) admission_->close();
   dir_.reset();
   if (worker_.pid > 0) {

@@ -42,17 +42,16 @@ class Worker {
       : lease_(options.lease),
         dialogue_(io_, options, read_token(options.token_fd),
                   {
-                      .conversation =
-                          {
-                              .assign = [this](Assign assign) { runner_.assign(std::move(assign)); },
-                              .ack = [this](const Ack& ack) { runner_.acknowledge(ack); },
-                              .order = [this](const Order& order) { runner_.order(order); },
-                              .fence = [this](const wire::AttemptKey& key) { runner_.fence(key); },
-                              .held = [this] { return runner_.held(); },
-                              .room = [this] { runner_.room(); },
-                              .leave = [this](const std::string&) { leave(0); },
-                              .welcomed = {},
-                          },
+                      .conversation = {
+                          .assign = [this](Assign assign) { runner_.assign(std::move(assign)); },
+                          .ack = [this](const Ack& ack) { runner_.acknowledge(ack); },
+                          .order = [this](const Order& order) { runner_.order(order); },
+                          .fence = [this](const wire::AttemptKey& key) { runner_.fence(key); },
+                          .held = [this] { return runner_.held(); },
+                          .room = [this] { runner_.room(); },
+                          .leave = [this](const std::string&) { leave(0); },
+                          .welcomed = {},
+                      },
                       .alone = [this](const std::string& why) { alone(why); },
                   }),
         runner_(io_, options, dialogue_, [this](const std::string& why) { give_up(why); }) {}

@@ -39,8 +39,8 @@ int run_worker(const WorkerOptions& options);
 std::vector<std::string> worker_arguments(const WorkerOptions& options);
 Result<WorkerOptions> parse_worker_arguments(const std::vector<std::string>& arguments);
 
-/// Signals as a fresh program has them: none blocked, ignored or handled. For copies of a process that were not begun by
-/// exec.
+/// Signals as a fresh program has them: none blocked, ignored or handled. For copies of a process that were not begun
+/// by exec.
 void forget_signal_handlers();
 
 /// `tune __worker ARGUMENTS...`: argv holds the arguments alone.

@@ -123,7 +123,8 @@ void WorkerPeer::lose_all(const std::string& why) {
   for (const Key& key : keys) {
     Record& record = records_.at(key);
     if (record.end != 0) {
-      if (record.waiting.empty()) erase(key);
+      if (record.waiting.empty())
+        erase(key);
       else
         record.lost_why = why;  // should its checkpoint not be stored after all
       continue;

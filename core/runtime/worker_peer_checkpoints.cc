@@ -88,8 +88,9 @@ void WorkerPeer::retreat(const Key& key, Seq seq, const Error& why) {
   record->end = 0;
   if (!record->lost_why.empty()) return deliver_lost(key, record->lost_why);  // nobody is there to send it again
   if (why.code == ErrorCode::kDamaged) {
-    return events_.drained(why.message + "; no checkpoint can be stored there. Once that file is moved away, trials whose "
-                                         "checkpoints lie in it go on from earlier ones, or start again");
+    return events_.drained(why.message +
+                           "; no checkpoint can be stored there. Once that file is moved away, trials whose "
+                           "checkpoints lie in it go on from earlier ones, or start again");
   }
   if (std::exchange(complaint_, why.message) != why.message) {
     events_.log({wire::LogLine::Level::kWarning, "a checkpoint cannot be stored, trying again: " + why.message});

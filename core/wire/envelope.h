@@ -49,7 +49,7 @@ struct Hello {
   std::string worker;  ///< this process, drawn anew by each
   std::string token;
   std::string resume_key;  ///< of the controller that let it in before; another one asks for the token
-  std::string build;  ///< version of the program
+  std::string build;       ///< version of the program
   std::string host;
   std::int64_t pid = 0;
   std::int64_t slots = 1;

@@ -295,77 +295,30 @@ Result<Body> from_proto(proto::Envelope& in) {
   Checker check;
   Body body;
   switch (in.body_case()) {
-    case Case::kHello:
-      body = take(*in.mutable_hello(), check);
-      break;
-    case Case::kWelcome:
-      body = take(*in.mutable_welcome(), check);
-      break;
-    case Case::kReject:
-      body = Reject{std::move(*in.mutable_reject()->mutable_text())};
-      break;
-    case Case::kLoaded:
-      body = take(*in.mutable_loaded(), check);
-      break;
-    case Case::kAssign:
-      body = take(*in.mutable_assign(), check);
-      break;
-    case Case::kStarted:
-      body = take(*in.mutable_started(), check);
-      break;
-    case Case::kReport:
-      body = take(*in.mutable_report(), check);
-      break;
-    case Case::kSaved:
-      body = take(*in.mutable_saved(), check);
-      break;
-    case Case::kDone:
-      body = take(*in.mutable_done(), check);
-      break;
-    case Case::kLost:
-      body = take(*in.mutable_lost(), check);
-      break;
-    case Case::kChunk:
-      body = take(*in.mutable_chunk(), check);
-      break;
-    case Case::kChunkAck:
-      body = take(*in.mutable_chunk_ack(), check);
-      break;
-    case Case::kFetch:
-      body = take(*in.mutable_fetch(), check);
-      break;
-    case Case::kFetched:
-      body = take(*in.mutable_fetched(), check);
-      break;
-    case Case::kAck:
-      body = take(*in.mutable_ack(), check);
-      break;
-    case Case::kResend:
-      body = take(*in.mutable_resend(), check);
-      break;
-    case Case::kFence:
-      body = take(*in.mutable_fence(), check);
-      break;
-    case Case::kOrder:
-      body = take(*in.mutable_order(), check);
-      break;
-    case Case::kHeartbeat:
-      body = Heartbeat{in.heartbeat().n()};
-      break;
-    case Case::kHeartbeatAck:
-      body = HeartbeatAck{in.heartbeat_ack().n(), in.heartbeat_ack().epoch()};
-      break;
-    case Case::kDrain:
-      body = Drain{std::move(*in.mutable_drain()->mutable_reason())};
-      break;
-    case Case::kGoodbye:
-      body = Goodbye{std::move(*in.mutable_goodbye()->mutable_reason())};
-      break;
-    case Case::kLog:
-      body = take(*in.mutable_log(), check);
-      break;
-    case Case::BODY_NOT_SET:
-      return fail(ErrorCode::kDamaged, "a message of a kind that is unknown here");
+    case Case::kHello: body = take(*in.mutable_hello(), check); break;
+    case Case::kWelcome: body = take(*in.mutable_welcome(), check); break;
+    case Case::kReject: body = Reject{std::move(*in.mutable_reject()->mutable_text())}; break;
+    case Case::kLoaded: body = take(*in.mutable_loaded(), check); break;
+    case Case::kAssign: body = take(*in.mutable_assign(), check); break;
+    case Case::kStarted: body = take(*in.mutable_started(), check); break;
+    case Case::kReport: body = take(*in.mutable_report(), check); break;
+    case Case::kSaved: body = take(*in.mutable_saved(), check); break;
+    case Case::kDone: body = take(*in.mutable_done(), check); break;
+    case Case::kLost: body = take(*in.mutable_lost(), check); break;
+    case Case::kChunk: body = take(*in.mutable_chunk(), check); break;
+    case Case::kChunkAck: body = take(*in.mutable_chunk_ack(), check); break;
+    case Case::kFetch: body = take(*in.mutable_fetch(), check); break;
+    case Case::kFetched: body = take(*in.mutable_fetched(), check); break;
+    case Case::kAck: body = take(*in.mutable_ack(), check); break;
+    case Case::kResend: body = take(*in.mutable_resend(), check); break;
+    case Case::kFence: body = take(*in.mutable_fence(), check); break;
+    case Case::kOrder: body = take(*in.mutable_order(), check); break;
+    case Case::kHeartbeat: body = Heartbeat{in.heartbeat().n()}; break;
+    case Case::kHeartbeatAck: body = HeartbeatAck{in.heartbeat_ack().n(), in.heartbeat_ack().epoch()}; break;
+    case Case::kDrain: body = Drain{std::move(*in.mutable_drain()->mutable_reason())}; break;
+    case Case::kGoodbye: body = Goodbye{std::move(*in.mutable_goodbye()->mutable_reason())}; break;
+    case Case::kLog: body = take(*in.mutable_log(), check); break;
+    case Case::BODY_NOT_SET: return fail(ErrorCode::kDamaged, "a message of a kind that is unknown here");
   }
   if (check.wrong()) return fail(ErrorCode::kDamaged, fmt::format("a message with {} that cannot be", check.wrong()));
   return body;

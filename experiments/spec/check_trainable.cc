@@ -17,32 +17,22 @@ using Param = TrainableInfo::Param;
 
 std::string_view kind_words(Param::Kind kind) {
   switch (kind) {
-    case Param::Kind::kReal:
-      return "a number";
-    case Param::Kind::kInteger:
-      return "an integer";
-    case Param::Kind::kText:
-      return "text";
-    case Param::Kind::kBool:
-      return "true or false";
-    case Param::Kind::kAny:
-      break;
+    case Param::Kind::kReal: return "a number";
+    case Param::Kind::kInteger: return "an integer";
+    case Param::Kind::kText: return "text";
+    case Param::Kind::kBool: return "true or false";
+    case Param::Kind::kAny: break;
   }
   return "anything";
 }
 
 bool is_of_kind(const Value& value, Param::Kind kind) {
   switch (kind) {
-    case Param::Kind::kReal:
-      return value.is_number();
-    case Param::Kind::kInteger:
-      return as_integer(value).has_value();
-    case Param::Kind::kText:
-      return value.is_text();
-    case Param::Kind::kBool:
-      return value.is_bool();
-    case Param::Kind::kAny:
-      break;
+    case Param::Kind::kReal: return value.is_number();
+    case Param::Kind::kInteger: return as_integer(value).has_value();
+    case Param::Kind::kText: return value.is_text();
+    case Param::Kind::kBool: return value.is_bool();
+    case Param::Kind::kAny: break;
   }
   return true;
 }

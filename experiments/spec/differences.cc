@@ -124,12 +124,9 @@ TrainableRef without_place(TrainableRef ref) {
 
 std::string show_trainable(const TrainableRef& ref) {
   switch (ref.kind) {
-    case TrainableRef::Kind::kBuiltin:
-      return ref.name;
-    case TrainableRef::Kind::kLibrary:
-      return ref.name.empty() ? ref.library : ref.library + ":" + ref.name;
-    case TrainableRef::Kind::kCommand:
-      return to_json(trainable_document(ref));
+    case TrainableRef::Kind::kBuiltin: return ref.name;
+    case TrainableRef::Kind::kLibrary: return ref.name.empty() ? ref.library : ref.library + ":" + ref.name;
+    case TrainableRef::Kind::kCommand: return to_json(trainable_document(ref));
   }
   return {};
 }

@@ -283,17 +283,10 @@ std::optional<Domain> read_domain(const Node& map, const Member& word, const Dis
   if (!has_value(word, faults)) return std::nullopt;
   std::optional<Domain> domain;
   switch (distribution.arguments) {
-    case Arguments::kReals:
-      domain = read_reals(word.value, distribution, faults);
-      break;
-    case Arguments::kIntegers:
-      domain = read_integers(word.value, distribution, faults);
-      break;
-    case Arguments::kValues:
-      domain = read_values(map, word, faults);
-      break;
-    case Arguments::kExpression:
-      return read_derived(map, word, faults);
+    case Arguments::kReals: domain = read_reals(word.value, distribution, faults); break;
+    case Arguments::kIntegers: domain = read_integers(word.value, distribution, faults); break;
+    case Arguments::kValues: domain = read_values(map, word, faults); break;
+    case Arguments::kExpression: return read_derived(map, word, faults);
   }
   if (!domain) return std::nullopt;
   if (const Result<void> checked = check_domain(*domain, std::string(distribution.name)); !checked) {

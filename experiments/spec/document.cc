@@ -64,9 +64,7 @@ Node node_of_value(const Value& value) {
       node.text = value.text();
       node.scalar = value;
       break;
-    default:
-      node.text = show_value(value);
-      node.scalar = value;
+    default: node.text = show_value(value); node.scalar = value;
   }
   return node;
 }

@@ -20,24 +20,18 @@ constexpr std::size_t kLeftContext = 60;
 
 std::string_view severity_name(Diagnostic::Severity severity) {
   switch (severity) {
-    case Diagnostic::Severity::kError:
-      return "error";
-    case Diagnostic::Severity::kWarning:
-      return "warning";
-    case Diagnostic::Severity::kNote:
-      return "note";
+    case Diagnostic::Severity::kError: return "error";
+    case Diagnostic::Severity::kWarning: return "warning";
+    case Diagnostic::Severity::kNote: return "note";
   }
   return {};
 }
 
 std::string_view severity_color(Diagnostic::Severity severity) {
   switch (severity) {
-    case Diagnostic::Severity::kError:
-      return "\x1b[1;31m";
-    case Diagnostic::Severity::kWarning:
-      return "\x1b[1;35m";
-    case Diagnostic::Severity::kNote:
-      return "\x1b[1;36m";
+    case Diagnostic::Severity::kError: return "\x1b[1;31m";
+    case Diagnostic::Severity::kWarning: return "\x1b[1;35m";
+    case Diagnostic::Severity::kNote: return "\x1b[1;36m";
   }
   return {};
 }
@@ -96,7 +90,8 @@ void append_source(std::string& out, const Diagnostic& d, bool color) {
 }  // namespace
 
 bool has_errors(const std::vector<Diagnostic>& diagnostics) {
-  return std::ranges::any_of(diagnostics, [](const Diagnostic& d) { return d.severity == Diagnostic::Severity::kError; });
+  return std::ranges::any_of(diagnostics,
+                             [](const Diagnostic& d) { return d.severity == Diagnostic::Severity::kError; });
 }
 
 std::string format_diagnostics(const std::vector<Diagnostic>& diagnostics, bool color) {

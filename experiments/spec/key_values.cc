@@ -25,23 +25,12 @@ std::string quoted_choices(const std::vector<std::string>& words) {
 std::string type_phrase(const Key& key) {
   std::string phrase;
   switch (key.type) {
-    case OptionType::kBool:
-      phrase = "true or false";
-      break;
-    case OptionType::kInteger:
-      phrase = "an integer";
-      break;
-    case OptionType::kReal:
-      phrase = "a number";
-      break;
-    case OptionType::kText:
-      phrase = "text";
-      break;
-    case OptionType::kRealList:
-      phrase = "a list of numbers";
-      break;
-    default:
-      phrase = "a value";
+    case OptionType::kBool: phrase = "true or false"; break;
+    case OptionType::kInteger: phrase = "an integer"; break;
+    case OptionType::kReal: phrase = "a number"; break;
+    case OptionType::kText: phrase = "text"; break;
+    case OptionType::kRealList: phrase = "a list of numbers"; break;
+    default: phrase = "a value";
   }
   for (const std::string& word : key.extra_words) phrase += " or " + word;
   return phrase;
@@ -189,12 +178,9 @@ std::optional<Value> read_option(const Node& node, const Key& key, Faults& fault
         return std::nullopt;
       }
       break;
-    case OptionType::kChoice:
-      return read_choice(node, key, faults);
-    case OptionType::kRealList:
-      return read_real_list(node, key, faults);
-    case OptionType::kAny:
-      return value_of_node(node);
+    case OptionType::kChoice: return read_choice(node, key, faults);
+    case OptionType::kRealList: return read_real_list(node, key, faults);
+    case OptionType::kAny: return value_of_node(node);
   }
   wrong_type(node, key, faults);
   return std::nullopt;
@@ -204,14 +190,10 @@ std::optional<Value> read_option(const Node& node, const Key& key, Faults& fault
 
 std::optional<Value> read_key(const Member& member, const Key& key, Faults& faults) {
   switch (key.form) {
-    case Key::Form::kDuration:
-      return read_with_unit<double>(member.value, key, parse_duration, "90s or 1h30m", faults);
-    case Key::Form::kSize:
-      return read_with_unit<std::uint64_t>(member.value, key, parse_size, "512MiB or 2GB", faults);
-    case Key::Form::kOther:
-      return Value();
-    case Key::Form::kOption:
-      break;
+    case Key::Form::kDuration: return read_with_unit<double>(member.value, key, parse_duration, "90s or 1h30m", faults);
+    case Key::Form::kSize: return read_with_unit<std::uint64_t>(member.value, key, parse_size, "512MiB or 2GB", faults);
+    case Key::Form::kOther: return Value();
+    case Key::Form::kOption: break;
   }
   return read_option(member.value, key, faults);
 }

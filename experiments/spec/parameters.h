@@ -30,7 +30,7 @@ struct SpaceReading {
   std::vector<std::string> groups;  ///< paths
   std::vector<const Node*> constraints;
   std::vector<std::string> unread;  ///< paths of entries that could not be told to be parameters or groups; "": all
-  std::optional<Space> space;  ///< nothing if there is a fault in it
+  std::optional<Space> space;       ///< nothing if there is a fault in it
 
   std::vector<std::string> paths() const;
   const Parameter* find(const std::string& path) const;

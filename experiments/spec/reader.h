@@ -40,7 +40,7 @@ struct ReaderContext {
   /// `scheduler.max_t=20`: (path, YAML value), applied before checking; messages say `--set PATH`.
   std::vector<std::pair<std::string, std::string>> overrides;
   std::optional<Machine> machine;  ///< that must hold one trial's resources; nothing: they are not looked at
-  bool given_before = false;  ///< a text that was run: nothing outside of it is looked at, for it may be gone
+  bool given_before = false;       ///< a text that was run: nothing outside of it is looked at, for it may be gone
 };
 
 struct ReadOutcome {

@@ -122,43 +122,30 @@ std::string_view looks_like(std::string_view text) {
 
 std::string show_value(const Value& value) {
   switch (value.kind()) {
-    case Value::Kind::kNull:
-      return "null";
-    case Value::Kind::kBool:
-      return value.boolean() ? "true" : "false";
-    case Value::Kind::kInteger:
-      return std::to_string(value.integer());
+    case Value::Kind::kNull: return "null";
+    case Value::Kind::kBool: return value.boolean() ? "true" : "false";
+    case Value::Kind::kInteger: return std::to_string(value.integer());
     case Value::Kind::kReal: {
       if (std::isfinite(value.real())) return format_real(value.real());
       if (std::isnan(value.real())) return ".nan";
       return value.real() < 0 ? "-.inf" : ".inf";
     }
-    case Value::Kind::kText:
-      return "'" + value.text() + "'";
-    case Value::Kind::kList:
-      return "a list";
-    case Value::Kind::kMap:
-      return "a map";
+    case Value::Kind::kText: return "'" + value.text() + "'";
+    case Value::Kind::kList: return "a list";
+    case Value::Kind::kMap: return "a map";
   }
   return {};
 }
 
 std::string_view kind_phrase(const Value& value) {
   switch (value.kind()) {
-    case Value::Kind::kNull:
-      return "nothing";
-    case Value::Kind::kBool:
-      return "a bool";
-    case Value::Kind::kInteger:
-      return "an integer";
-    case Value::Kind::kReal:
-      return "a real";
-    case Value::Kind::kText:
-      return "text";
-    case Value::Kind::kList:
-      return "a list";
-    case Value::Kind::kMap:
-      return "a map";
+    case Value::Kind::kNull: return "nothing";
+    case Value::Kind::kBool: return "a bool";
+    case Value::Kind::kInteger: return "an integer";
+    case Value::Kind::kReal: return "a real";
+    case Value::Kind::kText: return "text";
+    case Value::Kind::kList: return "a list";
+    case Value::Kind::kMap: return "a map";
   }
   return {};
 }

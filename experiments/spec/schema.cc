@@ -40,27 +40,16 @@ Map bare_key_schema(const Key& key) {
   if (key.form == Key::Form::kSize) return {{"allOf", List{ref("size")}}};
   Map map;
   switch (key.type) {
-    case OptionType::kBool:
-      map = {{"type", "boolean"}};
-      break;
-    case OptionType::kInteger:
-      map = {{"type", "integer"}};
-      break;
-    case OptionType::kReal:
-      map = {{"type", "number"}};
-      break;
+    case OptionType::kBool: map = {{"type", "boolean"}}; break;
+    case OptionType::kInteger: map = {{"type", "integer"}}; break;
+    case OptionType::kReal: map = {{"type", "number"}}; break;
     case OptionType::kText:
       map = {{"type", "string"}};
       if (!key.may_be_empty) map.emplace_back("minLength", 1);
       break;
-    case OptionType::kChoice:
-      map = {{"enum", words(key.choices)}};
-      break;
-    case OptionType::kRealList:
-      map = {{"type", "array"}, {"items", type("number")}};
-      break;
-    case OptionType::kAny:
-      break;
+    case OptionType::kChoice: map = {{"enum", words(key.choices)}}; break;
+    case OptionType::kRealList: map = {{"type", "array"}, {"items", type("number")}}; break;
+    case OptionType::kAny: break;
   }
   add_range(map, key);
   return map;
@@ -187,9 +176,7 @@ Value distribution_schema() {
         map = {{"type", "array"}, {"minItems", 1}};
         if (d.name == "choice") map.emplace_back("uniqueItems", true);
         break;
-      case Distribution::Arguments::kExpression:
-        map = {{"type", List{"string", "number"}}};
-        break;
+      case Distribution::Arguments::kExpression: map = {{"type", List{"string", "number"}}}; break;
     }
     map.emplace_back("description", d.help);
     properties.emplace_back(std::string(d.name), std::move(map));

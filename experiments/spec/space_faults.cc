@@ -16,20 +16,13 @@ constexpr std::int64_t kManyCells = 1'000'000;
 
 const char* code_of(SpaceFault::Kind kind) {
   switch (kind) {
-    case SpaceFault::Kind::kUnknownName:
-      return code::kUnknownName;
-    case SpaceFault::Kind::kUnknownChoice:
-      return code::kUnknownChoice;
-    case SpaceFault::Kind::kContinuousParent:
-      return code::kBadValue;
-    case SpaceFault::Kind::kCycle:
-      return code::kCycle;
-    case SpaceFault::Kind::kExpression:
-      return code::kExpression;
-    case SpaceFault::Kind::kDomain:
-      return code::kBadValue;
-    case SpaceFault::Kind::kNeverActive:
-      return code::kConflict;
+    case SpaceFault::Kind::kUnknownName: return code::kUnknownName;
+    case SpaceFault::Kind::kUnknownChoice: return code::kUnknownChoice;
+    case SpaceFault::Kind::kContinuousParent: return code::kBadValue;
+    case SpaceFault::Kind::kCycle: return code::kCycle;
+    case SpaceFault::Kind::kExpression: return code::kExpression;
+    case SpaceFault::Kind::kDomain: return code::kBadValue;
+    case SpaceFault::Kind::kNeverActive: return code::kConflict;
   }
   return code::kBadValue;
 }

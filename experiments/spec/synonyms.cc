@@ -137,20 +137,13 @@ constexpr std::array kSynonyms = {
 
 std::string_view section_of(WordPlace place) {
   switch (place) {
-    case WordPlace::kObjective:
-      return "objective.";
-    case WordPlace::kTrainable:
-      return "trainable.";
-    case WordPlace::kSearch:
-      return "search.";
-    case WordPlace::kScheduler:
-      return "scheduler.";
-    case WordPlace::kStop:
-      return "stop.";
-    case WordPlace::kBudget:
-      return "budget.";
-    default:
-      return {};
+    case WordPlace::kObjective: return "objective.";
+    case WordPlace::kTrainable: return "trainable.";
+    case WordPlace::kSearch: return "search.";
+    case WordPlace::kScheduler: return "scheduler.";
+    case WordPlace::kStop: return "stop.";
+    case WordPlace::kBudget: return "budget.";
+    default: return {};
   }
 }
 

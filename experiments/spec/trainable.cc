@@ -180,9 +180,7 @@ TrainableRef read_trainable(const Member& section, const SpaceReading& space, co
 Value trainable_document(const TrainableRef& trainable) {
   Map map;
   switch (trainable.kind) {
-    case TrainableRef::Kind::kBuiltin:
-      map.emplace_back("builtin", trainable.name);
-      break;
+    case TrainableRef::Kind::kBuiltin: map.emplace_back("builtin", trainable.name); break;
     case TrainableRef::Kind::kLibrary:
       map.emplace_back("plugin", trainable.library);
       if (!trainable.name.empty()) map.emplace_back("class", trainable.name);

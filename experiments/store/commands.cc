@@ -37,8 +37,8 @@ Result<std::int64_t> send_command(const std::string& path, const std::string& ex
   if (!row) return pass_on(std::move(row));
   auto transaction = sql::Transaction::begin(*connection);
   if (!transaction) return pass_on(std::move(transaction));
-  auto insert = connection->prepare(
-      "INSERT INTO command(experiment, kind, trial, args, sent_at) VALUES(?,?,?,?,?) RETURNING id");
+  auto insert =
+      connection->prepare("INSERT INTO command(experiment, kind, trial, args, sent_at) VALUES(?,?,?,?,?) RETURNING id");
   if (!insert) return pass_on(std::move(insert));
   const std::optional<std::int64_t> trial = command.trial ? std::optional(command.trial->value) : std::nullopt;
   auto inserted =

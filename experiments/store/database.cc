@@ -107,9 +107,9 @@ Result<sql::Connection> open_database(const std::string& db, bool create, const 
   return connection;
 }
 
-// With writing allowed SQLite can bring a WAL that a killed program left behind in order, and clean up after itself. On a
-// full disk: alone, since there is no room for the -shm file that readers share. Where nothing may be written: as far as
-// the file system lets it, and where no -wal file has anything in it nothing can be missing.
+// With writing allowed SQLite can bring a WAL that a killed program left behind in order, and clean up after itself. On
+// a full disk: alone, since there is no room for the -shm file that readers share. Where nothing may be written: as far
+// as the file system lets it, and where no -wal file has anything in it nothing can be missing.
 Result<sql::Connection> open_database_to_read(const std::string& db) {
   if (!file_exists(db)) return no_database(db);
   const auto is_final = [](const Result<sql::Connection>& tried) {
@@ -132,7 +132,8 @@ Result<sql::Connection> open_database_to_read(const std::string& db) {
   if (!holds_anything(db + "-wal")) return check_to_read(sql::Connection::open(db, sql::Access::kImmutable), db);
   Error error = std::move(plain).error();
   if (error.code != ErrorCode::kDiskFull) {
-    error.hint = "its folder takes no files and changes wait in the -wal file: copy both to a folder that can be written";
+    error.hint =
+        "its folder takes no files and changes wait in the -wal file: copy both to a folder that can be written";
   }
   return tl::unexpected<Error>(std::move(error));
 }

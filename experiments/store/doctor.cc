@@ -80,12 +80,13 @@ constexpr std::array kRules{
     ReferenceRule{"SELECT count(*), min(c.id), c.experiment FROM checkpoint c WHERE NOT EXISTS (SELECT 1 FROM event e "
                   "WHERE e.experiment = c.experiment AND e.n = c.id AND e.trial = c.trial AND e.step = c.step)",
                   "{} checkpoints are of no report or save of the log, first {}", true, kTablesEdited},
-    ReferenceRule{"SELECT count(*), min(x.experiment), x.experiment FROM (SELECT experiment FROM trial UNION ALL SELECT "
-                  "experiment FROM event UNION ALL SELECT experiment FROM decision UNION ALL SELECT experiment FROM turn "
-                  "UNION ALL SELECT experiment FROM run UNION ALL SELECT experiment FROM checkpoint UNION ALL SELECT "
-                  "experiment FROM output UNION ALL SELECT experiment FROM summary) x WHERE NOT EXISTS (SELECT 1 FROM "
-                  "experiment e WHERE e.id = x.experiment)",
-                  "{} rows are of an experiment that is not there, first of {}", true, kTablesEdited},
+    ReferenceRule{
+        "SELECT count(*), min(x.experiment), x.experiment FROM (SELECT experiment FROM trial UNION ALL SELECT "
+        "experiment FROM event UNION ALL SELECT experiment FROM decision UNION ALL SELECT experiment FROM turn "
+        "UNION ALL SELECT experiment FROM run UNION ALL SELECT experiment FROM checkpoint UNION ALL SELECT "
+        "experiment FROM output UNION ALL SELECT experiment FROM summary) x WHERE NOT EXISTS (SELECT 1 FROM "
+        "experiment e WHERE e.id = x.experiment)",
+        "{} rows are of an experiment that is not there, first of {}", true, kTablesEdited},
     ReferenceRule{"SELECT count(*), min(e.id), e.id FROM experiment e WHERE NOT EXISTS "
                   "(SELECT 1 FROM summary s WHERE s.experiment = e.id)",
                   "{} experiments have no summary, first {}", true, kTablesEdited},

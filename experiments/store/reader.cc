@@ -219,7 +219,8 @@ class DatabaseReader final : public Reader {
  private:
   /// The last turn of a run that was killed says running; whether somebody runs it is known by its lock.
   void say_if_interrupted(ExperimentRow& row) const {
-    if ((row.status == "running" || row.status == "paused" || row.status == "new") && holder(row.id) == 0) row.status = "interrupted";
+    if ((row.status == "running" || row.status == "paused" || row.status == "new") && holder(row.id) == 0)
+      row.status = "interrupted";
   }
   /// Nor did the trials of such a run get a last word.
   static TrialRow said_as_it_is(TrialRow row, bool is_run) {

@@ -209,7 +209,8 @@ Result<SchemaState> inspect_schema(const sql::Connection& connection, const std:
                 "use that newer program");
   }
   if (application == kApplicationId && version < 1 && tables > 0) {
-    return fail(ErrorCode::kDamaged, fmt::format("{} says that it is of version {}, which there never was", path, version),
+    return fail(ErrorCode::kDamaged,
+                fmt::format("{} says that it is of version {}, which there never was", path, version),
                 "it was changed by something else than tune: restore a backup");
   }
   return SchemaState{application != kApplicationId, application == kApplicationId ? version : 0};

@@ -102,13 +102,11 @@ Error sql_error(sqlite3* db, int code, const std::string& given_path) {
       return {ErrorCode::kDamaged, fmt::format("{} is damaged or cut off ({})", path, words),
               "sqlite3 FILE .recover saves what can be read"};
     case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-      return busy(path);
+    case SQLITE_LOCKED: return busy(path);
     case SQLITE_READONLY:
       return {ErrorCode::kIo, fmt::format("{} cannot be written: the file or its folder is read-only", path),
               "--db FILE puts the database elsewhere"};
-    case SQLITE_CANTOPEN:
-      return cannot_open(path, system_error);
+    case SQLITE_CANTOPEN: return cannot_open(path, system_error);
     case SQLITE_IOERR:
       if (system_error == ENOSPC || system_error == EDQUOT) {
         return {ErrorCode::kDiskFull, fmt::format("the disk is full: cannot write {}", path), "free some space"};
@@ -117,12 +115,10 @@ Error sql_error(sqlite3* db, int code, const std::string& given_path) {
               fmt::format("{}: {}{}", path, words,
                           system_error != 0 ? " (" + std::system_category().message(system_error) + ")" : ""),
               {}};
-    case SQLITE_NOMEM:
-      return {ErrorCode::kIo, fmt::format("no memory left while working on {}", path), {}};
+    case SQLITE_NOMEM: return {ErrorCode::kIo, fmt::format("no memory left while working on {}", path), {}};
     case SQLITE_TOOBIG:
       return {ErrorCode::kBadInput, fmt::format("a value is too large for {} (1 GB at most)", path), {}};
-    default:
-      return {ErrorCode::kInternal, fmt::format("{}: {} (SQLite code {})", path, words, code), {}};
+    default: return {ErrorCode::kInternal, fmt::format("{}: {} (SQLite code {})", path, words, code), {}};
   }
 }
 

@@ -4,7 +4,8 @@
 // Format: docs/formats/database.md. Events and decisions are append-only and are the truth; the trial, checkpoint and
 // experiment tables are projections written in the same transaction. One turn is one transaction.
 //
-// Store is the writing side and belongs to one controller; Reader opens any database read-only, also while a run goes on.
+// Store is the writing side and belongs to one controller; Reader opens any database read-only, also while a run goes
+// on.
 //
 // Thread rule: one object, one thread. No SQLite handle crosses a fork. Never open tune.db other than through SQLite
 // (closing such a descriptor would drop SQLite's locks).
@@ -45,13 +46,13 @@ struct ExperimentRow {
   std::string directory;
   std::uint64_t seed = 0;
   bool lockstep = false;
-  std::int64_t slots = 0;     ///< fixed in lockstep
-  std::string space_hash;     ///< Space::fingerprint
-  std::string metric;         ///< first objective, for lists
-  std::string mode;           ///< min or max
-  std::string columns_json;   ///< JSON list of parameter paths in file order
+  std::int64_t slots = 0;    ///< fixed in lockstep
+  std::string space_hash;    ///< Space::fingerprint
+  std::string metric;        ///< first objective, for lists
+  std::string mode;          ///< min or max
+  std::string columns_json;  ///< JSON list of parameter paths in file order
   // projections
-  std::string status;         ///< new running interrupted finished failed
+  std::string status;  ///< new running interrupted finished failed
   std::string end_reason;
   double elapsed = 0;
   std::int64_t best_trial = -1;
@@ -66,34 +67,34 @@ struct RunRow {
   std::int64_t run = 0;
   std::string version, rules, host;
   std::int64_t pid = 0;
-  std::int64_t pid_start = 0;   ///< field 22 of /proc/PID/stat
+  std::int64_t pid_start = 0;  ///< field 22 of /proc/PID/stat
   std::string boot_id;
   double started_at = 0;
-  std::string code_hash;        ///< of program, trainable library or command
-  std::string worker_json;      ///< launches: pid, start time of worker processes, so that a resume can end them
+  std::string code_hash;    ///< of program, trainable library or command
+  std::string worker_json;  ///< launches: pid, start time of worker processes, so that a resume can end them
 };
 
 /// The trial table's row; written whole when a turn changed the trial.
 struct TrialRow {
   std::int64_t number = 0;
-  std::string status;           ///< status_name; of a Reader `interrupted` where it ran and nobody runs the experiment
-  std::string state;            ///< state_name
+  std::string status;  ///< status_name; of a Reader `interrupted` where it ran and nobody runs the experiment
+  std::string state;   ///< state_name
   std::string cause;
   std::string reason;
-  std::string error;            ///< first line of the failure's text
-  std::string config_json;      ///< nested
+  std::string error;        ///< first line of the failure's text
+  std::string config_json;  ///< nested
   std::int64_t attempt = 0, generation = 0, parent = -1, reports = 0, replayed = 0, retries = 0;
   std::int64_t training_iteration = 0;
   double time_total = 0;
-  std::string metrics_json;     ///< of the last report that counted; empty: unchanged
-  int objective_class = -1;     ///< ScoreClass of the last value, -1: none yet
+  std::string metrics_json;  ///< of the last report that counted; empty: unchanged
+  int objective_class = -1;  ///< ScoreClass of the last value, -1: none yet
   double objective = 0;
   int best_class = -1;
   double best = 0;
   std::int64_t best_iteration = 0;
   std::uint64_t seed = 0;
   double started_at = 0, finished_at = 0;  ///< Unix seconds, 0: not yet (unchanged)
-  std::string worker;           ///< host:slot or host:pid; empty: unchanged
+  std::string worker;                      ///< host:slot or host:pid; empty: unchanged
 };
 
 struct CheckpointRow {
@@ -109,15 +110,15 @@ struct CheckpointRow {
 /// All that one turn commits.
 struct TurnRows {
   std::vector<LogEntry> entries;
-  std::vector<EventNumber> replayed;                               ///< reports of a step that the trial had before, in order
-  std::vector<TrialRow> trials;                                    ///< changed ones
+  std::vector<EventNumber> replayed;  ///< reports of a step that the trial had before, in order
+  std::vector<TrialRow> trials;       ///< changed ones
   std::vector<std::pair<CheckpointRow, std::string>> checkpoints;  ///< new ones with inline bytes (empty if external)
   std::vector<std::pair<CheckpointId, std::uint64_t>> large;       ///< external: id and the channel's key
   std::vector<CheckpointId> released;
-  std::vector<std::pair<std::int64_t, DoneMessage>> outputs;       ///< output of attempts, by trial number
+  std::vector<std::pair<std::int64_t, DoneMessage>> outputs;  ///< output of attempts, by trial number
   std::vector<std::int64_t> commands_done;
-  std::optional<std::string> document;                             ///< resolved_json as an edit has left it
-  ExperimentRow summary;                                           ///< projections only; updated_at: time of the turn
+  std::optional<std::string> document;  ///< resolved_json as an edit has left it
+  ExperimentRow summary;                ///< projections only; updated_at: time of the turn
 };
 
 struct CommandRow {

@@ -4,8 +4,8 @@
 // Where it differs from Ray: draws come from a stream of (seed, trial, parameter path), so that a further parameter
 // moves no other and a resumed run draws the same; trial i takes cell i mod G and every cell draws anew; cells go in
 // file order, the last parameter fastest (Ray: sorted keys, the first fastest); masses as in searchspaces/domain.h. A
-// finite space may give a configuration twice; one of grids and constants alone ends when it is used up, and begins again
-// where the budget says how many trials are wanted (Ray: num_samples rounds).
+// finite space may give a configuration twice; one of grids and constants alone ends when it is used up, and begins
+// again where the budget says how many trials are wanted (Ray: num_samples rounds).
 
 #include "searchspaces/samplers/space_sampler.h"
 
@@ -44,8 +44,8 @@ class RandomSampler final : public SpaceSampler {
 }  // namespace
 
 Result<std::unique_ptr<Sampler>> make_random_sampler(const SamplerContext& context) {
-  auto plan = TrialPlan::build(*context.space, grid_dimensions(*context.space), context.points_to_evaluate,
-                               context.repeats);
+  auto plan =
+      TrialPlan::build(*context.space, grid_dimensions(*context.space), context.points_to_evaluate, context.repeats);
   if (!plan) return pass_on(std::move(plan));
   return std::make_unique<RandomSampler>(context, *plan);
 }

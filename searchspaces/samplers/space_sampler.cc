@@ -83,9 +83,8 @@ Suggestion SpaceSampler::complete(TrialId trial, const Config& given) const {
     draws = draws || (!values[i] && !std::holds_alternative<Derived>(parameters[i].domain));
   }
   for (std::uint64_t attempt = 0;; ++attempt) {
-    auto config = assemble(values, [&](std::size_t parameter) {
-      return draw_at_random(parameter, "enqueue", trial.value, attempt);
-    });
+    auto config = assemble(
+        values, [&](std::size_t parameter) { return draw_at_random(parameter, "enqueue", trial.value, attempt); });
     if (!config) return {given, "enqueued; " + config.error().message};
     const auto violated = space_->violated(*config);
     if (violated && !*violated) return {*std::move(config), "enqueued"};

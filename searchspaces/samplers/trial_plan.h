@@ -6,8 +6,8 @@
 //   trial P + i       cell i mod G of the grids, in round i / G
 //
 // Cells that constraints rule out by themselves (all names they use are grids, constants or fixed by the point) are
-// left out and not counted. A plan without anything to draw is finite: cells that a point has already proposed do not come
-// again, and it ends after its last cell unless it `repeats`.
+// left out and not counted. A plan without anything to draw is finite: cells that a point has already proposed do not
+// come again, and it ends after its last cell unless it `repeats`.
 
 #include <cstdint>
 #include <optional>

@@ -69,7 +69,7 @@ class World {
   }
 
   const Controller& controller() const { return *controller_; }
-  double seconds() const { return seconds_; }  ///< of processor time that the last event took the brain
+  double seconds() const { return seconds_; }          ///< of processor time that the last event took the brain
   std::int64_t exploits() const { return exploits_; }  ///< configurations that it changed in training
   std::int64_t decisions() const { return decisions_; }
 

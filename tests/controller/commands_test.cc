@@ -46,7 +46,8 @@ void expect_equal_after_resume(Brain& brain) {
   EXPECT_FALSE(other.controller().next()) << "the rules want something that was not decided";
 }
 
-// --- pause and resume -------------------------------------------------------------------------------------------------
+// --- pause and resume
+// -------------------------------------------------------------------------------------------------
 
 TEST(PauseExperiment, StartsNothingUntilItIsResumed) {
   Brain brain(trials(4));
@@ -148,7 +149,8 @@ TEST(PauseTrial, ThatTheSchedulerHasParkedIsHeldWhenItIsPromoted) {
   EXPECT_FALSE(brain.trial(0).parked);
 }
 
-// --- stop and cancel --------------------------------------------------------------------------------------------------
+// --- stop and cancel
+// --------------------------------------------------------------------------------------------------
 
 TEST(StopTrial, ReachesOneThatIsOnItsWayToAPause) {
   Brain brain(trials(2));
@@ -221,7 +223,8 @@ TEST(Withdrawn, ConfigurationsGoFirstWhenTheExperimentGoesOn) {
   EXPECT_EQ(seen, (std::set<double>{0, 1, 2, 3, 4}));
 }
 
-// --- enqueue ----------------------------------------------------------------------------------------------------------
+// --- enqueue
+// ----------------------------------------------------------------------------------------------------------
 
 TEST(Enqueue, GoesFirstAndBeyondTheBudgetAndMovesNoOtherConfiguration) {
   Brain brain(trials(3));
@@ -264,7 +267,8 @@ TEST(Enqueue, TakesNoCellOfAFiniteSearch) {
   EXPECT_EQ(brain.controller().ending(), EndWhy::kExhausted);
 }
 
-// --- retry ------------------------------------------------------------------------------------------------------------
+// --- retry
+// ------------------------------------------------------------------------------------------------------------
 
 TEST(Retry, GoesOnFromTheLastCheckpointAndUsesUpNoRetry) {
   Brain brain(trials(1));
@@ -317,7 +321,8 @@ TEST(Retry, IsRefusedWhereItCouldNotRun) {
   EXPECT_FALSE(brain.controller().refusal(ask(CommandKind::kRetry, 0)));
 }
 
-// --- edits ------------------------------------------------------------------------------------------------------------
+// --- edits
+// ------------------------------------------------------------------------------------------------------------
 
 TEST(Edit, OfTheNumberOfTrialsHoldsLiveAndAfterTheEnd) {
   Brain brain(trials(2));
@@ -370,7 +375,8 @@ TEST(Edit, WithoutSenseChangesNothing) {
   EXPECT_EQ(brain.controller().trials_allowed(), 2);
 }
 
-// --- at rest ----------------------------------------------------------------------------------------------------------
+// --- at rest
+// ----------------------------------------------------------------------------------------------------------
 
 TEST(AtRest, NothingStartsAndNothingEnds) {
   Brain brain(trials(5));

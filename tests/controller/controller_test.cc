@@ -359,7 +359,8 @@ TEST(Controller, FollowsARecordedDecisionThatItWouldNotTakeNow) {
   report.metrics = {{"loss", 0.5}};
   brain.controller().observe({n, 0, report});
 
-  brain.controller().apply({Judged{TrialId{0}, 1, Verdict::kStop, TrialState::kStopped, Cause::kScheduler}, "older rules"});
+  brain.controller().apply(
+      {Judged{TrialId{0}, 1, Verdict::kStop, TrialState::kStopped, Cause::kScheduler}, "older rules"});
 
   EXPECT_EQ(brain.trial(0).state, TrialState::kStopping);
   EXPECT_EQ(brain.trial(0).reason, "older rules");

@@ -66,7 +66,8 @@ TEST(Stop, FailsATrialWhoseReportLacksAMetricOfTheCondition) {
 
 TEST(Stop, EndsATrialOnAPlateau) {
   ControllerOptions options = trials(1);
-  options.stop.plateau = TrialPlateau{.metric = "loss", .std = 0.01, .num_results = 3, .grace_period = 3, .metric_threshold = {}};
+  options.stop.plateau =
+      TrialPlateau{.metric = "loss", .std = 0.01, .num_results = 3, .grace_period = 3, .metric_threshold = {}};
   Brain brain(options);
   brain.start(1);
 

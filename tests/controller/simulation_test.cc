@@ -60,9 +60,8 @@ const Trying kPbtSynch{"pbt_synch",
                         {"hyperparam_mutations", "x"}}};
 
 const Trying kBohb{"hb_bohb", "hb_bohb", {{"max_t", 9}}};
-const Trying kPb2{"pb2",
-                  "pb2",
-                  {{"time_attr", "training_iteration"}, {"perturbation_interval", 3}, {"hyperparam_bounds", "x"}}};
+const Trying kPb2{
+    "pb2", "pb2", {{"time_attr", "training_iteration"}, {"perturbation_interval", 3}, {"hyperparam_bounds", "x"}}};
 
 void PrintTo(const Trying& setup, std::ostream* out) { *out << setup.name; }
 

@@ -27,8 +27,8 @@ class Ordered {
     feed(report);
   }
   void end(std::int64_t trial, EndKind how, Cause cause, Seq seq) {
-    feed(Ended{TrialId{trial}, brain_.controller().trial(TrialId{trial}).attempt, how == EndKind::kCompleted ? seq : seq, how,
-               cause, "", 0, 0});
+    feed(Ended{TrialId{trial}, brain_.controller().trial(TrialId{trial}).attempt,
+               how == EndKind::kCompleted ? seq : seq, how, cause, "", 0, 0});
   }
   void feed(EventBody body) {
     Arrived arrived;

@@ -64,7 +64,8 @@ TEST(Replay, FindsADecisionThatIsMissing) {
 
 TEST(Replay, FindsADecisionTooMany) {
   auto log = recorded();
-  log[1].decisions.push_back({Judged{TrialId{0}, 1, Verdict::kStop, TrialState::kStopped, Cause::kScheduler}, "made up"});
+  log[1].decisions.push_back(
+      {Judged{TrialId{0}, 1, Verdict::kStop, TrialState::kStopped, Cause::kScheduler}, "made up"});
   Replay replay(fresh());
 
   const auto fault = replay_all(replay, log);

@@ -51,6 +51,7 @@ int main(int argc, char** argv) {
   run("named", "halves", database);
   run("reused", {"halves", TUNE_REUSE}, database);
   run("threads", {halves, {.isolation = TUNE_THREAD, .has_end = true}}, database);
-  run("lambda", [](tune::Trial& trial) { halves(trial); }, database);
+  run(
+      "lambda", [](tune::Trial& trial) { halves(trial); }, database);
   return failures > 0 ? 1 : 0;
 }

@@ -74,7 +74,8 @@ TEST(SchedulerCatalogue, ChecksAshaOptionsTogether) {
   EXPECT_EQ(faults({{"max_t", 9}, {"reduction_factor", 3}, {"brackets", 3}}), Messages{});
   EXPECT_EQ(faults({{"max_t", 9}, {"reduction_factor", 3}, {"brackets", 4}}),
             Messages{"brackets: 4 brackets; grace_period 1, max_t 9 and reduction_factor 3 leave room for 3"});
-  EXPECT_EQ(faults({{"drain", false}}), Messages{"drain: with variant: stop no trial waits, so there is none to drain"});
+  EXPECT_EQ(faults({{"drain", false}}),
+            Messages{"drain: with variant: stop no trial waits, so there is none to drain"});
   EXPECT_EQ(faults({{"drain", false}, {"variant", "promote"}}), Messages{});
   EXPECT_EQ(faults({{"time_attr", ""}}).size(), 1U);
   EXPECT_EQ(faults({{"max_t", 0}, {"grace_period", -1}}).size(), 2U);

@@ -1,6 +1,6 @@
 // The problems of trainables/builtin/games.h, played with a scheduler alone: the quadratic of the PBT paper, a learning
-// rate that must follow a drift, and a bump that moves (for PB2). Bars are medians over seeds with a margin; every number
-// here is exact in itself, since nothing is drawn but by core/rng.h.
+// rate that must follow a drift, and a bump that moves (for PB2). Bars are medians over seeds with a margin; every
+// number here is exact in itself, since nothing is drawn but by core/rng.h.
 
 #include <gtest/gtest.h>
 

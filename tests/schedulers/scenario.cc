@@ -119,16 +119,11 @@ class Runner {
     if (!proposal) return "wait";
     fold(*proposal);
     switch (proposal->kind) {
-      case Proposal::Kind::kStartNew:
-        return proposal->reason.empty() ? "start" : "start " + proposal->reason;
-      case Proposal::Kind::kResume:
-        return fmt::format("resume {}: {}", proposal->trial.value, proposal->reason);
-      case Proposal::Kind::kUnpark:
-        return fmt::format("unpark {}: {}", proposal->trial.value, proposal->reason);
-      case Proposal::Kind::kStop:
-        return fmt::format("stop {}: {}", proposal->trial.value, proposal->reason);
-      case Proposal::Kind::kExploit:
-        return fmt::format("exploit {}: {}", proposal->trial.value, proposal->reason);
+      case Proposal::Kind::kStartNew: return proposal->reason.empty() ? "start" : "start " + proposal->reason;
+      case Proposal::Kind::kResume: return fmt::format("resume {}: {}", proposal->trial.value, proposal->reason);
+      case Proposal::Kind::kUnpark: return fmt::format("unpark {}: {}", proposal->trial.value, proposal->reason);
+      case Proposal::Kind::kStop: return fmt::format("stop {}: {}", proposal->trial.value, proposal->reason);
+      case Proposal::Kind::kExploit: return fmt::format("exploit {}: {}", proposal->trial.value, proposal->reason);
     }
     return "?";
   }

@@ -152,31 +152,23 @@ void fold(Scheduler& scheduler, const Happening& happening) {
         scheduler.on_proposal(*happening.proposal);
       }
       break;
-    case Happening::Kind::kEnded:
-      scheduler.on_ended(happening.trial, happening.failed, happening.event);
-      break;
+    case Happening::Kind::kEnded: scheduler.on_ended(happening.trial, happening.failed, happening.event); break;
   }
 }
 
 std::string answer(const Scheduler& scheduler, const Happening& happening) {
   switch (happening.kind) {
-    case Happening::Kind::kReport:
-      return words(scheduler.judge(happening.report));
-    case Happening::Kind::kAsk:
-      return words(scheduler.propose(happening.supply));
-    default:
-      return "";
+    case Happening::Kind::kReport: return words(scheduler.judge(happening.report));
+    case Happening::Kind::kAsk: return words(scheduler.propose(happening.supply));
+    default: return "";
   }
 }
 
 std::string recorded_answer(const Happening& happening) {
   switch (happening.kind) {
-    case Happening::Kind::kReport:
-      return words(happening.verdict);
-    case Happening::Kind::kAsk:
-      return words(happening.proposal);
-    default:
-      return "";
+    case Happening::Kind::kReport: return words(happening.verdict);
+    case Happening::Kind::kAsk: return words(happening.proposal);
+    default: return "";
   }
 }
 

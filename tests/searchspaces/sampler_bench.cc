@@ -14,21 +14,11 @@ Space space_of(int parameters) {
   for (int i = 0; i < parameters; ++i) {
     Domain domain;
     switch (i % 5) {
-      case 0:
-        domain = LogUniform{1e-5, 1e-1};
-        break;
-      case 1:
-        domain = Choice{{16, 32, 64}, {}, false};
-        break;
-      case 2:
-        domain = Uniform{0, 1};
-        break;
-      case 3:
-        domain = QUniform{0, 1, 0.05};
-        break;
-      default:
-        domain = LogRandInt{1, 1000};
-        break;
+      case 0: domain = LogUniform{1e-5, 1e-1}; break;
+      case 1: domain = Choice{{16, 32, 64}, {}, false}; break;
+      case 2: domain = Uniform{0, 1}; break;
+      case 3: domain = QUniform{0, 1, 0.05}; break;
+      default: domain = LogRandInt{1, 1000}; break;
     }
     list.push_back({"parameter" + std::to_string(i), std::move(domain), "", "", {}});
   }

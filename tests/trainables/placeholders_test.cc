@@ -45,11 +45,11 @@ TEST(Placeholders, PrintRealsAsTheShortestTextThatReadsBackEqual) {
 
 TEST(Placeholders, StandForFactsOfTheTrial) {
   setenv("TUNE_TEST_VARIABLE", "from outside", 1);
-  EXPECT_THAT(items({"${trial_id}", "${trial_dir}", "${checkpoint_dir}", "${params_file}", "${seed}",
-                     "${env:TUNE_TEST_VARIABLE}", "${params_json}", "$$ $HOME"},
-                    R"({"x":1})"),
-              ElementsAre("exp-00003", "/t", "/t/checkpoint", "/t/params.json", "42", "from outside", R"({"x":1})",
-                          "$ $HOME"));
+  EXPECT_THAT(
+      items({"${trial_id}", "${trial_dir}", "${checkpoint_dir}", "${params_file}", "${seed}",
+             "${env:TUNE_TEST_VARIABLE}", "${params_json}", "$$ $HOME"},
+            R"({"x":1})"),
+      ElementsAre("exp-00003", "/t", "/t/checkpoint", "/t/params.json", "42", "from outside", R"({"x":1})", "$ $HOME"));
 }
 
 TEST(Placeholders, OfAVariableThatIsNotSetAreAFault) {

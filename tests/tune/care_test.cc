@@ -174,9 +174,10 @@ TEST_F(Care, AnEditedCountOfReportsIsAProblem) {
 TEST_F(Care, AReportWithoutTheObjectiveIsNoProblem) {
   bench_.run("misspelt", branin("misspelt", 2, "stop: {if: los < 0}\n"));
   ASSERT_EQ(bench_.value("select count(*) from trial where cause = 'bad_report' and reports = 1"), "2");
-  const std::string misspells = "trainable: {plugin: '" MISBEHAVING_LIBRARY "'}\nobjective: {metric: loss, mode: min}\n";
-  bench_.run("without", "version: 1\nname: without\n" + misspells +
-                            "search_space: {how: {grid_search: [misspells, reports]}}\n");
+  const std::string misspells =
+      "trainable: {plugin: '" MISBEHAVING_LIBRARY "'}\nobjective: {metric: loss, mode: min}\n";
+  bench_.run("without",
+             "version: 1\nname: without\n" + misspells + "search_space: {how: {grid_search: [misspells, reports]}}\n");
   ASSERT_EQ(bench_.value("select count(*) from trial where cause = 'bad_report' and reports = 0"), "1");
   expect_healthy();
 }

@@ -72,10 +72,11 @@ TEST(Commands, ARaisedBudgetMayPromoteWhatWasParkedWhenTheExperimentEnded) {
   ASSERT_EQ(bench.tune({"set", "more", "budget.trials=12"}).code, 0);
   ASSERT_EQ(bench.tune({"resume", "more"}).code, 0);
   // The best third of the lowest rung is promoted, whenever it came there.
-  EXPECT_EQ(bench.value("select count(*) from (select trial_number as n from reports where training_iteration = 1 order by "
-                        "json_extract(metrics, '$.loss') limit 4) join trials on trial_number = n "
-                        "where training_iteration > 1"),
-            "4");
+  EXPECT_EQ(
+      bench.value("select count(*) from (select trial_number as n from reports where training_iteration = 1 order by "
+                  "json_extract(metrics, '$.loss') limit 4) join trials on trial_number = n "
+                  "where training_iteration > 1"),
+      "4");
   EXPECT_NE(bench.value("select count(*) from decisions where decision = 'resume' and trial_number < 3 and event > "
                         "(select min(event) from decisions where decision = 'end')"),
             "0");
@@ -153,8 +154,9 @@ TEST(Commands, EnqueuedValuesAreOnlyValuesWhateverTheyHold) {
   for (const std::string good : {"word=%s %n {} \\", "word=a b", "word=$(touch pwned)", "word=\"a\"", "r=1e-3"}) {
     EXPECT_EQ(bench.tune({"enqueue", "odd", good}).code, 0) << good;
   }
-  for (const std::string bad : {"word=%s", "word='", "word=[a", "word={a: b}", "word=*a", "word=a\nbudget: 9", "word=", "word=#a", "r=nan",
-                                "r=inf", "r=1e999", "word.a=1", "=a", "budget.trials=9", "word=\x1b[31ma"}) {
+  for (const std::string bad :
+       {"word=%s", "word='", "word=[a", "word={a: b}", "word=*a", "word=a\nbudget: 9", "word=", "word=#a", "r=nan",
+        "r=inf", "r=1e999", "word.a=1", "=a", "budget.trials=9", "word=\x1b[31ma"}) {
     const Outcome outcome = bench.tune({"enqueue", "odd", bad});
     EXPECT_EQ(outcome.code, 2) << bad << outcome.err;
     EXPECT_THAT(outcome.err, ::testing::Not(HasSubstr("points_to_evaluate.0"))) << bad;
@@ -233,7 +235,8 @@ TEST(Commands, ATrainableThatWasMovedOrBuiltAnewGoesOnWithItsExperiment) {
   const auto file = [](const std::string& trainable, int seconds) {
     return "version: 1\nname: moved\ntrainable: " + trainable +
            "\nobjective: {metric: loss, mode: min}\nsearch_space: {lr: {uniform: [0, 1]}}\n"
-           "stop: {training_iteration: 2}\nbudget: {trials: 2}\nlimits: {time: " + std::to_string(seconds) + "m}\n";
+           "stop: {training_iteration: 2}\nbudget: {trials: 2}\nlimits: {time: " +
+           std::to_string(seconds) + "m}\n";
   };
   const auto library = [&](const std::string& folder) {
     std::filesystem::create_directories(bench / folder);
@@ -287,8 +290,9 @@ TEST(Commands, ACommandWhoseFolderWasMovedGoesOn) {
 TEST(Commands, ARowOfAFinishedExperimentIsDoneByTheNextRun) {
   Workbench bench;
   ASSERT_EQ(bench.run("rows", branin("rows", 2)).code, 0);
-  bench.change("insert into command(experiment, kind, trial, args, sent_at) values"
-               "(1, 'retry', 99, '', 0), (1, 'enqueue', null, 'no json', 0), (1, 'enqueue', null, '{\"x1\": 1.5}', 0)");
+  bench.change(
+      "insert into command(experiment, kind, trial, args, sent_at) values"
+      "(1, 'retry', 99, '', 0), (1, 'enqueue', null, 'no json', 0), (1, 'enqueue', null, '{\"x1\": 1.5}', 0)");
   EXPECT_EQ(bench.tune({"resume", "rows"}).code, 0);
   EXPECT_EQ(bench.value("select count(*) from command where done_turn is null"), "0");
   EXPECT_EQ(bench.value("select count(*) from commands where refused is not null"), "2");

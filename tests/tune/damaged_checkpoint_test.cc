@@ -41,8 +41,8 @@ void expect_skips_damage(Workbench& bench, const std::string& damage, const std:
   EXPECT_EQ(lines(bench.read("steps")).size(), 41U);
   EXPECT_EQ(bench.tune({"replay", "steps"}).code, 0);
   EXPECT_THAT(bench.tune({"show", "steps/0"}).out,
-              HasSubstr("began after iteration " + std::to_string(std::stoll(last) - 1) + ": its checkpoint of iteration " +
-                        last + " could not be used"));
+              HasSubstr("began after iteration " + std::to_string(std::stoll(last) - 1) +
+                        ": its checkpoint of iteration " + last + " could not be used"));
 }
 
 TEST(DamagedCheckpoint, IsSkippedForTheOneBeforeIt) {

@@ -39,8 +39,9 @@ TEST(Detach, SurvivesAHangup) {
 
 TEST(Detach, TellsAnErrorBeforeTheStartAsTheRunWould) {
   Workbench bench;
-  bench.write("lib.yaml", "version: 1\nname: lib\ntrainable: ./nolib.so:Net\nobjective: {metric: loss, mode: min}\n"
-                          "search_space: {x: {uniform: [0, 1]}}\nbudget: {trials: 1}\n");
+  bench.write("lib.yaml",
+              "version: 1\nname: lib\ntrainable: ./nolib.so:Net\nobjective: {metric: loss, mode: min}\n"
+              "search_space: {x: {uniform: [0, 1]}}\nbudget: {trials: 1}\n");
   const Outcome start = bench.tune({"run", "--detach", "lib.yaml"});
   EXPECT_EQ(start.code, 2);
   EXPECT_THAT(start.err, HasSubstr("nolib.so"));
@@ -129,7 +130,8 @@ TEST(Attach, SaysThatNobodyRunsIt) {
   EXPECT_EQ(bench.tune({"attach", "nobody"}).code, 4);
 }
 
-// --- plan -------------------------------------------------------------------------------------------------------------
+// --- plan
+// -------------------------------------------------------------------------------------------------------------
 
 TEST(Plan, OfFifoIsTrialsTimesTheirLength) {
   Workbench bench;

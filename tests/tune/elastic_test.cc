@@ -18,7 +18,8 @@ TEST(Elastic, ATrialThatRunsAloneHasAllCpus) {
                                                    "resources: {cpu: 1, elastic: shares}\nbudget: {concurrency: 1}\n"));
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   const std::string cpus = std::to_string(this_machine().cpus);
-  EXPECT_EQ(bench.query("select distinct cast(json_extract(payload, '$.loss') as integer) from event where kind = 'reported'"),
+  EXPECT_EQ(bench.query(
+                "select distinct cast(json_extract(payload, '$.loss') as integer) from event where kind = 'reported'"),
             (Rows{{cpus}}));
   EXPECT_EQ(bench.value("select json_extract(payload, '$.capacity') from event where kind = 'run_started'"), cpus);
 }

@@ -20,7 +20,8 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 std::string misbehaving(const std::string& name, const std::string& how, const std::string& more = {}) {
-  return "version: 1\nname: " + name + "\ntrainable: " MISBEHAVING_LIBRARY
+  return "version: 1\nname: " + name +
+         "\ntrainable: " MISBEHAVING_LIBRARY
          ":misbehaving\nobjective: {metric: loss, mode: min}\nsearch_space: {how: {grid_search: [" +
          how + "]}}\n" + more;
 }
@@ -55,7 +56,9 @@ TEST(FailingTrials, WhereNoneSucceedsTheExperimentFails) {
 
 TEST(FailingTrials, ShowTellsTheSameLastWordsOnceAndTheTimeOfAllAttempts) {
   Workbench bench;
-  EXPECT_EQ(bench.run("same", shell("same", 1, "echo '{\"loss\": 1}'; echo 'last words' >&2; exit 3", "retries: 2\n")).code, 1);
+  EXPECT_EQ(
+      bench.run("same", shell("same", 1, "echo '{\"loss\": 1}'; echo 'last words' >&2; exit 3", "retries: 2\n")).code,
+      1);
   const std::string story = bench.tune({"show", "same/0"}).out;
   EXPECT_EQ(story.find("\nlast words"), story.rfind("\nlast words")) << story;
   EXPECT_THAT(story, HasSubstr("attempt 3 left: the program ended with exit code 3 (it printed the same as before)\n"));
@@ -68,8 +71,8 @@ TEST(FailingTrials, ShowTellsTheSameLastWordsOnceAndTheTimeOfAllAttempts) {
 
 TEST(FailingTrials, TooManyEndTheExperiment) {
   Workbench bench;
-  const Outcome outcome = bench.run(
-      "many", misbehaving("many", "throws, throws, throws, throws, throws, throws, works", "budget: {failures: 2, concurrency: 1}\n"));
+  const Outcome outcome = bench.run("many", misbehaving("many", "throws, throws, throws, throws, throws, throws, works",
+                                                        "budget: {failures: 2, concurrency: 1}\n"));
   EXPECT_EQ(outcome.code, 1) << outcome.err;
   EXPECT_EQ(bench.value("select end_reason from experiments"), "failures");
   EXPECT_EQ(bench.value("select count(*) from trials where status = 'failed'"), "3");
@@ -107,11 +110,11 @@ TEST(FailingTrials, GoOnFromTheirLastCheckpoint) {
               "    open(path, 'w').write(str(step))\n"
               "    print(json.dumps({'loss': 10 - step, 'checkpoint': True}), flush=True)\n"
               "    if first and step == 4: os.kill(os.getpid(), 9)\n");
-  const Outcome outcome = bench.run(
-      "steps",
-      "version: 1\nname: steps\ntrainable: {command: [python3, steps.py, \"${checkpoint_dir}\"]}\n"
-      "objective: {metric: loss, mode: min}\nsearch_space: {x: 1}\nbudget: {trials: 1}\n"
-      "retries: {signal: 1}\ncheckpoint: {every: 1}\n");
+  const Outcome outcome =
+      bench.run("steps",
+                "version: 1\nname: steps\ntrainable: {command: [python3, steps.py, \"${checkpoint_dir}\"]}\n"
+                "objective: {metric: loss, mode: min}\nsearch_space: {x: 1}\nbudget: {trials: 1}\n"
+                "retries: {signal: 1}\ncheckpoint: {every: 1}\n");
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(bench.query("select status, retries, training_iteration from trials"), (Rows{{"completed", "1", "6"}}));
   EXPECT_EQ(bench.value("select count(distinct training_iteration) || ' ' || count(*) from reports"), "6 6");
@@ -229,9 +232,10 @@ TEST(FailingTrials, AMissingObjectiveIsSaidToBeMissing) {
 
 TEST(FailingTrials, GarbageOnStdoutIsOutputAndNoReport) {
   Workbench bench;
-  const Outcome outcome = bench.run(
-      "garbage", shell("garbage", 1, "head -c 300000 /dev/urandom\necho\necho '{broken'\necho '[1, 2]'\necho '{\"a\": {}'\n"
-                                     "printf '{\"loss\": 2}\\n'"));
+  const Outcome outcome =
+      bench.run("garbage", shell("garbage", 1,
+                                 "head -c 300000 /dev/urandom\necho\necho '{broken'\necho '[1, 2]'\necho '{\"a\": {}'\n"
+                                 "printf '{\"loss\": 2}\\n'"));
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(bench.query("select status, training_iteration, best_objective from trials"),
             (Rows{{"completed", "1", "2"}}));

@@ -284,8 +284,13 @@ TEST(Faults, ADatabaseThatNobodyRunsIsReadOnAFullDisk) {
   bench.write("read.yaml", branin("read", 2));
   ASSERT_EQ(bench.tune({"run", "read.yaml", "--db", "disk/tune.db"}).code, 0);
   disk.fill(0);
-  for (const Arguments& read : std::vector<Arguments>{{"ls"}, {"status", "read"}, {"trials", "read"}, {"show", "read/0"},
-                                                        {"best", "read"}, {"export", "read", "-f", "csv"}, {"doctor"}}) {
+  for (const Arguments& read : std::vector<Arguments>{{"ls"},
+                                                      {"status", "read"},
+                                                      {"trials", "read"},
+                                                      {"show", "read/0"},
+                                                      {"best", "read"},
+                                                      {"export", "read", "-f", "csv"},
+                                                      {"doctor"}}) {
     Arguments arguments = read;
     arguments.insert(arguments.end(), {"--db", "disk/tune.db"});
     const Outcome outcome = bench.tune(arguments);

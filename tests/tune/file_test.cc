@@ -54,7 +54,8 @@ TEST(Validate, TellsAllFaultsWithTheirPlaces) {
 
 TEST(Validate, LoadsTheTrainableAndHoldsTheFileAgainstIt) {
   Workbench bench;
-  const std::string rest = "objective: {metric: loss, mode: min}\nsearch_space: {lr: {uniform: [0, 1]}}\nbudget: {trials: 3}\n";
+  const std::string rest =
+      "objective: {metric: loss, mode: min}\nsearch_space: {lr: {uniform: [0, 1]}}\nbudget: {trials: 3}\n";
   bench.write("other.yaml", "version: 1\nname: other\ntrainable: branin\n" + rest);
   bench.write("broken.so", "not a library");
   bench.write("broken.yaml", "version: 1\nname: broken\ntrainable: ./broken.so:Net\n" + rest);
@@ -89,11 +90,13 @@ TEST(Sample, IsWhatTheRunThenDraws) {
       "search_space:\n  layers: {int: [1, 4]}\n  opt:\n    name: {choice: [sgd, adam]}\n"
       "    lr: {loguniform: [1e-4, 1e-1]}\n    momentum: {uniform: [0, 1], when: {opt.name: sgd}}\n"
       "  x: {grid_search: [a, b, c]}\n";
-  for (const std::string search : {"{algorithm: random, seed: 11}", "{algorithm: random, seed: 11, "
+  for (const std::string search : {"{algorithm: random, seed: 11}",
+                                   "{algorithm: random, seed: 11, "
                                    "points_to_evaluate: [{layers: 2}, {opt: {name: adam}}]}"}) {
-    const std::string text = "version: 1\nname: drawn\ntrainable: {builtin: empty}\n"
-                             "objective: {metric: loss, mode: min}\n" + space + "search: " + search +
-                             "\nbudget: {trials: 20}\n";
+    const std::string text =
+        "version: 1\nname: drawn\ntrainable: {builtin: empty}\n"
+        "objective: {metric: loss, mode: min}\n" +
+        space + "search: " + search + "\nbudget: {trials: 20}\n";
     ASSERT_EQ(bench.run("drawn", text, {"--fresh"}).code, 0);
     std::vector<std::string> stored;
     for (const auto& row : bench.query("select config from trials where experiment = 'drawn' order by trial_number")) {
@@ -102,9 +105,11 @@ TEST(Sample, IsWhatTheRunThenDraws) {
     ASSERT_THAT(stored, SizeIs(20));
     EXPECT_EQ(lines(bench.tune({"sample", "drawn.yaml", "-n", "20"}).out), stored);
 
-    const std::string table = bench.tune({"export", "drawn", "--columns",
-                                          "trial_number,config/layers,config/opt/name,config/opt/lr,"
-                                          "config/opt/momentum,config/x"}).out;
+    const std::string table = bench
+                                  .tune({"export", "drawn", "--columns",
+                                         "trial_number,config/layers,config/opt/name,config/opt/lr,"
+                                         "config/opt/momentum,config/x"})
+                                  .out;
     EXPECT_EQ(bench.tune({"sample", "drawn.yaml", "-n", "20", "-f", "csv"}).out, table);
   }
 }
@@ -116,7 +121,8 @@ TEST(Sample, EndsWithTheGrid) {
               "search_space: {a: {grid_search: [1, 2]}, b: {grid_search: [x, y]}}\nsearch: {algorithm: grid}\n");
   const Outcome outcome = bench.tune({"sample", "grid.yaml", "-n", "100"});
   EXPECT_EQ(outcome.code, 0);
-  EXPECT_EQ(outcome.out, "{\"a\":1,\"b\":\"x\"}\n{\"a\":1,\"b\":\"y\"}\n{\"a\":2,\"b\":\"x\"}\n{\"a\":2,\"b\":\"y\"}\n");
+  EXPECT_EQ(outcome.out,
+            "{\"a\":1,\"b\":\"x\"}\n{\"a\":1,\"b\":\"y\"}\n{\"a\":2,\"b\":\"x\"}\n{\"a\":2,\"b\":\"y\"}\n");
   EXPECT_THAT(outcome.err, HasSubstr("used up"));
 }
 

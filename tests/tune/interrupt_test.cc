@@ -20,8 +20,9 @@ Program under_way(Workbench& bench, const std::string& name, const std::string& 
   Arguments arguments{"run", name + ".yaml"};
   arguments.insert(arguments.end(), more.begin(), more.end());
   Program run = bench.start(arguments);
-  EXPECT_TRUE(eventually([&] { return !bench.value("select 1 from event where kind = 'reported' and step = 3").empty(); }))
-      << run.err();
+  EXPECT_TRUE(eventually([&] {
+    return !bench.value("select 1 from event where kind = 'reported' and step = 3").empty();
+  })) << run.err();
   return run;
 }
 
@@ -35,9 +36,10 @@ TEST(Interrupt, CtrlCSavesAndEndsByTheSignal) {
     EXPECT_THAT(outcome.err, AllOf(HasSubstr("saved interrupted"), HasSubstr("tune resume saved")));
     EXPECT_EQ(bench.left_behind(), "");
     // Each running trial left with a checkpoint of its last step.
-    EXPECT_EQ(bench.value("select count(*) from trial t where state = 'running' and not exists (select 1 from checkpoint c "
-                          "where c.trial = t.number and c.step >= t.training_iteration)"),
-              "0");
+    EXPECT_EQ(
+        bench.value("select count(*) from trial t where state = 'running' and not exists (select 1 from checkpoint c "
+                    "where c.trial = t.number and c.step >= t.training_iteration)"),
+        "0");
     EXPECT_EQ(bench.tune({"status", "saved", "--json"}).out.find("\"interrupted\"") == std::string::npos, false);
 
     const Outcome resumed = bench.tune({"resume", "saved"});
@@ -51,7 +53,8 @@ TEST(Interrupt, CtrlCSavesAndEndsByTheSignal) {
 
 TEST(Interrupt, ATrialThatDoesNotListenIsKilledByASecondCtrlC) {
   Workbench bench;
-  bench.write("deaf.yaml", shell("deaf", 1, "trap '' TERM INT\nprintf '{\"loss\": 1}\\n'\nsleep 1000 & wait\nsleep 1000"));
+  bench.write("deaf.yaml",
+              shell("deaf", 1, "trap '' TERM INT\nprintf '{\"loss\": 1}\\n'\nsleep 1000 & wait\nsleep 1000"));
   Program run = bench.start({"run", "deaf.yaml", "--grace", "1000"});
   ASSERT_TRUE(eventually([&] { return !bench.value("select 1 from event where kind = 'reported'").empty(); }));
   run.signal(SIGINT);
@@ -66,7 +69,8 @@ TEST(Interrupt, ATrialThatDoesNotListenIsKilledByASecondCtrlC) {
 
 TEST(Interrupt, GraceEndsTrialsThatDoNotListen) {
   Workbench bench;
-  bench.write("deaf.yaml", shell("deaf", 1, "trap '' TERM INT\nprintf '{\"loss\": 1}\\n'\nsleep 1000 & wait\nsleep 1000"));
+  bench.write("deaf.yaml",
+              shell("deaf", 1, "trap '' TERM INT\nprintf '{\"loss\": 1}\\n'\nsleep 1000 & wait\nsleep 1000"));
   Program run = bench.start({"run", "deaf.yaml", "--grace", "0.3"});
   ASSERT_TRUE(eventually([&] { return !bench.value("select 1 from event where kind = 'reported'").empty(); }));
   run.signal(SIGINT);

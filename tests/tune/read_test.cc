@@ -15,8 +15,8 @@ namespace {
 
 using namespace testing;
 using ::testing::AllOf;
-using ::testing::ElementsAre;
 using ::testing::Each;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::SizeIs;
@@ -27,11 +27,11 @@ class Reading : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     bench_ = new Workbench;
-    const Outcome first = bench_->run(
-        "asha", curve("asha", 8, 9, 0,
-                      "scheduler: {type: asha, max_t: 9, grace_period: 1, reduction_factor: 3}\n"
-                      "checkpoint: {every: 1}\ndescription: curves\n"),
-        {"--lockstep"});
+    const Outcome first = bench_->run("asha",
+                                      curve("asha", 8, 9, 0,
+                                            "scheduler: {type: asha, max_t: 9, grace_period: 1, reduction_factor: 3}\n"
+                                            "checkpoint: {every: 1}\ndescription: curves\n"),
+                                      {"--lockstep"});
     ASSERT_EQ(first.code, 0) << first.err;
     ASSERT_EQ(bench_->run("plain", branin("plain", 3)).code, 0);
   }
@@ -58,8 +58,8 @@ TEST_F(Reading, LsListsAllExperiments) {
 }
 
 TEST_F(Reading, StatusTellsCountsAndTheBest) {
-  EXPECT_THAT(out({"status", "asha"}), AllOf(HasSubstr("asha  finished"), HasSubstr("8 in all"), HasSubstr("curves"),
-                                             HasSubstr("lockstep")));
+  EXPECT_THAT(out({"status", "asha"}),
+              AllOf(HasSubstr("asha  finished"), HasSubstr("8 in all"), HasSubstr("curves"), HasSubstr("lockstep")));
   EXPECT_THAT(out({"status"}), AllOf(HasSubstr("asha"), HasSubstr("plain")));
   const Value status = json(out({"status", "asha", "--json"}));
   EXPECT_EQ(at(status, "status"), "finished");
@@ -67,7 +67,9 @@ TEST_F(Reading, StatusTellsCountsAndTheBest) {
   EXPECT_EQ(at(status, "best_value"), bench_->value("select value from best where experiment = 'asha'"));
 }
 
-TEST_F(Reading, StatusWatchEndsWithTheExperiment) { EXPECT_THAT(out({"status", "asha", "--watch"}), HasSubstr("asha")); }
+TEST_F(Reading, StatusWatchEndsWithTheExperiment) {
+  EXPECT_THAT(out({"status", "asha", "--watch"}), HasSubstr("asha"));
+}
 
 TEST_F(Reading, TrialsAreSortedFilteredAndCut) {
   const std::string sorted = out({"trials", "asha", "--sort", "loss", "--csv", "--columns", "trial_number,loss"});
@@ -75,7 +77,8 @@ TEST_F(Reading, TrialsAreSortedFilteredAndCut) {
   for (const std::string& cell : column(sorted, "loss")) losses.push_back(std::stod(cell));
   EXPECT_THAT(losses, SizeIs(8));
   EXPECT_TRUE(std::ranges::is_sorted(losses));
-  const auto down = column(out({"trials", "asha", "--sort", "-loss", "--csv", "--columns", "trial_number,loss"}), "loss");
+  const auto down =
+      column(out({"trials", "asha", "--sort", "-loss", "--csv", "--columns", "trial_number,loss"}), "loss");
   EXPECT_EQ(std::stod(down.front()), losses.back());
 
   const std::string some = out({"trials", "asha", "--where", "training_iteration<9", "--where", "x1<5", "--csv",
@@ -181,8 +184,11 @@ TEST_F(Reading, ACheckpointIsTakenOut) {
   const Outcome outcome = bench_->tune({"checkpoint", "asha/" + number, "-o", "best.bin"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(bench_->read("best.bin"),
-            "curve " + bench_->value("select max(training_iteration) from checkpoints where released = 0 and "
-                                     "experiment = 'asha' and trial_number = " + number) + "\n");
+            "curve " +
+                bench_->value("select max(training_iteration) from checkpoints where released = 0 and "
+                              "experiment = 'asha' and trial_number = " +
+                              number) +
+                "\n");
   const Outcome none = bench_->tune({"checkpoint", "asha/" + number, "-o", "none.bin", "--step", "77"});
   EXPECT_EQ(none.code, 4);
   EXPECT_FALSE(std::filesystem::exists(*bench_ / "none.bin"));
@@ -218,8 +224,8 @@ TEST_F(Reading, ViewsCanBeQueried) {
 
 TEST(Logs, TellWhatATrialPrinted) {
   Workbench bench;
-  const Outcome outcome =
-      bench.run("talk", shell("talk", 1, "echo to stdout\necho to stderr >&2\nprintf '{\"loss\": 1}\\n'\necho the end"));
+  const Outcome outcome = bench.run(
+      "talk", shell("talk", 1, "echo to stdout\necho to stderr >&2\nprintf '{\"loss\": 1}\\n'\necho the end"));
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_THAT(bench.tune({"logs", "talk/0"}).out,
               AllOf(HasSubstr("to stdout\n"), HasSubstr("to stderr\n"), HasSubstr("the end\n")));
@@ -229,7 +235,8 @@ TEST(ReadingLive, WorksWhileTheRunGoesOn) {
   Workbench bench;
   bench.write("busy.yaml", curve("busy", 2, 100000, 0.005, "checkpoint: {every: 1}\n"));
   Program run = bench.start({"run", "busy.yaml"});
-  ASSERT_TRUE(eventually([&] { return !bench.value("select 1 from event where kind = 'reported' and step = 3").empty(); }));
+  ASSERT_TRUE(
+      eventually([&] { return !bench.value("select 1 from event where kind = 'reported' and step = 3").empty(); }));
   EXPECT_THAT(bench.tune({"status", "busy"}).out, HasSubstr("running (process " + std::to_string(run.pid()) + ")"));
   for (const Arguments& arguments :
        {Arguments{"ls"}, Arguments{"trials", "busy"}, Arguments{"show", "busy/0"}, Arguments{"best", "busy"},

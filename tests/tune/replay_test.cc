@@ -16,10 +16,10 @@ using ::testing::HasSubstr;
 class Replay : public ::testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
-    const Outcome outcome =
-        bench_.run("log", curve("log", 9, 9, 0,
-                                "scheduler: {type: asha, max_t: 9, grace_period: 1, reduction_factor: 3, variant: " +
-                                    GetParam() + "}\n"));
+    const Outcome outcome = bench_.run(
+        "log", curve("log", 9, 9, 0,
+                     "scheduler: {type: asha, max_t: 9, grace_period: 1, reduction_factor: 3, variant: " + GetParam() +
+                         "}\n"));
     ASSERT_EQ(outcome.code, 0) << outcome.err;
   }
   /// The event number that replay must name.
@@ -45,15 +45,18 @@ TEST_P(Replay, AgreesWithWhatWasWritten) {
 TEST_P(Replay, FindsOneChangedByteOfAMetric) {
   const std::string event = bench_.value("select n from event where kind = 'reported' order by n limit 1 offset 7");
   // One digit becomes another; no decision changes.
-  bench_.change("update event set payload = substr(payload, 1, length(payload) - 2) || "
-                "((substr(payload, -2, 1) + 1) % 10) || '}' where n = " + event);
+  bench_.change(
+      "update event set payload = substr(payload, 1, length(payload) - 2) || "
+      "((substr(payload, -2, 1) + 1) % 10) || '}' where n = " +
+      event);
   expect_found(turn_of(event));
 }
 
 TEST_P(Replay, FindsAChangedDecision) {
   const std::string event = bench_.value("select n from decision where kind = 'judged' order by n limit 1 offset 2");
-  bench_.change("update decision set args = replace(args, '\"stop\"', '\"continue\"'), reason = reason || '.' where n = " +
-                event + " and kind = 'judged'");
+  bench_.change(
+      "update decision set args = replace(args, '\"stop\"', '\"continue\"'), reason = reason || '.' where n = " +
+      event + " and kind = 'judged'");
   expect_found(turn_of(event));
 }
 
@@ -80,7 +83,8 @@ TEST_P(Replay, NamesDecisionsUnderOtherRulesAndDoesNotCallThemWrong) {
   expect_found(turn_of("1"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Asha, Replay, ::testing::Values("stop", "promote"), [](const auto& test) { return test.param; });
+INSTANTIATE_TEST_SUITE_P(Asha, Replay, ::testing::Values("stop", "promote"),
+                         [](const auto& test) { return test.param; });
 
 }  // namespace
 }  // namespace tune

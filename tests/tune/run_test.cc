@@ -95,8 +95,7 @@ TEST(Run, FreshKeepsTheOldExperimentUnderANumberedName) {
     EXPECT_EQ(outcome.code, 0) << outcome.err;
     EXPECT_THAT(outcome.err, HasSubstr(kept));
   }
-  EXPECT_EQ(bench.query("select experiment from experiments order by 1"),
-            (Rows{{"again"}, {"again@1"}, {"again@2"}}));
+  EXPECT_EQ(bench.query("select experiment from experiments order by 1"), (Rows{{"again"}, {"again@1"}, {"again@2"}}));
   const auto kept_x1 = column(bench.tune({"export", "again@1", "--stable"}).out, "config/x1");
   EXPECT_EQ(kept_x1, column(old, "config/x1"));
   EXPECT_NE(kept_x1, column(bench.tune({"export", "again", "--stable"}).out, "config/x1"));
@@ -129,8 +128,8 @@ TEST(Run, DryRunChecksAndStartsNothing) {
 
 TEST(Run, OverridesFromTheCommandLineCount) {
   Workbench bench;
-  const Outcome outcome =
-      bench.run("over", branin("over", 50), {"--trials", "4", "--seed", "9", "--set", "search_space.x1=2.5", "-j", "1"});
+  const Outcome outcome = bench.run("over", branin("over", 50),
+                                    {"--trials", "4", "--seed", "9", "--set", "search_space.x1=2.5", "-j", "1"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(bench.query("select seed, trials, slots from experiments"), (Rows{{"9", "4", "1"}}));
   EXPECT_EQ(bench.value("select count(*) from trials where json_extract(config, '$.x1') = 2.5"), "4");
@@ -204,22 +203,23 @@ TEST(Run, ACommandOfAnyLanguageIsATrial) {
               "print('a word for people')\n"
               "for i in range(3):\n"
               "    print(json.dumps({'loss': lr / (i + 1), 'note': 'step %d' % i}), flush=True)\n");
-  const Outcome outcome = bench.run("py",
-                                    "version: 1\nname: py\ntrainable: {command: [python3, train.py, \"--lr=${lr}\"]}\n"
-                                    "objective: {metric: loss, mode: min}\nsearch_space: {lr: {grid_search: [3, 6]}}\n");
+  const Outcome outcome =
+      bench.run("py",
+                "version: 1\nname: py\ntrainable: {command: [python3, train.py, \"--lr=${lr}\"]}\n"
+                "objective: {metric: loss, mode: min}\nsearch_space: {lr: {grid_search: [3, 6]}}\n");
   EXPECT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_EQ(bench.query("select trial_number, training_iteration, json_extract(metrics, '$.loss') from reports "
-                        "order by 1, 2"),
-            (Rows{{"0", "1", "3"}, {"0", "2", "1.5"}, {"0", "3", "1"}, {"1", "1", "6"}, {"1", "2", "3"}, {"1", "3", "2"}}));
+  EXPECT_EQ(
+      bench.query("select trial_number, training_iteration, json_extract(metrics, '$.loss') from reports "
+                  "order by 1, 2"),
+      (Rows{{"0", "1", "3"}, {"0", "2", "1.5"}, {"0", "3", "1"}, {"1", "1", "6"}, {"1", "2", "3"}, {"1", "3", "2"}}));
   EXPECT_THAT(bench.tune({"logs", "py/0"}).out, HasSubstr("a word for people"));
 }
 
 TEST(Run, SleepReportsWhatItSlept) {
   Workbench bench;
-  const Outcome outcome = bench.run(
-      "nap",
-      "version: 1\nname: nap\ntrainable: sleep\nobjective: {metric: loss, mode: min}\n"
-      "search_space: {seconds: {grid_search: [0, 0.01]}}\n");
+  const Outcome outcome = bench.run("nap",
+                                    "version: 1\nname: nap\ntrainable: sleep\nobjective: {metric: loss, mode: min}\n"
+                                    "search_space: {seconds: {grid_search: [0, 0.01]}}\n");
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(bench.query("select best_objective from trials order by trial_number"), (Rows{{"0"}, {"0.01"}}));
 }
@@ -227,10 +227,10 @@ TEST(Run, SleepReportsWhatItSlept) {
 TEST(Run, EmptyTrialsRunInThreadsReusedAndFreshProcesses) {
   for (const std::string isolation : {"thread", "reuse", "process"}) {
     Workbench bench;
-    const Outcome outcome = bench.run(
-        "many", "version: 1\nname: many\ntrainable: {builtin: empty, isolation: " + isolation +
-                    "}\nobjective: {metric: loss, mode: min}\nsearch_space: {x: {uniform: [0, 1]}}\n"
-                    "search: {algorithm: random, seed: 1}\nbudget: {trials: 60}\n");
+    const Outcome outcome =
+        bench.run("many", "version: 1\nname: many\ntrainable: {builtin: empty, isolation: " + isolation +
+                              "}\nobjective: {metric: loss, mode: min}\nsearch_space: {x: {uniform: [0, 1]}}\n"
+                              "search: {algorithm: random, seed: 1}\nbudget: {trials: 60}\n");
     EXPECT_EQ(outcome.code, 0) << isolation << "\n" << outcome.err;
     EXPECT_EQ(bench.value("select count(*) from trials where status = 'completed'"), "60") << isolation;
     EXPECT_EQ(bench.tune({"replay", "many"}).code, 0) << isolation;
@@ -244,7 +244,8 @@ TEST(Run, AGridIsTakenAgainUntilTheBudgetIsUsed) {
       "version: 1\nname: grid\ntrainable: branin\nobjective: {metric: loss, mode: min}\n"
       "search_space: {x1: {grid_search: [0, 1, 2]}, x2: {grid_search: [3, 4]}}\n";
   EXPECT_EQ(bench.run("grid", grid + "budget: {trials: 8}\n", {"-q"}).code, 0);
-  EXPECT_EQ(bench.query("select json_extract(config, '$.x1'), json_extract(config, '$.x2') from trials where trial_number in (1, 6, 7) order by trial_number"),
+  EXPECT_EQ(bench.query("select json_extract(config, '$.x1'), json_extract(config, '$.x2') from trials where "
+                        "trial_number in (1, 6, 7) order by trial_number"),
             (Rows{{"0", "4"}, {"0", "3"}, {"0", "4"}}));
   EXPECT_EQ(bench.value("select count(*) from trials"), "8");
   EXPECT_EQ(bench.tune({"replay", "grid"}).code, 0);
@@ -293,7 +294,8 @@ TEST(Resume, NeedsNothingButTheDatabase) {
   Workbench bench;
   bench.write("alone.yaml", curve("alone", 4, 20, 0.01, "checkpoint: {every: 1}\n"));
   Program run = bench.start({"run", "alone.yaml"});
-  ASSERT_TRUE(eventually([&] { return !bench.value("select 1 from event where kind = 'reported' and step = 5").empty(); }));
+  ASSERT_TRUE(
+      eventually([&] { return !bench.value("select 1 from event where kind = 'reported' and step = 5").empty(); }));
   run.signal(SIGKILL);
   EXPECT_EQ(run.wait().signal, SIGKILL);
   EXPECT_THAT(bench.tune({"status", "alone"}).out,
@@ -323,10 +325,10 @@ TEST(Resume, OfWhatIsNotThereSaysWhatIs) {
 
 TEST(Readme, ItsTrainableIsTuned) {
   Workbench bench;
-  const Outcome outcome = bench.run("readme",
-                                    "version: 1\ntrainable: " README_LIBRARY
-                                    ":MyNet\nobjective: {metric: loss, mode: min}\nsearch_space: {lr: {loguniform: [1e-4, "
-                                    "1e-1]}}\nbudget: {trials: 3}\nstop: {training_iteration: 5}\n");
+  const Outcome outcome =
+      bench.run("readme", "version: 1\ntrainable: " README_LIBRARY
+                          ":MyNet\nobjective: {metric: loss, mode: min}\nsearch_space: {lr: {loguniform: [1e-4, "
+                          "1e-1]}}\nbudget: {trials: 3}\nstop: {training_iteration: 5}\n");
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(bench.value("select count(*) from reports"), "15");
 }

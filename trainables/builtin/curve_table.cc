@@ -82,7 +82,8 @@ Result<CurveTable> CurveTable::read(const std::string& path) {
     std::size_t curve = table.curves_.size();
     if (number_column) {
       const auto number = parse_integer(cells[*number_column]);
-      if (!number) return faulty("trial_number '" + visible(cells[*number_column].substr(0, kShown)) + "' is no whole number");
+      if (!number)
+        return faulty("trial_number '" + visible(cells[*number_column].substr(0, kShown)) + "' is no whole number");
       curve = table.by_number_.try_emplace(*number, curve).first->second;
       if (curve < table.curves_.size() && table.curves_[curve].cells != config) {
         return faulty(fmt::format("trial {} has another configuration above", *number));

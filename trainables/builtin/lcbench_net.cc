@@ -80,7 +80,8 @@ Result<LcbenchNet> LcbenchNet::read(const std::string& path) {
     for (std::size_t i = 0; i < bytes.size(); i += sizeof(float)) {
       matrix.values.push_back(little_endian(bytes.data() + i));
       if (std::isfinite(matrix.values.back())) continue;
-      return damaged(path, fmt::format("at byte {}, in {}, is no finite number", at + static_cast<std::int64_t>(i), name));
+      return damaged(path,
+                     fmt::format("at byte {}, in {}, is no finite number", at + static_cast<std::int64_t>(i), name));
     }
     at += static_cast<std::int64_t>(bytes.size());
     if (!by_name.emplace(name, std::move(matrix)).second) return damaged(path, "two arrays are named " + name);

@@ -3,9 +3,9 @@
 //
 // A program on stdout does not wait for answers, so it may be ahead of a decision. After a stop its later reports are
 // dropped. After a pause they are kept with its checkpoint (checkpoint_directory.h) and reported first when the trial
-// goes on. A program that a signal ends has not saved in order to leave: its state is the last one that it announced. One
-// that leaves without having saved anything new is continued from its last checkpoint, and what it printed since then
-// is printed again. So no report is lost or counted twice.
+// goes on. A program that a signal ends has not saved in order to leave: its state is the last one that it announced.
+// One that leaves without having saved anything new is continued from its last checkpoint, and what it printed since
+// then is printed again. So no report is lost or counted twice.
 
 #include "trainables/command/command.h"
 
@@ -338,12 +338,10 @@ class CommandRun {
     if (!no_number_.empty()) return text + printed_.masked(no_number_);
     if (!unlike_.empty()) return text + "it printed " + unlike_ + ", and not " + what;
     switch (spec_.report) {
-      case CommandSpec::ReportBy::kStdout:
-        return text + "no line on stdout was a JSON object that holds " + what;
+      case CommandSpec::ReportBy::kStdout: return text + "no line on stdout was a JSON object that holds " + what;
       case CommandSpec::ReportBy::kFile:
         return text + "no line in $TUNE_REPORT_FILE was a JSON object that holds " + what;
-      case CommandSpec::ReportBy::kPairs:
-        return text + "no line on stdout was name=value pairs that hold " + what;
+      case CommandSpec::ReportBy::kPairs: return text + "no line on stdout was name=value pairs that hold " + what;
     }
     return text;
   }
@@ -373,12 +371,12 @@ class CommandRun {
   std::optional<Error> bad_report_;     ///< nothing is read beyond it
   HeldBack held_back_;
   std::optional<std::string> announced_late_;  ///< the state that the last report announced that is held back
-  std::int64_t step_ = 0;        ///< last reported
-  bool caught_up_ = false;       ///< the program has reported an iteration that was not reported before
-  bool passed_over_ = false;     ///< and was told of those that were
-  bool leaving_ = false;         ///< tune wants the trial to leave
-  bool asked_to_leave_ = false;  ///< and the program knows
-  bool failed_ = false;          ///< the failure is told
+  std::int64_t step_ = 0;                      ///< last reported
+  bool caught_up_ = false;                     ///< the program has reported an iteration that was not reported before
+  bool passed_over_ = false;                   ///< and was told of those that were
+  bool leaving_ = false;                       ///< tune wants the trial to leave
+  bool asked_to_leave_ = false;                ///< and the program knows
+  bool failed_ = false;                        ///< the failure is told
 };
 
 }  // namespace
@@ -388,22 +386,23 @@ void keep_program_output_off_stdout() { passes_stdout_on = false; }
 void set_command_spec(std::string json) { spec_json() = std::move(json); }
 
 const tune_trainable* command_trainable() {
-  static const tune_trainable kTable = {"command",
-                                        TUNE_CAN_SAVE | TUNE_CAN_RESET | TUNE_HAS_END | TUNE_ANY_PARAMETERS | TUNE_RUNS_AHEAD,
-                                        TUNE_PROCESS,
-                                        nullptr,
-                                        0,
-                                        nullptr,
-                                        0,
-                                        []() -> void* { return nullptr; },
-                                        [](void*, tune_trial* trial, const tune_host* host) {
-                                          try {
-                                            CommandRun(trial, host).run();
-                                          } catch (const std::exception& e) {
-                                            host->fail(trial, kFailException, 0, e.what());
-                                          }
-                                        },
-                                        [](void*) {}};
+  static const tune_trainable kTable = {
+      "command",
+      TUNE_CAN_SAVE | TUNE_CAN_RESET | TUNE_HAS_END | TUNE_ANY_PARAMETERS | TUNE_RUNS_AHEAD,
+      TUNE_PROCESS,
+      nullptr,
+      0,
+      nullptr,
+      0,
+      []() -> void* { return nullptr; },
+      [](void*, tune_trial* trial, const tune_host* host) {
+        try {
+          CommandRun(trial, host).run();
+        } catch (const std::exception& e) {
+          host->fail(trial, kFailException, 0, e.what());
+        }
+      },
+      [](void*) {}};
   return &kTable;
 }
 

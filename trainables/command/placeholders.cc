@@ -107,16 +107,11 @@ class ShellQuotes {
 
 std::string argument_text(const Value& value) {
   switch (value.kind()) {
-    case Value::Kind::kBool:
-      return value.boolean() ? "true" : "false";
-    case Value::Kind::kInteger:
-      return std::to_string(value.integer());
-    case Value::Kind::kReal:
-      return format_real(value.real());
-    case Value::Kind::kText:
-      return value.text();
-    default:
-      return to_json(value);
+    case Value::Kind::kBool: return value.boolean() ? "true" : "false";
+    case Value::Kind::kInteger: return std::to_string(value.integer());
+    case Value::Kind::kReal: return format_real(value.real());
+    case Value::Kind::kText: return value.text();
+    default: return to_json(value);
   }
 }
 
@@ -163,15 +158,9 @@ Result<std::string> expand_shell_text(std::string_view text, const TrialFacts& f
     environment.emplace_back(name, value);
     const std::string reference = "${" + name + "}";
     switch (quotes.context()) {
-      case ShellQuotes::kOutside:
-        out += '"' + reference + '"';
-        break;
-      case ShellQuotes::kDouble:
-        out += reference;
-        break;
-      case ShellQuotes::kSingle:
-        out += "'\"" + reference + "\"'";
-        break;
+      case ShellQuotes::kOutside: out += '"' + reference + '"'; break;
+      case ShellQuotes::kDouble: out += reference; break;
+      case ShellQuotes::kSingle: out += "'\"" + reference + "\"'"; break;
     }
   };
   for (const PlaceholderPiece& piece : *pieces) {

@@ -33,8 +33,8 @@ class ReportSocket {
   /// Makes the socket `path`, for this user alone; something of that name is replaced. kIo.
   static Result<ReportSocket> listen(const std::string& path);
 
-  /// Descriptors that become readable when serve() has something to do. It is to be called now and then without that too:
-  /// where no more files may be opened, whoever knocks waits until the next call, and wakes nobody.
+  /// Descriptors that become readable when serve() has something to do. It is to be called now and then without that
+  /// too: where no more files may be opened, whoever knocks waits until the next call, and wakes nobody.
   std::vector<int> descriptors() const;
 
   /// Answers every line that is complete, and never waits for one that is not.

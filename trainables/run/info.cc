@@ -33,27 +33,19 @@ constexpr auto kCodes = name_table<ErrorCode>({
 
 Param::Kind kind_of(int kind) {
   switch (kind) {
-    case TUNE_REAL:
-      return Param::Kind::kReal;
-    case TUNE_INTEGER:
-      return Param::Kind::kInteger;
-    case TUNE_TEXT:
-      return Param::Kind::kText;
-    case TUNE_BOOL:
-      return Param::Kind::kBool;
-    default:
-      return Param::Kind::kAny;
+    case TUNE_REAL: return Param::Kind::kReal;
+    case TUNE_INTEGER: return Param::Kind::kInteger;
+    case TUNE_TEXT: return Param::Kind::kText;
+    case TUNE_BOOL: return Param::Kind::kBool;
+    default: return Param::Kind::kAny;
   }
 }
 
 Isolation isolation_of(int isolation) {
   switch (isolation) {
-    case TUNE_REUSE:
-      return Isolation::kReuse;
-    case TUNE_THREAD:
-      return Isolation::kThread;
-    default:
-      return Isolation::kProcess;
+    case TUNE_REUSE: return Isolation::kReuse;
+    case TUNE_THREAD: return Isolation::kThread;
+    default: return Isolation::kProcess;
   }
 }
 

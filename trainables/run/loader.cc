@@ -150,15 +150,13 @@ Result<LoadedTrainable> load_builtin(const std::string& name, const CompiledIn& 
 
 Result<LoadedTrainable> load_trainable(const TrainableRef& ref, const CompiledIn& compiled_in) {
   switch (ref.kind) {
-    case TrainableRef::Kind::kBuiltin:
-      return load_builtin(ref.name, compiled_in);
+    case TrainableRef::Kind::kBuiltin: return load_builtin(ref.name, compiled_in);
     case TrainableRef::Kind::kLibrary:
       if (!compiled_in.program.empty() && is_same_file(ref.library, compiled_in.program)) {
         return load_own(ref.name, compiled_in);
       }
       return load_library(ref.library, ref.name);
-    case TrainableRef::Kind::kCommand:
-      break;
+    case TrainableRef::Kind::kCommand: break;
   }
   if (!compiled_in.command) return fail(ErrorCode::kUnsupported, "commands are not run here");
   auto table = compiled_in.command(ref.command_json);

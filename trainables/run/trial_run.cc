@@ -21,14 +21,10 @@ constexpr std::size_t kMaxText = 16u << 10;
 /// Stronger reasons to leave win over weaker ones, whatever comes first: what was decided stays decided.
 int strength(EndKind how) {
   switch (how) {
-    case EndKind::kStopped:
-      return 3;
-    case EndKind::kPaused:
-      return 2;
-    case EndKind::kInterrupted:
-      return 1;
-    default:
-      return 0;
+    case EndKind::kStopped: return 3;
+    case EndKind::kPaused: return 2;
+    case EndKind::kInterrupted: return 1;
+    default: return 0;
   }
 }
 
@@ -136,19 +132,11 @@ void TrialRun::take(const TrialInput& input) {
   }
   const Order& order = std::get<Order>(input);
   switch (order.kind) {
-    case OrderKind::kSave:
-      save_wanted_ = true;
-      break;
-    case OrderKind::kPause:
-      leave(EndKind::kPaused, order.reason);
-      break;
-    case OrderKind::kInterrupt:
-      leave(EndKind::kInterrupted, order.reason);
-      break;
+    case OrderKind::kSave: save_wanted_ = true; break;
+    case OrderKind::kPause: leave(EndKind::kPaused, order.reason); break;
+    case OrderKind::kInterrupt: leave(EndKind::kInterrupted, order.reason); break;
     case OrderKind::kStop:
-    case OrderKind::kKill:
-      leave(EndKind::kStopped, order.reason);
-      break;
+    case OrderKind::kKill: leave(EndKind::kStopped, order.reason); break;
   }
 }
 

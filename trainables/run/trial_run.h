@@ -83,8 +83,8 @@ class TrialRun {
   std::optional<Parameters> parameters_;
   bool directory_made_ = false;
 
-  Step step_;        ///< last reported, at first that of the checkpoint
-  Step saved_step_;  ///< of the last checkpoint handed over
+  Step step_;                ///< last reported, at first that of the checkpoint
+  Step saved_step_;          ///< of the last checkpoint handed over
   bool runs_ahead_ = false;  ///< TUNE_RUNS_AHEAD
   Seq seq_ = 0;
   Seq acknowledged_ = 0;

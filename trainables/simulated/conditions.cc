@@ -79,10 +79,8 @@ Result<StepCost> parse_step_cost(std::string_view text) {
 
 std::string to_text(const StepCost& cost) {
   switch (cost.kind) {
-    case StepCost::Kind::kConstant:
-      return format_real(cost.first);
-    case StepCost::Kind::kMetric:
-      return "metric:" + cost.metric;
+    case StepCost::Kind::kConstant: return format_real(cost.first);
+    case StepCost::Kind::kMetric: return "metric:" + cost.metric;
     case StepCost::Kind::kLogNormal:
       return fmt::format("lognormal({},{})", format_real(cost.first), format_real(cost.second));
     case StepCost::Kind::kUniform:

@@ -45,7 +45,9 @@ class QueuePort : public TrialPort {
     return put(std::move(saved));
   }
 
-  Result<std::optional<TrialInput>> receive(bool wait) override { return wait ? mailbox_.take(wait_) : mailbox_.take(); }
+  Result<std::optional<TrialInput>> receive(bool wait) override {
+    return wait ? mailbox_.take(wait_) : mailbox_.take();
+  }
 
  private:
   Result<void> put(WorkerMessage message) {

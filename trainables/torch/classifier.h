@@ -3,8 +3,8 @@
 // A network that learns classes from a small table, as a trainable: what `iris` and `digits` share. A step is one
 // epoch; it reports loss and accuracy on the part of the table that is held out (every fifth row).
 //
-// All chance is keyed: weights by the trial's seed, the order of an epoch and its augmentation by (seed, epoch). With the weights and
-// velocities of a checkpoint the next epoch is the one that would have come anyway, bit for bit.
+// All chance is keyed: weights by the trial's seed, the order of an epoch and its augmentation by (seed, epoch). With
+// the weights and velocities of a checkpoint the next epoch is the one that would have come anyway, bit for bit.
 
 #include <torch/nn/module.h>
 #include <tune/trainable.h>

@@ -193,29 +193,20 @@ Value to_value(const Setting& setting) {
     return values;
   }
   switch (setting.kind()) {
-    case Setting::Kind::kFlag:
-      return *setting.flag();
-    case Setting::Kind::kInteger:
-      return *setting.integer();
-    case Setting::Kind::kReal:
-      return *setting.real();
-    case Setting::Kind::kText:
-      return *setting.text();
-    default:
-      return {};
+    case Setting::Kind::kFlag: return *setting.flag();
+    case Setting::Kind::kInteger: return *setting.integer();
+    case Setting::Kind::kReal: return *setting.real();
+    case Setting::Kind::kText: return *setting.text();
+    default: return {};
   }
 }
 
 Setting to_setting(const Value& value) {
   switch (value.kind()) {
-    case Value::Kind::kBool:
-      return value.boolean();
-    case Value::Kind::kInteger:
-      return value.integer();
-    case Value::Kind::kReal:
-      return value.real();
-    case Value::Kind::kText:
-      return value.text();
+    case Value::Kind::kBool: return value.boolean();
+    case Value::Kind::kInteger: return value.integer();
+    case Value::Kind::kReal: return value.real();
+    case Value::Kind::kText: return value.text();
     case Value::Kind::kList: {
       std::vector<Setting> list;
       for (const Value& item : value.list()) list.push_back(to_setting(item));
@@ -226,8 +217,7 @@ Setting to_setting(const Value& value) {
       for (const auto& [key, item] : value.map()) map.emplace_back(key, to_setting(item));
       return map;
     }
-    case Value::Kind::kNull:
-      break;
+    case Value::Kind::kNull: break;
   }
   return {};
 }

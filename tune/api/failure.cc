@@ -22,28 +22,17 @@ std::string in_words_of_the_api(std::string hint) {
 
 std::string error_code_name(ErrorCode code) {
   switch (code) {
-    case ErrorCode::kBadInput:
-      return "bad-input";
-    case ErrorCode::kNotFound:
-      return "not-found";
-    case ErrorCode::kBusy:
-      return "busy";
-    case ErrorCode::kDiskFull:
-      return "disk-full";
-    case ErrorCode::kNewerVersion:
-      return "newer-version";
-    case ErrorCode::kDamaged:
-      return "damaged";
-    case ErrorCode::kIo:
-      return "io";
-    case ErrorCode::kTrial:
-      return "trial";
-    case ErrorCode::kUnsupported:
-      return "unsupported";
-    case ErrorCode::kInterrupted:
-      return "interrupted";
-    case ErrorCode::kInternal:
-      break;
+    case ErrorCode::kBadInput: return "bad-input";
+    case ErrorCode::kNotFound: return "not-found";
+    case ErrorCode::kBusy: return "busy";
+    case ErrorCode::kDiskFull: return "disk-full";
+    case ErrorCode::kNewerVersion: return "newer-version";
+    case ErrorCode::kDamaged: return "damaged";
+    case ErrorCode::kIo: return "io";
+    case ErrorCode::kTrial: return "trial";
+    case ErrorCode::kUnsupported: return "unsupported";
+    case ErrorCode::kInterrupted: return "interrupted";
+    case ErrorCode::kInternal: break;
   }
   return "internal";
 }

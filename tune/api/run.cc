@@ -199,7 +199,8 @@ Expected<Run> Tuner::start() const {
   options.worker_command = s.placement.worker_command;
   options.host_program = s.placement.host_program;
   if (s.placement.zygote) {
-    options.start_worker = [&s](const std::vector<std::string>& arguments, const std::string& complaints, const Fd& token) {
+    options.start_worker = [&s](const std::vector<std::string>& arguments, const std::string& complaints,
+                                const Fd& token) {
       return s.placement.zygote->start_worker(arguments, complaints, token);
     };
   }

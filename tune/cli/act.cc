@@ -43,7 +43,8 @@ int checkpoint(const std::string& trial, const std::string& output, const std::o
                      steps.empty() ? "checkpoint: {every: 1} keeps some" : ""});
     }
     if (output == "-" && chosen->size > 0 && isatty(STDOUT_FILENO) == 1) {
-      return report({ErrorCode::kBadInput, "a checkpoint is not for a terminal to show", "-o FILE, or -o - into a pipe"});
+      return report(
+          {ErrorCode::kBadInput, "a checkpoint is not for a terminal to show", "-o FILE, or -o - into a pipe"});
     }
     auto written = write_output(output, [&](std::ostream& out) {
       return (*reader)->checkpoint_bytes(row->id, chosen->id, [&](std::string_view part) -> Result<void> {

@@ -1,7 +1,7 @@
 #pragma once
 
-// The commands of the program as plain functions over plain options: main.cc reads the command line and is the only file
-// that knows CLI11. Each returns an exit code. Results go to stdout, messages to stderr.
+// The commands of the program as plain functions over plain options: main.cc reads the command line and is the only
+// file that knows CLI11. Each returns an exit code. Results go to stdout, messages to stderr.
 
 #include <cstdint>
 #include <optional>
@@ -16,14 +16,14 @@ namespace tune::cli {
 /// What every command takes.
 struct Common {
   std::string db = "tune.db";
-  int verbosity = 0;   ///< -qq .. -vv: -2 .. 2
+  int verbosity = 0;  ///< -qq .. -vv: -2 .. 2
   bool json = false;
-  bool color = true;   ///< false: --no-color
+  bool color = true;  ///< false: --no-color
 };
 
 struct RunCommand {
   std::string file;
-  std::vector<std::string> set;  ///< `scheduler.max_t=20`
+  std::vector<std::string> set;                 ///< `scheduler.max_t=20`
   std::string trials, time, concurrency, seed;  ///< as written: overrides of the file
   std::string sync = "full";
   bool lockstep = false, fresh = false, dry_run = false, require_target = false;
@@ -49,20 +49,20 @@ struct TrialsCommand {
   std::string sort;                ///< column, with '-' in front: descending
   std::vector<std::string> where;  ///< `lr<0.01`
   std::vector<std::string> columns;
-  std::int64_t limit = 0;          ///< 0: all
+  std::int64_t limit = 0;  ///< 0: all
   bool csv = false;
 };
 
 struct ExportCommand {
   std::string experiment;
   std::string format = "csv";
-  std::string output;              ///< empty: stdout
+  std::string output;  ///< empty: stdout
   bool history = false;
-  std::string naming = "ray";      ///< ray, optuna, mlflow, bare
-  bool stable = false;             ///< without clock, host, pid and attempt columns
+  std::string naming = "ray";  ///< ray, optuna, mlflow, bare
+  bool stable = false;         ///< without clock, host, pid and attempt columns
   bool excel = false;
   std::vector<std::string> columns;
-  std::int64_t top = 0;            ///< md: best N; 0: all
+  std::int64_t top = 0;  ///< md: best N; 0: all
 };
 
 struct ReportCommand {
@@ -154,8 +154,8 @@ int help(const std::string& topic);
 ReaderContext reader_context(const std::vector<std::string>& set);
 /// To stderr, for a person; nothing where there is none.
 void print_diagnostics(const std::vector<Diagnostic>& diagnostics, const Common& common);
-/// A file that nothing is run of, so that what it asks for need not fit this machine. Tells what is wrong with it (as JSON
-/// only if that is an error); nothing after an error.
+/// A file that nothing is run of, so that what it asks for need not fit this machine. Tells what is wrong with it (as
+/// JSON only if that is an error); nothing after an error.
 std::optional<ExperimentSpec> read_to_look_at(const std::string& file, const std::vector<std::string>& set,
                                               const Common& common);
 /// `EXP/17` or `EXP-00017` to its parts; kBadInput otherwise.

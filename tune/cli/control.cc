@@ -1,5 +1,6 @@
-// Commands of a person to an experiment: stop, cancel, pause, resume, retry, enqueue, set. A running one gets a row in its
-// database's command table and answers in the same place; of a resting one the lock is taken and one turn is run here.
+// Commands of a person to an experiment: stop, cancel, pause, resume, retry, enqueue, set. A running one gets a row in
+// its database's command table and answers in the same place; of a resting one the lock is taken and one turn is run
+// here.
 
 #include <fmt/format.h>
 
@@ -48,11 +49,13 @@ std::string done_words(const ControlTarget& target, CommandKind kind, bool live)
       case CommandKind::kStop: return fmt::format("trial {} ends as stopped and keeps its results", n);
       case CommandKind::kCancel: return fmt::format("trial {} is killed and ends as stopped", n);
       case CommandKind::kPause:
-        return fmt::format("trial {} {} paused; tune resume {}/{} lets it go on", n, live ? "saves, leaves and is" : "is",
-                           name, n);
-      case CommandKind::kResume: return fmt::format("trial {} goes on {}", n, live ? "as soon as a slot is free" : "with the next run");
-      default: return live ? fmt::format("trial {} runs again as soon as a slot is free", n)
-                           : fmt::format("trial {} runs again with the next run: tune resume {}", n, name);
+        return fmt::format("trial {} {} paused; tune resume {}/{} lets it go on", n,
+                           live ? "saves, leaves and is" : "is", name, n);
+      case CommandKind::kResume:
+        return fmt::format("trial {} goes on {}", n, live ? "as soon as a slot is free" : "with the next run");
+      default:
+        return live ? fmt::format("trial {} runs again as soon as a slot is free", n)
+                    : fmt::format("trial {} runs again with the next run: tune resume {}", n, name);
     }
   }
   switch (kind) {
@@ -66,8 +69,10 @@ std::string done_words(const ControlTarget& target, CommandKind kind, bool live)
       return fmt::format("'{}': nothing new starts, running trials save and leave; tune resume {} goes on", name, name);
     case CommandKind::kResume: return fmt::format("'{}' goes on", name);
     case CommandKind::kEnqueue:
-      return live ? "it starts as soon as a slot is free" : fmt::format("it starts with the next run: tune resume {}", name);
-    case CommandKind::kSet: return live ? "it holds from now on" : fmt::format("it holds from the next run on: tune resume {}", name);
+      return live ? "it starts as soon as a slot is free"
+                  : fmt::format("it starts with the next run: tune resume {}", name);
+    case CommandKind::kSet:
+      return live ? "it holds from now on" : fmt::format("it holds from the next run on: tune resume {}", name);
     default: return "done";
   }
 }
@@ -98,9 +103,8 @@ int send(const ControlTarget& target, CommandRow command, const Common& common) 
     reader->reset();
     if (ends_trials(command.kind)) {
       const double grace = command.kind == CommandKind::kCancel ? 0 : SessionOptions().grace;
-      const auto taken = take_in(common.db, target.experiment, grace, reader_context({}), [](const std::string& text) {
-        tell(stderr, "warning: {}\n", text);
-      });
+      const auto taken = take_in(common.db, target.experiment, grace, reader_context({}),
+                                 [](const std::string& text) { tell(stderr, "warning: {}\n", text); });
       if (!taken && taken.error().code != ErrorCode::kBusy) {
         // Whoever cancels wants it to end, whatever becomes of it.
         if (command.kind != CommandKind::kCancel) return report(taken.error());
@@ -108,7 +112,8 @@ int send(const ControlTarget& target, CommandRow command, const Common& common) 
       }
     }
     auto refusal = command_at_rest(common.db, target.experiment, command, reader_context({}));
-    if (refusal) return refusal->empty() ? say_done(target, command.kind, false, common) : refuse(target, command.kind, *refusal);
+    if (refusal)
+      return refusal->empty() ? say_done(target, command.kind, false, common) : refuse(target, command.kind, *refusal);
     if (refusal.error().code != ErrorCode::kBusy) return report(refusal.error());
     reader = open_reader(common.db);  // somebody has begun to run it meanwhile
     if (!reader) return report(reader.error());
@@ -120,7 +125,7 @@ int send(const ControlTarget& target, CommandRow command, const Common& common) 
   if (!answer) return report(answer.error());
   if (!*answer) {
     tell(stderr, "process {} has not taken the command yet; it is done as soon as it does, or at tune resume {}\n",
-               holder, target.experiment);
+         holder, target.experiment);
     return kOk;
   }
   if (!(*answer)->refusal.empty()) return refuse(target, command.kind, (*answer)->refusal);
@@ -201,14 +206,15 @@ Result<Config> read_configuration(const ExperimentSpec& spec, const std::vector<
   for (const auto& [path, value] : config.entries) {
     const Parameter* parameter = spec.space.find(path);
     if (parameter == nullptr || contains(parameter->domain, value)) continue;
-    return fail(ErrorCode::kBadInput, fmt::format("{} = {} is outside its range: {}", path, to_json(value),
-                                                  describe(parameter->domain)));
+    return fail(ErrorCode::kBadInput,
+                fmt::format("{} = {} is outside its range: {}", path, to_json(value), describe(parameter->domain)));
   }
   Config whole = config;
   if (auto derived = spec.space.derive(whole); !derived) return pass_on(std::move(derived));
   const auto violated = spec.space.violated(whole);
   if (violated && *violated) {
-    return fail(ErrorCode::kBadInput, fmt::format("the constraint '{}' forbids it", spec.space.constraints()[**violated]));
+    return fail(ErrorCode::kBadInput,
+                fmt::format("the constraint '{}' forbids it", spec.space.constraints()[**violated]));
   }
   return config;
 }
@@ -263,7 +269,8 @@ int set(const std::string& experiment, const std::vector<std::string>& changes, 
   List list;
   for (const std::string& change : changes) {
     if (change.find('=') == std::string::npos) {
-      return report({ErrorCode::kBadInput, fmt::format("'{}' sets nothing", change), "write KEY=VALUE, as in budget.trials=200"});
+      return report(
+          {ErrorCode::kBadInput, fmt::format("'{}' sets nothing", change), "write KEY=VALUE, as in budget.trials=200"});
     }
     list.emplace_back(change);
   }

@@ -68,10 +68,12 @@ bool examine_decisions(const Reader& reader, const ExperimentRow& row, Sheet& sh
   if (examined->good()) {
     sheet.good(fmt::format("{}: hash chain intact, {}", row.name, examined->text()));
   } else {
-    sheet.found({true, fmt::format("{}: {}", row.name, examined->text()),
-                 examined->hash ? "the log was changed by something else than tune: restore a backup"
-                                : "its seed or a setting of its document was changed by something else than tune: restore a backup "
-                                  "(if nobody did that, report it with the output of tune replay)"});
+    sheet.found(
+        {true, fmt::format("{}: {}", row.name, examined->text()),
+         examined->hash
+             ? "the log was changed by something else than tune: restore a backup"
+             : "its seed or a setting of its document was changed by something else than tune: restore a backup "
+               "(if nobody did that, report it with the output of tune replay)"});
   }
   if (examined->under_other_rules > 0) {
     sheet.found({false,

@@ -59,11 +59,12 @@ int sample(const std::string& file, const std::vector<std::string>& set, std::in
   if (!sampler) return report(sampler.error());
 
   const std::vector<std::string> paths = spec->space.paths();
-  if (format == "csv") write_csv_row(std::cout, [&] {
-    std::vector<std::string> header{"trial_number"};
-    for (const std::string& path : paths) header.push_back(config_column(path));
-    return header;
-  }());
+  if (format == "csv")
+    write_csv_row(std::cout, [&] {
+      std::vector<std::string> header{"trial_number"};
+      for (const std::string& path : paths) header.push_back(config_column(path));
+      return header;
+    }());
   for (std::int64_t i = 0; i < n; ++i) {
     auto suggestion = (*sampler)->suggest(TrialId{i});
     if (!suggestion) return report(suggestion.error());

@@ -64,8 +64,9 @@ int help(const std::string& topic) {
     fmt::print("Topics: trainables, exit-codes, files, environment. Commands: tune --help, tune COMMAND --help\n");
   } else {
     const std::vector<std::string> topics{"trainables", "exit-codes", "files", "environment"};
-    return report({ErrorCode::kBadInput, fmt::format("no help on '{}'", topic),
-                   did_you_mean_hint(topic, topics).empty() ? "topics: " + join(topics) : did_you_mean_hint(topic, topics)});
+    return report(
+        {ErrorCode::kBadInput, fmt::format("no help on '{}'", topic),
+         did_you_mean_hint(topic, topics).empty() ? "topics: " + join(topics) : did_you_mean_hint(topic, topics)});
   }
   return kOk;
 }

@@ -46,10 +46,7 @@ void print_rest(const OutputRow& row, std::uint64_t from) {
 class Follower {
  public:
   Follower(const Reader& reader, const Common& common, ExperimentRow row, TrialId trial)
-      : reader_(reader),
-        row_(std::move(row)),
-        trial_(trial),
-        attempts_dir_(attempts_dir(common.db)) {}
+      : reader_(reader), row_(std::move(row)), trial_(trial), attempts_dir_(attempts_dir(common.db)) {}
 
   /// Prints what is new; false when nothing will follow.
   Result<bool> look() {

@@ -1,5 +1,5 @@
-// The program's command line. The only file that knows CLI11: it fills the option aggregates of commands.h and calls one
-// function a command. CLI11's own exit codes are mapped to ours.
+// The program's command line. The only file that knows CLI11: it fills the option aggregates of commands.h and calls
+// one function a command. CLI11's own exit codes are mapped to ours.
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -112,9 +112,9 @@ void add_running_commands(CLI::App& app, CommandLine& line) {
   run_command->add_flag("--dry-run", o.dry_run, "check the file and start nothing");
   add_run_options(*run_command, line);
 
-  CLI::App* resume_command =
-      add(app, line, "resume", "Go on with an experiment, from the database alone; one that runs, or a trial: end a pause",
-          [&] { return resume(line.experiment, line.run_options, line.common); });
+  CLI::App* resume_command = add(
+      app, line, "resume", "Go on with an experiment, from the database alone; one that runs, or a trial: end a pause",
+      [&] { return resume(line.experiment, line.run_options, line.common); });
   resume_command->add_option("EXPERIMENT[/TRIAL]", line.experiment);
   resume_command->add_option("--trials", o.trials, "budget.trials from now on");
   resume_command->add_option("--time", o.time, "budget.time from now on");
@@ -132,9 +132,9 @@ void add_running_commands(CLI::App& app, CommandLine& line) {
 
 void add_control_commands(CLI::App& app, CommandLine& line) {
   using tune::CommandKind;
-  CLI::App* attach_command = add(app, line, "attach", "Show a run of another terminal, or a detached one, until it ends", [&] {
-    return attach(line.experiment, line.run_options.progress_interval, line.common);
-  });
+  CLI::App* attach_command =
+      add(app, line, "attach", "Show a run of another terminal, or a detached one, until it ends",
+          [&] { return attach(line.experiment, line.run_options.progress_interval, line.common); });
   attach_command->add_option("EXPERIMENT", line.experiment);
   attach_command->add_option("--progress-interval", line.run_options.progress_interval,
                              "seconds between progress lines outside a terminal");
@@ -148,17 +148,20 @@ void add_control_commands(CLI::App& app, CommandLine& line) {
   for (const auto& [name, help, kind] : kinds) {
     CLI::App* command =
         add(app, line, name, help, [&line, kind = kind] { return control(kind, line.targets, line.common); });
-    command->add_option(kind == CommandKind::kRetry ? "EXPERIMENT/TRIAL" : "EXPERIMENT[/TRIAL]", line.targets)->required();
+    command->add_option(kind == CommandKind::kRetry ? "EXPERIMENT/TRIAL" : "EXPERIMENT[/TRIAL]", line.targets)
+        ->required();
   }
   CLI::App* enqueue_command = add(app, line, "enqueue", "Add configurations of your own; what they leave out is drawn",
                                   [&] { return enqueue(line.experiment, line.set, line.common); });
   enqueue_command->add_option("EXPERIMENT", line.experiment)->required();
-  enqueue_command->add_option("NAME=VALUE", line.set, "a name that comes again begins the next configuration")->required();
+  enqueue_command->add_option("NAME=VALUE", line.set, "a name that comes again begins the next configuration")
+      ->required();
 
   CLI::App* set_command = add(app, line, "set", "Change budget, retries, limits or retention of an experiment",
                               [&] { return set(line.experiment, line.set, line.common); });
   set_command->add_option("EXPERIMENT", line.experiment)->required();
-  set_command->add_option("KEY=VALUE", line.set, "as in budget.trials=200 budget.time=2h budget.concurrency=4")->required();
+  set_command->add_option("KEY=VALUE", line.set, "as in budget.trials=200 budget.time=2h budget.concurrency=4")
+      ->required();
 }
 
 void add_file_commands(CLI::App& app, CommandLine& line) {
@@ -173,13 +176,16 @@ void add_file_commands(CLI::App& app, CommandLine& line) {
   plan_command->add_option("FILE", p.file)->required();
   plan_command->add_option("--set", p.set, "override a key")->allow_extra_args(false);
   plan_command->add_option("--trials", p.trials, "budget.trials");
-  plan_command->add_option("-j,--concurrency", p.concurrency, "slots to plan with, beside 1; as on this machine if left out");
+  plan_command->add_option("-j,--concurrency", p.concurrency,
+                           "slots to plan with, beside 1; as on this machine if left out");
 
   CLI::App* sample_command = add(app, line, "sample", "Print configurations as the run would draw them", [&] {
     return sample(line.file, line.set, line.n, line.format.empty() ? "jsonl" : line.format, line.seed, line.common);
   });
   sample_command->add_option("FILE", line.file)->required();
-  sample_command->add_option("-n", line.n, "how many")->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000'000}))->capture_default_str();
+  sample_command->add_option("-n", line.n, "how many")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000'000}))
+      ->capture_default_str();
   sample_command->add_option("-f,--format", line.format, "csv or jsonl")->check(CLI::IsMember({"csv", "jsonl"}));
   sample_command->add_option("--seed", line.seed, "search.seed")->check(kSeed);
   sample_command->add_option("--set", line.set, "override a key")->allow_extra_args(false);
@@ -194,17 +200,20 @@ void add_simulate_command(CLI::App& app, CommandLine& line) {
   command->add_option("FILE", s.file, "experiment file")->required();
   command->add_option("-w,--workers", s.workers, "trials at a time, 1 to 10000; instead of resources and concurrency")
       ->capture_default_str();
-  command->add_option("--step-cost", s.step_cost,
-                      "virtual seconds of a step: a number, metric:NAME (what it reports), lognormal(MU,SIGMA), "
-                      "uniform(LOW,HIGH)")
+  command
+      ->add_option("--step-cost", s.step_cost,
+                   "virtual seconds of a step: a number, metric:NAME (what it reports), lognormal(MU,SIGMA), "
+                   "uniform(LOW,HIGH)")
       ->capture_default_str();
   command->add_option("--end-cost", s.end_cost, "virtual seconds from a trial's last report until its worker is free")
       ->capture_default_str();
-  command->add_option("--straggler", s.straggler, "an attempt takes 1 + |N(0,SIGMA)| times as long")->type_name("SIGMA");
+  command->add_option("--straggler", s.straggler, "an attempt takes 1 + |N(0,SIGMA)| times as long")
+      ->type_name("SIGMA");
   command->add_option("--crash-rate", s.crash_rate, "chance of a trial's process to die within a virtual second");
   command->add_option("--lost-worker-rate", s.lost_worker_rate, "the same of its worker");
   command->add_option("--seed", s.seed, "of all that is drawn here, and search.seed")->check(kSeed);
-  command->add_option("-n,--name", s.name, "of the experiment that is written; the file's with '-simulated' if left out");
+  command->add_option("-n,--name", s.name,
+                      "of the experiment that is written; the file's with '-simulated' if left out");
   command->add_option("--set", s.set, "override a key: --set scheduler.max_t=20")->allow_extra_args(false);
   command->add_option("--trials", s.trials, "budget.trials");
   command->add_option("--time", s.time, "budget.time, in virtual time");
@@ -242,9 +251,11 @@ void add_reading_commands(CLI::App& app, CommandLine& line) {
       add(app, line, "trials", "Table of trials", [&] { return trials(line.trials_options, line.common); });
   trials_command->add_option("EXPERIMENT", t.experiment);
   trials_command->add_option("--sort", t.sort, "column; -column: descending");
-  trials_command->add_option("--where", t.where, "condition, as in 'lr<0.01' or status=failed")->allow_extra_args(false);
+  trials_command->add_option("--where", t.where, "condition, as in 'lr<0.01' or status=failed")
+      ->allow_extra_args(false);
   trials_command->add_option("--columns", t.columns, "columns, separated by commas")->delimiter(',');
-  trials_command->add_option("--limit", t.limit, "at most this many rows")->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000'000}));
+  trials_command->add_option("--limit", t.limit, "at most this many rows")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000'000}));
   trials_command->add_flag("--csv", t.csv, "CSV");
 
   CLI::App* show_command = add(app, line, "show", "One trial: its configuration and the reason of each decision",
@@ -252,7 +263,8 @@ void add_reading_commands(CLI::App& app, CommandLine& line) {
   show_command->add_option("EXPERIMENT/TRIAL", line.trial)->required();
 
   CLI::App* best_command = add(app, line, "best", "The best trial", [&] {
-    return best(line.experiment, line.format.empty() ? (line.common.json ? "json" : "table") : line.format, line.common);
+    return best(line.experiment, line.format.empty() ? (line.common.json ? "json" : "table") : line.format,
+                line.common);
   });
   best_command->add_option("EXPERIMENT", line.experiment);
   best_command->add_option("-f,--format", line.format, "table, json, yaml or args")
@@ -274,14 +286,14 @@ void add_reading_commands(CLI::App& app, CommandLine& line) {
   export_command->add_flag("--history", e.history, "a row a report");
   export_command->add_option("--naming", e.naming, "column names: ray, optuna, mlflow, bare")
       ->check(CLI::IsMember({"ray", "optuna", "mlflow", "bare"}));
-  export_command->add_flag("--stable", e.stable, "leave out clock, host, pid and attempt columns: equal for equal runs");
+  export_command->add_flag("--stable", e.stable,
+                           "leave out clock, host, pid and attempt columns: equal for equal runs");
   export_command->add_flag("--excel", e.excel, "byte order mark, and a guard for cells that begin with = + - @");
   export_command->add_option("--columns", e.columns, "columns, separated by commas")->delimiter(',');
   export_command->add_option("--top", e.top, "the best N trials only");
 
-  CLI::App* checkpoint_command = add(app, line, "checkpoint", "Take a trial's checkpoint out of the database", [&] {
-    return checkpoint(line.trial, line.output, line.step, line.common);
-  });
+  CLI::App* checkpoint_command = add(app, line, "checkpoint", "Take a trial's checkpoint out of the database",
+                                     [&] { return checkpoint(line.trial, line.output, line.step, line.common); });
   checkpoint_command->add_option("EXPERIMENT/TRIAL", line.trial)->required();
   checkpoint_command->add_option("-o,--output", line.output, "file")->required();
   checkpoint_command->add_option("--step", line.step, "of this training_iteration; the latest if left out");
@@ -297,8 +309,9 @@ void add_care_commands(CLI::App& app, CommandLine& line) {
           [&] { return doctor(line.common); });
   doctor_command->add_option("DB", line.common.db, "the database; --db if left out");
 
-  CLI::App* backup_command = add(app, line, "backup", "Copy a database, also while a run goes on: FILE, FILE.checkpoints",
-                                 [&] { return backup(line.file, line.common); });
+  CLI::App* backup_command =
+      add(app, line, "backup", "Copy a database, also while a run goes on: FILE, FILE.checkpoints",
+          [&] { return backup(line.file, line.common); });
   backup_command->add_option("DB", line.common.db, "the database")->required();
   backup_command->add_option("FILE", line.file, "the copy; must not exist")->required();
 }
@@ -310,8 +323,8 @@ int said_all(int code) {
   return report({tune::ErrorCode::kIo, "the output could not be written", ""});
 }
 
-/// A program may be started without stdin, stdout or stderr: the next file that it opens, a database perhaps, would take
-/// that number, and get what is said to a person.
+/// A program may be started without stdin, stdout or stderr: the next file that it opens, a database perhaps, would
+/// take that number, and get what is said to a person.
 void occupy_standard_streams() {
   while (true) {
     const int fd = ::open("/dev/null", O_RDWR);

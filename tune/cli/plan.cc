@@ -15,8 +15,9 @@ namespace tune::cli {
 namespace {
 
 std::string amount(double value) {
-  return value == static_cast<double>(static_cast<std::int64_t>(value)) ? std::to_string(static_cast<std::int64_t>(value))
-                                                                        : fmt::format("{:.4g}", value);
+  return value == static_cast<double>(static_cast<std::int64_t>(value))
+             ? std::to_string(static_cast<std::int64_t>(value))
+             : fmt::format("{:.4g}", value);
 }
 
 Value run_json(const PlannedRun& run) {
@@ -31,14 +32,9 @@ void print_json(const ExperimentSpec& spec, const Plan& plan) {
   List runs, notes;
   for (const PlannedRun& run : plan.runs) runs.push_back(run_json(run));
   for (const std::string& note : plan.notes) notes.emplace_back(note);
-  Map out{{"experiment", spec.name},
-          {"scheduler", spec.scheduler.type},
-          {"trials", plan.trials},
-          {"unbounded", plan.unbounded},
-          {"open_ended", plan.open_ended},
-          {"unit", plan.unit},
-          {"longest", plan.longest},
-          {"runs", std::move(runs)}};
+  Map out{{"experiment", spec.name},     {"scheduler", spec.scheduler.type}, {"trials", plan.trials},
+          {"unbounded", plan.unbounded}, {"open_ended", plan.open_ended},    {"unit", plan.unit},
+          {"longest", plan.longest},     {"runs", std::move(runs)}};
   if (plan.most) out.emplace_back("most", run_json(*plan.most));
   out.emplace_back("notes", std::move(notes));
   fmt::print("{}\n", to_json(Value(std::move(out))));
@@ -97,7 +93,8 @@ int plan(const RunCommand& command, const Common& common) {
   std::int64_t slots = 0;
   if (!command.concurrency.empty()) {
     slots = parse_integer(command.concurrency).value_or(0);
-    if (slots < 1) return report({ErrorCode::kBadInput, fmt::format("-j {} is no number of slots", command.concurrency), {}});
+    if (slots < 1)
+      return report({ErrorCode::kBadInput, fmt::format("-j {} is no number of slots", command.concurrency), {}});
   } else if (const auto here = plan_slots(spec.resources, spec.budget.concurrency, this_machine())) {
     slots = here->slots;
   } else {

@@ -23,7 +23,7 @@ int tell_difference(const std::string& experiment, TrialId trial, const std::str
   const std::string same = fmt::format("{} of {} reports equal those of {}/{}", comparison->equal, comparison->reports,
                                        experiment, trial.value);
   tell(stderr, "{}{}\n", same,
-             comparison->first_difference.empty() ? std::string() : "; then " + comparison->first_difference);
+       comparison->first_difference.empty() ? std::string() : "; then " + comparison->first_difference);
   return kOk;
 }
 

@@ -61,13 +61,14 @@ void raise_again(int signal) {
 int say_detached(const Detachment& detachment, const std::string& name, const Common& common) {
   const std::string log = Detachment::log_of(common.db, name);
   if (common.json) {
-    fmt::print("{}\n", to_json(Map{{"event", "detached"}, {"experiment", name}, {"pid", detachment.child()}, {"log", log}}));
+    fmt::print("{}\n",
+               to_json(Map{{"event", "detached"}, {"experiment", name}, {"pid", detachment.child()}, {"log", log}}));
   } else if (common.verbosity >= 0) {
     const std::string db = common.db == "tune.db" ? "" : " --db " + shell_word(common.db);
     tell(stderr,
-               "{0} runs in the background as process {1}\nwatch tune attach {0}{2}\nend   tune stop {0}{2} | tune pause "
-               "{0}{2} | tune cancel {0}{2}\nlog   {3}\n",
-               name, detachment.child(), db, log);
+         "{0} runs in the background as process {1}\nwatch tune attach {0}{2}\nend   tune stop {0}{2} | tune pause "
+         "{0}{2} | tune cancel {0}{2}\nlog   {3}\n",
+         name, detachment.child(), db, log);
   }
   return kOk;
 }

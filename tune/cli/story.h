@@ -16,8 +16,8 @@ namespace tune::cli {
 /// What happened to `trial`; empty for what happened to another, in whose turn something was decided about it.
 std::string event_sentence(const Event& event, TrialId trial);
 
-/// Seconds that all attempts of the trial have run together, with what was trained again after a failure or a loss; what
-/// an attempt did after the last that was heard of it is not known. `story`: Reader::story().
+/// Seconds that all attempts of the trial have run together, with what was trained again after a failure or a loss;
+/// what an attempt did after the last that was heard of it is not known. `story`: Reader::story().
 double time_of_attempts(const std::vector<LogEntry>& story, TrialId trial);
 
 /// Attempts that did not begin where the log meant them to: their checkpoint was damaged, and an older one was taken,

@@ -34,7 +34,8 @@ Result<std::size_t> find_column(const std::vector<Column>& columns, const std::s
     names.push_back(columns[i].group == Column::Group::kConfig ? columns[i].key : columns[i].name);
   }
   const std::string hint = did_you_mean_hint(name, names);
-  return fail(ErrorCode::kBadInput, fmt::format("no column '{}'", name), hint.empty() ? "columns: " + join(names) : hint);
+  return fail(ErrorCode::kBadInput, fmt::format("no column '{}'", name),
+              hint.empty() ? "columns: " + join(names) : hint);
 }
 
 Result<Filter> parse_filter(const std::string& text, const std::vector<Column>& columns) {
@@ -45,7 +46,8 @@ Result<Filter> parse_filter(const std::string& text, const std::vector<Column>& 
     if (!column) return pass_on(std::move(column));
     return Filter{*column, op == "==" ? "=" : op, text.substr(at + op.size())};
   }
-  return fail(ErrorCode::kBadInput, fmt::format("--where '{}' is no condition", text), "write --where 'lr<0.01' or status=failed");
+  return fail(ErrorCode::kBadInput, fmt::format("--where '{}' is no condition", text),
+              "write --where 'lr<0.01' or status=failed");
 }
 
 bool holds(const Filter& filter, const Value& value) {
@@ -119,8 +121,8 @@ int trials(const TrialsCommand& command, const Common& common) {
   if (command.columns.empty()) {
     for (std::size_t i = 0; i < columns.size(); ++i) {
       const Column& c = columns[i];
-      static const std::vector<std::string> detail{"trial_id", "started_at", "finished_at", "worker", "attempt", "seed",
-                                                   "stop_reason", "retries"};
+      static const std::vector<std::string> detail{"trial_id", "started_at", "finished_at", "worker",
+                                                   "attempt",  "seed",       "stop_reason", "retries"};
       const bool is_detail = c.group == Column::Group::kTrial && std::ranges::find(detail, c.key) != detail.end();
       if (!is_detail || command.csv) shown.push_back(i);
     }

@@ -12,8 +12,8 @@ namespace {
 
 using State = Controller::State;
 
-/// Neither an enqueued configuration nor a retried trial could run. What its user has ended is open again once its trials
-/// have left, stopped or cancelled.
+/// Neither an enqueued configuration nor a retried trial could run. What its user has ended is open again once its
+/// trials have left, stopped or cancelled.
 bool is_closed(const State& state) {
   if (!state.ending) return false;
   return *state.ending == EndWhy::kUser ? !state.live.empty() : state.ending_hard();
@@ -87,7 +87,8 @@ void fold_trial_command(State& state, CommandKind kind, TrialRecord& trial) {
   }
 }
 
-// --- refusals ---------------------------------------------------------------------------------------------------------
+// --- refusals
+// ---------------------------------------------------------------------------------------------------------
 
 std::string_view ended_by(EndWhy why) {
   switch (why) {
@@ -184,7 +185,8 @@ std::optional<std::string> refuse_about_experiment(const State& state, CommandKi
 
 }  // namespace
 
-// --- folding ----------------------------------------------------------------------------------------------------------
+// --- folding
+// ----------------------------------------------------------------------------------------------------------
 
 void fold_command(State& state, const Commanded& command) {
   if (!command.refusal.empty()) return;

@@ -29,8 +29,8 @@
 namespace tune {
 
 struct ControllerOptions {
-  std::vector<Objective> objectives;   ///< the first drives "best"
-  std::size_t scheduler_objective = 0; ///< the one the scheduler judges by
+  std::vector<Objective> objectives;    ///< the first drives "best"
+  std::size_t scheduler_objective = 0;  ///< the one the scheduler judges by
   StopRules stop;
   Budget budget;
   Retries retries;
@@ -52,7 +52,7 @@ struct TrialRecord {
   TrialId id;
   TrialState state = TrialState::kWaiting;
   Cause cause = Cause::kNone;
-  std::string reason;           ///< of the last verdict or end, for people
+  std::string reason;  ///< of the last verdict or end, for people
   Config config;
   Placement placement;
   Attempt attempt;
@@ -62,32 +62,32 @@ struct TrialRecord {
   Step last_step = 0;           ///< first-time reports, this generation
   double last_t = -1;           ///< time_attr of last_step
   double elapsed = 0;
-  std::int64_t reports = 0;     ///< that count, over all attempts
+  std::int64_t reports = 0;  ///< that count, over all attempts
   std::int64_t replayed = 0;
-  Score last;                   ///< of the first objective
+  Score last;  ///< of the first objective
   Score best;
-  double last_value = 0;        ///< unsigned; meaningful if last is a number
-  double best_value = 0;        ///< unsigned; meaningful if best is a number
+  double last_value = 0;  ///< unsigned; meaningful if last is a number
+  double best_value = 0;  ///< unsigned; meaningful if best is a number
   Step best_step = 0;
-  std::optional<Config> best_config;  ///< of the best report, if the trial has taken over another one since
-  std::vector<CheckpointRef> checkpoints;  ///< alive, oldest first
-  std::optional<CheckpointId> resume_from; ///< pinned until the next report
-  std::optional<CheckpointId> inherited;   ///< a donor's, pinned until this generation has one of its own
+  std::optional<Config> best_config;        ///< of the best report, if the trial has taken over another one since
+  std::vector<CheckpointRef> checkpoints;   ///< alive, oldest first
+  std::optional<CheckpointId> resume_from;  ///< pinned until the next report
+  std::optional<CheckpointId> inherited;    ///< a donor's, pinned until this generation has one of its own
   std::int64_t retries_used = 0;
   std::int64_t lost_in_a_row = 0;
-  bool heard = false;           ///< this attempt has reported anything
+  bool heard = false;                               ///< this attempt has reported anything
   TrialState final_state = TrialState::kCompleted;  ///< agreed on by a stop verdict
   std::optional<ResumeWhy> waiting_for;             ///< of kWaiting: why it runs again
-  bool held = false;            ///< paused by the user
-  bool parked = false;          ///< paused by the scheduler, which alone lets it go on
-  std::int64_t slots = 1;       ///< that its attempt holds, or held last
-  std::int64_t next_slots = 0;  ///< that it left to hold; 0: it did not
-  std::int64_t resized_at = 0;  ///< its reports when that was decided
+  bool held = false;                                ///< paused by the user
+  bool parked = false;                              ///< paused by the scheduler, which alone lets it go on
+  std::int64_t slots = 1;                           ///< that its attempt holds, or held last
+  std::int64_t next_slots = 0;                      ///< that it left to hold; 0: it did not
+  std::int64_t resized_at = 0;                      ///< its reports when that was decided
 };
 
 struct Counts {
   std::int64_t waiting = 0, running = 0, paused = 0, completed = 0, stopped = 0, failed = 0;
-  std::int64_t created = 0;   ///< trials that count in the budget
+  std::int64_t created = 0;                            ///< trials that count in the budget
   std::int64_t nan_reports = 0, infinite_reports = 0;  ///< of the first objective
   std::int64_t replayed_reports = 0;
   std::int64_t finished() const { return completed + stopped + failed; }
@@ -111,9 +111,9 @@ class Controller {
   /// The next number in the log.
   EventNumber next_event() const;
   void observe(const Event& event);
-  /// What the rules want now; asked until it is nothing. Changes nothing that a decision depends on, but settles what no
-  /// decision is due for (a report without a verdict), so it must not be called in the middle of a recorded turn unless
-  /// the recorded decision is compared with the answer.
+  /// What the rules want now; asked until it is nothing. Changes nothing that a decision depends on, but settles what
+  /// no decision is due for (a report without a verdict), so it must not be called in the middle of a recorded turn
+  /// unless the recorded decision is compared with the answer.
   std::optional<Decision> next();
   /// Why a command cannot be done now, in a sentence; nothing: it can.
   std::optional<std::string> refusal(const Commanded& command) const;
@@ -152,8 +152,8 @@ class Controller {
   std::size_t queued() const;
   /// The number by which the trial's seed is drawn: its own, unless the scheduler repeats another's draws.
   TrialId draws_as(TrialId id) const;
-  std::int64_t slots() const;                  ///< trials at a time; 0: nothing runs
-  double elapsed() const;                      ///< of the experiment, at the last event
+  std::int64_t slots() const;  ///< trials at a time; 0: nothing runs
+  double elapsed() const;      ///< of the experiment, at the last event
   /// Whether the configuration of a trial depends on nothing that runs, so that grants may go ahead of free slots.
   bool may_grant_ahead() const;
   /// The attempt a message must carry to be heard.

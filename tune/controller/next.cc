@@ -16,7 +16,8 @@ namespace {
 
 using State = Controller::State;
 
-// --- 1. the report ----------------------------------------------------------------------------------------------------
+// --- 1. the report
+// ----------------------------------------------------------------------------------------------------
 
 std::optional<Decision> judge_report(const State& state) {
   const PendingReport& report = *state.pending;
@@ -44,7 +45,8 @@ std::optional<Decision> judge_report(const State& state) {
   return Decision{judged, std::move(verdict->reason)};
 }
 
-// --- 2 to 5 -----------------------------------------------------------------------------------------------------------
+// --- 2 to 5
+// -----------------------------------------------------------------------------------------------------------
 
 Decision stop_running(const TrialRecord& trial, Cause cause, std::string reason) {
   return {Judged{trial.id, trial.last_step, Verdict::kStop, TrialState::kStopped, cause}, std::move(reason)};
@@ -62,7 +64,9 @@ std::optional<Decision> answer_stop_requests(State& state) {
   return std::nullopt;
 }
 
-Decision finish(const TrialRecord& trial) { return {FinishTrial{trial.id, trial.final_state, trial.cause}, trial.reason}; }
+Decision finish(const TrialRecord& trial) {
+  return {FinishTrial{trial.id, trial.final_state, trial.cause}, trial.reason};
+}
 
 /// The newest checkpoint to continue from.
 std::optional<CheckpointId> latest_checkpoint(const TrialRecord& trial) {
@@ -107,7 +111,8 @@ std::optional<Decision> release_checkpoints(State& state) {
   return std::nullopt;
 }
 
-// --- 6. the end -------------------------------------------------------------------------------------------------------
+// --- 6. the end
+// -------------------------------------------------------------------------------------------------------
 
 std::optional<Decision> ask_end(const State& state, bool target_reached) {
   const Budget& budget = state.options.budget;
@@ -119,8 +124,9 @@ std::optional<Decision> ask_end(const State& state, bool target_reached) {
                     fmt::format("budget.time of {} is used up", format_duration(*budget.time))};
   }
   if (budget.failures && state.counts.failed > *budget.failures) {
-    return Decision{EndExperiment{EndWhy::kFailures}, fmt::format("{} failed, budget.failures allows {}",
-                                                                  counted(state.counts.failed, "trial"), *budget.failures)};
+    return Decision{
+        EndExperiment{EndWhy::kFailures},
+        fmt::format("{} failed, budget.failures allows {}", counted(state.counts.failed, "trial"), *budget.failures)};
   }
   if (budget.plateau && state.plateau_reports > budget.plateau->patience) {
     return Decision{EndExperiment{EndWhy::kPlateau},
@@ -181,7 +187,8 @@ std::optional<Decision> wind_up(const State& state) {
   return std::nullopt;
 }
 
-// --- 7. free slots ----------------------------------------------------------------------------------------------------
+// --- 7. free slots
+// ----------------------------------------------------------------------------------------------------
 
 std::optional<Decision> run_again(const State& state) {
   const TrialRecord& trial = state.at(state.waiting.begin()->second);
@@ -232,13 +239,15 @@ std::optional<Decision> follow(const State& state, const Proposal& proposal) {
     case Proposal::Kind::kStop:
       return Decision{FinishTrial{proposal.trial, TrialState::kStopped, Cause::kScheduler}, proposal.reason};
     case Proposal::Kind::kExploit:
-      return Decision{ExploitTrial{proposal.trial, proposal.donor, proposal.checkpoint, proposal.config}, proposal.reason};
+      return Decision{ExploitTrial{proposal.trial, proposal.donor, proposal.checkpoint, proposal.config},
+                      proposal.reason};
     case Proposal::Kind::kUnpark: return Decision{Unpark{proposal.trial}, proposal.reason};
   }
   return std::nullopt;
 }
 
-/// The trial was told to pause and has not left its slot: what is proposed for it waits for that, and is asked again then.
+/// The trial was told to pause and has not left its slot: what is proposed for it waits for that, and is asked again
+/// then.
 bool still_leaves(const State& state, const Proposal& proposal) {
   if (proposal.kind == Proposal::Kind::kStartNew || proposal.kind == Proposal::Kind::kUnpark) return false;
   return state.at(proposal.trial).state == TrialState::kPausing;

@@ -31,9 +31,9 @@ struct SimulationOptions {
   enum class Order { kArrival, kLockstep };
   Order order = Order::kArrival;
   std::int64_t slots = 1;
-  std::int64_t capacity = 0;          ///< slots that elastic trials share; 0: each holds one
-  std::uint64_t seed = 0;             ///< of costs, crashes and losses; the brain has its own
-  double step_cost = 1;               ///< virtual seconds of a step (lockstep: always 1)
+  std::int64_t capacity = 0;  ///< slots that elastic trials share; 0: each holds one
+  std::uint64_t seed = 0;     ///< of costs, crashes and losses; the brain has its own
+  double step_cost = 1;       ///< virtual seconds of a step (lockstep: always 1)
   /// Virtual seconds of a step, instead of step_cost and its spread (not in lockstep).
   std::function<double(TrialId trial, Step step)> cost_of = {};
   double cost_spread = 0;             ///< 0..1: each step's cost is drawn from step_cost * [1 - spread, 1 + spread)

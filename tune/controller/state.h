@@ -14,9 +14,9 @@ namespace tune {
 /// A first-time report that has not drawn its verdict yet.
 struct PendingReport {
   SchedulerReport scheduler;
-  Score score;             ///< of the first objective
+  Score score;  ///< of the first objective
   Metrics metrics;
-  std::string fault;       ///< why the report is bad, or empty
+  std::string fault;  ///< why the report is bad, or empty
 };
 
 /// Of trials under a plateau rule: the last values.
@@ -27,9 +27,9 @@ struct Controller::State {
   std::unique_ptr<Sampler> sampler;
   std::unique_ptr<Scheduler> scheduler;
   std::optional<Expression> stop_condition;
-  std::string bad_stop_condition;        ///< message, if the expression does not parse (the reader has checked it)
+  std::string bad_stop_condition;  ///< message, if the expression does not parse (the reader has checked it)
 
-  std::vector<TrialRecord> trials;       ///< by number
+  std::vector<TrialRecord> trials;  ///< by number
   Counts counts;
   EventNumber last_event;
   double elapsed = 0;
@@ -37,25 +37,25 @@ struct Controller::State {
   std::int64_t capacity = 0;  ///< slots that elastic trials share; 0: none are shared
 
   std::int64_t grants = 0;
-  std::map<std::int64_t, TrialId> live;           ///< by order of grant: attempts that run or are about to
-  std::map<TrialId, std::int64_t> grant_of;       ///< the inverse
-  std::map<std::int64_t, TrialId> waiting;        ///< by the order of their last grant: run again before anything new
+  std::map<std::int64_t, TrialId> live;      ///< by order of grant: attempts that run or are about to
+  std::map<TrialId, std::int64_t> grant_of;  ///< the inverse
+  std::map<std::int64_t, TrialId> waiting;   ///< by the order of their last grant: run again before anything new
   std::set<TrialId> paused;
-  std::set<TrialId> leaving;                      ///< told to pause, and still in their slots
+  std::set<TrialId> leaving;  ///< told to pause, and still in their slots
 
   std::optional<PendingReport> pending;
-  std::optional<TrialId> saved;                   ///< it has just reported with a checkpoint, and goes on
-  std::set<TrialId> to_finish;                    ///< their attempt ended and needs no judgement
-  std::set<TrialId> failed_attempts;              ///< retry or finish
-  std::set<TrialId> stop_requests;                ///< by a person, until the trial can be told
-  std::set<TrialId> references_changed;           ///< retention looks at them
-  std::map<CheckpointId, TrialId> owners;         ///< of checkpoints that are alive
-  std::map<CheckpointId, int> pins;               ///< resume_from and inherited ones of all trials
-  std::map<TrialId, Window> windows;              ///< under stop.plateau
-  std::set<std::pair<Score, TrialId>> bests;      ///< under budget.plateau
-  std::map<TrialId, Score> best_of;               ///< the same, by trial
-  std::int64_t plateau_reports = 0;               ///< reports in a row with a flat top
-  std::set<std::size_t> targets_left;             ///< objectives whose target is not reached
+  std::optional<TrialId> saved;               ///< it has just reported with a checkpoint, and goes on
+  std::set<TrialId> to_finish;                ///< their attempt ended and needs no judgement
+  std::set<TrialId> failed_attempts;          ///< retry or finish
+  std::set<TrialId> stop_requests;            ///< by a person, until the trial can be told
+  std::set<TrialId> references_changed;       ///< retention looks at them
+  std::map<CheckpointId, TrialId> owners;     ///< of checkpoints that are alive
+  std::map<CheckpointId, int> pins;           ///< resume_from and inherited ones of all trials
+  std::map<TrialId, Window> windows;          ///< under stop.plateau
+  std::set<std::pair<Score, TrialId>> bests;  ///< under budget.plateau
+  std::map<TrialId, Score> best_of;           ///< the same, by trial
+  std::int64_t plateau_reports = 0;           ///< reports in a row with a flat top
+  std::set<std::size_t> targets_left;         ///< objectives whose target is not reached
 
   std::optional<TrialId> best;
   Score best_score;
@@ -66,9 +66,9 @@ struct Controller::State {
     std::string reason;  ///< empty: enqueued, with parameters to be drawn
   };
   std::deque<Queued> queue;
-  std::int64_t from_queue = 0;                    ///< trials that took their configuration from it
-  std::int64_t enqueued = 0;                      ///< by a person: beyond budget.trials
-  std::set<TrialId> orphans;                      ///< ran when this run began: their first loss is its controller's
+  std::int64_t from_queue = 0;  ///< trials that took their configuration from it
+  std::int64_t enqueued = 0;    ///< by a person: beyond budget.trials
+  std::set<TrialId> orphans;    ///< ran when this run began: their first loss is its controller's
   std::set<TrialId> unparked;
   std::optional<EndWhy> ending;
   std::int64_t asked = 0;

@@ -54,8 +54,7 @@ StopAnswer ask_condition(const Expression& condition, const PendingReport& repor
 StopAnswer ask_plateau(const TrialPlateau& rule, const Window* window, const TrialRecord& trial, double newest) {
   if (trial.reports + 1 < rule.grace_period) return {};
   if (rule.metric_threshold) {
-    const bool passed =
-        rule.mode == Mode::kMin ? newest <= *rule.metric_threshold : newest >= *rule.metric_threshold;
+    const bool passed = rule.mode == Mode::kMin ? newest <= *rule.metric_threshold : newest >= *rule.metric_threshold;
     if (!passed) return {};
   }
   std::vector<double> values;
@@ -88,9 +87,9 @@ StopAnswer ask_stop_rules(const Controller::State& state, const TrialRecord& tri
   if (rules.plateau) {
     const auto newest = find_metric(report.metrics, rules.plateau->metric);
     if (!newest) {
-      return {true, TrialState::kFailed, Cause::kBadReport,
-              fmt::format("stop.plateau names '{}'; reported [{}]", rules.plateau->metric,
-                          metric_names(report.metrics))};
+      return {
+          true, TrialState::kFailed, Cause::kBadReport,
+          fmt::format("stop.plateau names '{}'; reported [{}]", rules.plateau->metric, metric_names(report.metrics))};
     }
     const auto window = state.windows.find(trial.id);
     return ask_plateau(*rules.plateau, window == state.windows.end() ? nullptr : &window->second, trial, *newest);

@@ -1,6 +1,5 @@
 #include "tune/loop/at_rest.h"
 
-
 #include "core/wall_clock.h"
 #include "tune/loop/launch.h"
 #include "tune/loop/turn.h"

@@ -20,7 +20,8 @@ namespace tune {
 std::vector<Edited> edits_between(const ExperimentSpec& before, const ExperimentSpec& now);
 
 /// The specification with changes (`budget.trials=200`), read and checked again. kBadInput: all that is wrong.
-using Reread = std::function<Result<ExperimentSpec>(const ExperimentSpec& now, const std::vector<std::string>& changes)>;
+using Reread =
+    std::function<Result<ExperimentSpec>(const ExperimentSpec& now, const std::vector<std::string>& changes)>;
 
 /// The events of a row of the command table. `spec` is taken on to what an edit makes of it; `slots` tells how many
 /// trials at a time an edited specification comes to (0: nothing runs). What cannot be understood becomes a refused

@@ -1,5 +1,5 @@
-#include "core/wall_clock.h"
 #include "tune/loop/loop.h"
+#include "core/wall_clock.h"
 
 #include <unistd.h>
 
@@ -81,7 +81,8 @@ Result<RunEnd> Loop::run(const RunPlan& plan) {
   every(commands_, milliseconds(100), [this] { watch_commands(); });
   every(refresh_, milliseconds(125), [this] { view_.refresh(*plan_.controller); });
   if (interrupted_) leave("interrupted");
-  const bool is_waited_for = start.ahead == 0;  // else trials have their next grant, and a turn that sleeps gathers more
+  const bool is_waited_for =
+      start.ahead == 0;  // else trials have their next grant, and a turn that sleeps gathers more
   while (!outcome_) {
     if (is_waited_for) {
       idle_.wait([&] { return io_.poll_one() > 0; }, [&] { io_.run_one(); });

@@ -1,8 +1,8 @@
 #pragma once
 
-// The shell around the brain: one thread, one event loop. A turn drains what waits, lets the brain decide, commits events
-// and decisions in one transaction, and only then acts and acknowledges. There is no timer that gathers: what arrives
-// while a commit runs is the next turn.
+// The shell around the brain: one thread, one event loop. A turn drains what waits, lets the brain decide, commits
+// events and decisions in one transaction, and only then acts and acknowledges. There is no timer that gathers: what
+// arrives while a commit runs is the next turn.
 //
 // A commit that fails freezes its turn: nothing is acted on, acknowledged or decided further, and the same rows are
 // written again until they are in, or the program ends and the log decides.
@@ -40,15 +40,15 @@ struct RunPlan {
   Store* store = nullptr;
   Controller* controller = nullptr;
   EventOrder* order = nullptr;
-  std::int64_t run = 1;     ///< number of this controller start
+  std::int64_t run = 1;       ///< number of this controller start
   std::int64_t slots = 1;     ///< trials at a time
   std::int64_t capacity = 1;  ///< trials at a time that the workers could run; slots may be raised so far
   bool lockstep = false;
   std::uint64_t seed = 0;
-  Reread reread;              ///< for `tune set`
+  Reread reread;  ///< for `tune set`
   /// Trials at a time that an edited specification comes to.
   std::function<std::int64_t(const ExperimentSpec&)> slots_of;
-  double grace = 30;        ///< seconds that running trials get to save when the run is interrupted
+  double grace = 30;            ///< seconds that running trials get to save when the run is interrupted
   VirtualTime* time = nullptr;  ///< of simulated workers, at 0; null: the clock's
 };
 
@@ -120,10 +120,10 @@ class Loop final : public Workers::Handler {
   std::vector<Arrived> early_;  // what inherited attempts had to say before run()
   RunPlan plan_;
   std::unique_ptr<TurnBuilder> builder_;
-  std::optional<TurnRows> frozen_;          // the turn that is being committed
+  std::optional<TurnRows> frozen_;                  // the turn that is being committed
   std::vector<std::pair<TrialId, Attempt>> heard_;  // attempts to acknowledge after the commit
-  std::set<std::pair<TrialId, Attempt>> gone_;  // attempts whose end has arrived
-  std::set<CheckpointId> damaged_;              // checkpoints that could not be read
+  std::set<std::pair<TrialId, Attempt>> gone_;      // attempts whose end has arrived
+  std::set<CheckpointId> damaged_;                  // checkpoints that could not be read
   std::map<std::pair<TrialId, Attempt>, CheckpointId>
       fetched_;  // large ones that attempts were given, until they begin
   std::set<std::int64_t> commands_seen_;

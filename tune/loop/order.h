@@ -1,7 +1,7 @@
 #pragma once
 
-// In which order what arrives becomes events. By arrival (the default), or in lockstep: ordered by logical time, so that
-// real processes give the order of a simulation with a constant step cost, whatever their speed.
+// In which order what arrives becomes events. By arrival (the default), or in lockstep: ordered by logical time, so
+// that real processes give the order of a simulation with a constant step cost, whatever their speed.
 //
 // Lockstep: a trial's logical time is that of the event that granted its slot plus the number of its own reports and
 // ends since. Events wait, unacknowledged, until every running trial has one; then the smallest (logical time, trial)
@@ -22,7 +22,7 @@ namespace tune {
 struct Arrived {
   EventBody body;
   std::string checkpoint_bytes = {};  ///< inline bytes of its checkpoint
-  std::uint64_t large = 0;       ///< channel key of an external one
+  std::uint64_t large = 0;            ///< channel key of an external one
   std::optional<DoneMessage> done = {};
   std::optional<std::string> document = {};  ///< the experiment's, as an edit leaves it
 };

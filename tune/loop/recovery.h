@@ -1,7 +1,7 @@
 #pragma once
 
-// From the log back to the brain. Resume folds what was decided and asks nothing, so a newer version cannot quarrel with
-// its past; replay asks again beside it and says where the answers differ.
+// From the log back to the brain. Resume folds what was decided and asks nothing, so a newer version cannot quarrel
+// with its past; replay asks again beside it and says where the answers differ.
 
 #include <functional>
 #include <memory>
@@ -35,7 +35,7 @@ class Replay {
   /// Nothing, or where the answers differ: replay ends there.
   std::optional<ReplayFault> next(const LogEntry& entry);
 
-  std::int64_t compared() const { return compared_; }        ///< decisions
+  std::int64_t compared() const { return compared_; }  ///< decisions
   std::int64_t configurations() const { return configurations_; }
   std::int64_t under_other_rules() const { return other_; }  ///< decisions
   const std::string& other_rules() const { return other_rules_; }
@@ -43,7 +43,7 @@ class Replay {
 
  private:
   Controller controller_;
-  std::string rules_;         // of this program
+  std::string rules_;           // of this program
   std::string recorded_rules_;  // of the run the log is in
   std::string other_rules_;
   std::int64_t compared_ = 0, configurations_ = 0, other_ = 0;

@@ -86,8 +86,8 @@ Result<PlannedRun> simulate(const ExperimentSpec& spec, const std::vector<double
   };
   const SimulatedTrial trial = [&](TrialId id, const Config&, Step step) -> std::optional<Metrics> {
     if (step > static_cast<Step>(levels.size())) return std::nullopt;
-    const double badness = order == ScoreOrder::kRandom ? RandomStream(seed, "plan", id.value).uniform()
-                                                        : -static_cast<double>(id.value);
+    const double badness =
+        order == ScoreOrder::kRandom ? RandomStream(seed, "plan", id.value).uniform() : -static_cast<double>(id.value);
     Metrics metrics{{kTime, levels[static_cast<std::size_t>(step - 1)]}};
     for (const Objective& objective : spec.objectives) {
       metrics.emplace_back(objective.metric, objective.mode == Mode::kMin ? badness : -badness);

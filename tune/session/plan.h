@@ -28,12 +28,12 @@ struct PlannedRun {
 };
 
 struct Plan {
-  std::int64_t trials = 0;      ///< planned with
-  bool unbounded = false;       ///< neither budget nor search space limits the trials: `trials` is an example
-  bool open_ended = false;      ///< no rule ends a trial: it ends by itself, nobody knows when
-  std::string unit;             ///< `training_iteration`, or the scheduler's time_attr
-  double longest = 0;           ///< most that one trial may spend
-  std::vector<PlannedRun> runs; ///< with 1 slot and with `slots`; scores in random order
+  std::int64_t trials = 0;         ///< planned with
+  bool unbounded = false;          ///< neither budget nor search space limits the trials: `trials` is an example
+  bool open_ended = false;         ///< no rule ends a trial: it ends by itself, nobody knows when
+  std::string unit;                ///< `training_iteration`, or the scheduler's time_attr
+  double longest = 0;              ///< most that one trial may spend
+  std::vector<PlannedRun> runs;    ///< with 1 slot and with `slots`; scores in random order
   std::optional<PlannedRun> most;  ///< with 1 slot and each trial better than all before; if that spends more
   std::vector<std::string> notes;  ///< what could end it earlier
 };

@@ -99,10 +99,11 @@ Result<SessionEnd> Session::run(ExperimentSpec spec, const std::optional<Experim
   spec_ = std::move(spec);
   if (spec_.trainable.kind == TrainableRef::Kind::kLibrary && spec_.trainable.name == kUnregistered &&
       !holds_unregistered(options_.compiled_in)) {
-    return fail(ErrorCode::kUnsupported,
-                fmt::format("experiment '{}' runs a function of {} that has no name; only that program can go on with it",
-                            spec_.name, shown_path(spec_.trainable.library)),
-                "run the program again, or register the function: TUNE_FUNCTION(name, function)");
+    return fail(
+        ErrorCode::kUnsupported,
+        fmt::format("experiment '{}' runs a function of {} that has no name; only that program can go on with it",
+                    spec_.name, shown_path(spec_.trainable.library)),
+        "run the program again, or register the function: TUNE_FUNCTION(name, function)");
   }
   if (!options_.changes.empty()) {
     auto changed = with_changes(spec_, options_.changes, options_.context);
@@ -152,9 +153,8 @@ Result<SessionEnd> Session::run(ExperimentSpec spec, const std::optional<Experim
     if (store_ != nullptr) (void)store_->set_workers(processes_->launches_json());
   };
   options.adopted = [this](std::size_t attempts_held) {
-    view_.message(Severity::kNote,
-                  fmt::format("{} of the run before went on meanwhile",
-                              counted(static_cast<std::int64_t>(attempts_held), "trial")));
+    view_.message(Severity::kNote, fmt::format("{} of the run before went on meanwhile",
+                                               counted(static_cast<std::int64_t>(attempts_held), "trial")));
   };
   ProcessWorkers workers(io, std::move(options));
   processes_ = &workers;

@@ -40,7 +40,7 @@ struct SessionOptions {
   std::string database = "tune.db";
   bool lockstep = false;  ///< of a new experiment; a stored one keeps what it began with
   SyncMode sync = SyncMode::kFull;
-  double grace = 30;  ///< seconds that running trials get to save when the run is interrupted
+  double grace = 30;                 ///< seconds that running trials get to save when the run is interrupted
   std::vector<std::string> changes;  ///< of a stored experiment: `budget.trials=200`
   bool only_takes_in = false;        ///< begins no trial; those that workers run on save and leave (take_in.h)
   bool take_stop_back = false;       ///< a stored experiment that its user stopped goes on
@@ -64,7 +64,7 @@ struct SessionEnd {
   Counts counts;
   std::optional<EndWhy> why;  ///< of the experiment's end, if it has ended
   bool target_reached = false;
-  int signal = 0;  ///< that interrupted the run, or 0
+  int signal = 0;           ///< that interrupted the run, or 0
   SimulatedWork simulated;  ///< of a simulated run
 };
 
@@ -108,13 +108,13 @@ class Session {
   SessionOptions options_;
   RunView& view_;
   ExperimentSpec spec_;
-  SlotPlan plan_;      // trials at a time
-  SlotPlan capacity_;  // what the workers could run: budget.concurrency may be raised so far
+  SlotPlan plan_;                        // trials at a time
+  SlotPlan capacity_;                    // what the workers could run: budget.concurrency may be raised so far
   Store* store_ = nullptr;               // while the loop runs
   ProcessWorkers* processes_ = nullptr;  // whichever of the three there is
   ThreadWorkers* threads_ = nullptr;
   SimulatedWorkers* simulated_ = nullptr;
-  std::mutex mutex_;       // guards the next two
+  std::mutex mutex_;      // guards the next two
   Loop* loop_ = nullptr;  // while run() goes on
   bool interrupted_ = false;
   std::string code_hash_;  // of what trials run; empty: it cannot be read

@@ -59,14 +59,10 @@ void JsonView::say(std::string_view event, Map fields) const {
 void JsonView::started(const RunInfo& info, const Controller& controller) {
   info_ = info;
   if (const TrialRecord* best = controller.best()) best_ = best->best;
-  Map fields{{"experiment", info.experiment},
-             {"db", info.database},
-             {"algorithm", info.algorithm},
-             {"scheduler", info.scheduler},
-             {"slots", info.slots},
-             {"seed", static_cast<std::int64_t>(info.seed)},
-             {"resumed", info.resumed},
-             {"lockstep", info.lockstep}};
+  Map fields{{"experiment", info.experiment}, {"db", info.database},
+             {"algorithm", info.algorithm},   {"scheduler", info.scheduler},
+             {"slots", info.slots},           {"seed", static_cast<std::int64_t>(info.seed)},
+             {"resumed", info.resumed},       {"lockstep", info.lockstep}};
   if (info.budget.trials) fields.emplace_back("trials", *info.budget.trials);
   say("experiment_started", std::move(fields));
 }
@@ -84,14 +80,12 @@ void JsonView::turn(const std::vector<LogEntry>& entries, const Controller& cont
       if (const auto* start = std::get_if<StartTrial>(&decision.body)) {
         say("trial_started", {{"trial_number", start->trial.value}, {"config", to_nested(start->config)}});
       } else if (const auto* resume = std::get_if<ResumeTrial>(&decision.body)) {
-        say("trial_resumed", {{"trial_number", resume->trial.value},
-                              {"attempt", resume->attempt.value},
-                              {"reason", decision.reason}});
+        say("trial_resumed",
+            {{"trial_number", resume->trial.value}, {"attempt", resume->attempt.value}, {"reason", decision.reason}});
       } else if (const auto* judged = std::get_if<Judged>(&decision.body);
                  judged != nullptr && judged->verdict == Verdict::kPause) {
-        say("trial_paused", {{"trial_number", judged->trial.value},
-                             {"training_iteration", judged->step},
-                             {"reason", decision.reason}});
+        say("trial_paused",
+            {{"trial_number", judged->trial.value}, {"training_iteration", judged->step}, {"reason", decision.reason}});
       } else if (const auto* finish = std::get_if<FinishTrial>(&decision.body)) {
         Map fields = trial_fields(info_, controller.trial(finish->trial));
         fields.emplace_back("reason", decision.reason);

@@ -64,7 +64,8 @@ std::string cut(const std::string& line, std::size_t width) {
 }  // namespace
 
 LiveView::LiveView(const ViewOptions& options)
-    : options_(options), plain_(options, [this](const std::string& lines) { print_above(lines); }),
+    : options_(options),
+      plain_(options, [this](const std::string& lines) { print_above(lines); }),
       utf8_(locale_is_utf8()) {
   plain_.show_finished(false);
   plain_.show_heartbeat(false);
@@ -136,7 +137,8 @@ std::string LiveView::progress_line(const Controller& controller, std::size_t wi
   if (left && time) left = std::min(*left, std::max(0.0, *time - controller.elapsed()));
   if (left) text += fmt::format("   {} {} left", utf8_ ? "≈" : "~", format_duration(*left));
   const std::size_t bar = width > 80 ? 30 : 20;
-  const double share = static_cast<double>(counts.finished()) / static_cast<double>(std::max<std::int64_t>(1, *allowed));
+  const double share =
+      static_cast<double>(counts.finished()) / static_cast<double>(std::max<std::int64_t>(1, *allowed));
   const auto full = static_cast<std::size_t>(share * static_cast<double>(bar));
   std::string drawn;
   for (std::size_t i = 0; i < bar; ++i) drawn += i < full ? (utf8_ ? "█" : "#") : " ";
@@ -178,14 +180,16 @@ void LiveView::trial_table(const Controller& controller, std::size_t width, std:
     if (r == 0) line += " " + more;
     lines.push_back(r == 0 ? paint("2", line) : line);
   }
-  if (live.size() > kMostRows) lines.push_back(fmt::format("  {}{} more running", utf8_ ? "…" : "...", live.size() - kMostRows));
+  if (live.size() > kMostRows)
+    lines.push_back(fmt::format("  {}{} more running", utf8_ ? "…" : "...", live.size() - kMostRows));
 }
 
 std::vector<std::string> LiveView::region(const Controller& controller, std::size_t width) const {
   const Counts& counts = controller.counts();
   const InHandCounts now = in_hand(controller);
   std::vector<std::string> lines;
-  lines.push_back(paint("1", info_.experiment) + fmt::format("  {} + {}   db {}", info_.algorithm, info_.scheduler, info_.database));
+  lines.push_back(paint("1", info_.experiment) +
+                  fmt::format("  {} + {}   db {}", info_.algorithm, info_.scheduler, info_.database));
   std::string state =
       fmt::format("  {} {} done  {} {} stopped early  {} {} running", paint("32", utf8_ ? "✓" : "+"), counts.completed,
                   utf8_ ? "■" : "-", counts.stopped, paint("34", utf8_ ? "▶" : ">"), now.running);

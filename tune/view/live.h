@@ -36,8 +36,8 @@ class LiveView final : public RunView {
   PlainView plain_;
   RunInfo info_;
   bool utf8_ = false;
-  std::vector<std::string> drawn_;   // lines on the screen now
-  double rate_ = 0;                  // finished trials a second, moving average
+  std::vector<std::string> drawn_;  // lines on the screen now
+  double rate_ = 0;                 // finished trials a second, moving average
   std::int64_t finished_before_ = 0, finished_at_start_ = 0;
   double rate_at_ = 0;
   std::string last_error_;

@@ -86,7 +86,7 @@ void PlainView::finished(RunEnd end, const Controller& controller) {
   if (options_.verbosity == -1) {
     if (const TrialRecord* best = controller.best()) {
       tell(stdout, "best #{} {} {} (iteration {})  {}\n", best->id.value, info_.objectives.front().metric,
-                 format_real(best->best_value), best->best_step, config_words(config_of_best(*best)));
+           format_real(best->best_value), best->best_step, config_words(config_of_best(*best)));
     }
     return;
   }

@@ -1,6 +1,7 @@
 #pragma once
 
-// Plain lines on stderr, one an event: what is shown where there is no terminal, and what scrolls above the live region.
+// Plain lines on stderr, one an event: what is shown where there is no terminal, and what scrolls above the live
+// region.
 
 #include <chrono>
 #include <functional>

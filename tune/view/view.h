@@ -19,8 +19,8 @@ namespace tune {
 struct RunInfo {
   std::string experiment;
   std::string database;
-  std::string algorithm;   ///< `random`
-  std::string scheduler;   ///< `asha`
+  std::string algorithm;  ///< `random`
+  std::string scheduler;  ///< `asha`
   std::vector<Objective> objectives;
   Budget budget;
   std::vector<std::string> parameters;  ///< paths in file order
@@ -55,9 +55,9 @@ class RunView {
 
 struct ViewOptions {
   enum class Form { kAuto, kPlain, kJson };
-  Form form = Form::kAuto;   ///< kAuto: live region on a terminal, else plain lines
-  int verbosity = 0;         ///< -2 -qq, -1 -q, 0, 1 -v (every report), 2 -vv (decisions with reasons)
-  bool color = true;         ///< false: --no-color
+  Form form = Form::kAuto;        ///< kAuto: live region on a terminal, else plain lines
+  int verbosity = 0;              ///< -2 -qq, -1 -q, 0, 1 -v (every report), 2 -vv (decisions with reasons)
+  bool color = true;              ///< false: --no-color
   double progress_interval = 60;  ///< seconds between heartbeats of plain lines
 };
 std::unique_ptr<RunView> make_view(const ViewOptions& options);

@@ -4,6 +4,6 @@
 int main() {
   const double data = 1;
   const auto f = [](double d, double lr) { return d * lr; };
-// EXAMPLE
+  // EXAMPLE
   return grid.size() == 40 && grid.errors() == 0 ? 0 : 1;
 }

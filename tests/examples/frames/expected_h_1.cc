@@ -6,6 +6,6 @@ int main() {
                            .objective = {.metric = "loss", .mode = "min"},
                            .search_space = {{"x1", tune::uniform(-5, 10)}, {"x2", tune::uniform(0, 15)}},
                            .budget = {.trials = 20}});
-// EXAMPLE
+  // EXAMPLE
   return grid->size() == 20 ? 0 : 1;
 }

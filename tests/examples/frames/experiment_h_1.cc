@@ -9,7 +9,7 @@ void train(tune::Trial& trial) {
 }
 
 int main() {
-// EXAMPLE
+  // EXAMPLE
   const auto grid = tune::Tuner(experiment).run();
   if (!grid) std::puts(grid.failure().text().c_str());
   return grid && grid->size() == 40 && grid->errors() == 0 ? 0 : 1;

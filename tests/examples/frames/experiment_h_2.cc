@@ -13,6 +13,6 @@ class Net : public tune::Trainable {
 
 std::vector<tune::TrainableChoice> choices() {
   return {
-// EXAMPLE
+      // EXAMPLE
   };
 }

@@ -8,7 +8,7 @@ double train(const std::string& folder) {
 }
 
 void trial_with_files(tune::Trial& trial) {
-// EXAMPLE
+  // EXAMPLE
 }
 
 int main() {

@@ -10,6 +10,6 @@ int main() {
                                              .checkpoint = {.every = 1}})
                                     .run()
                                     .value();
-// EXAMPLE
+  // EXAMPLE
   return std::remove("best.pt");
 }

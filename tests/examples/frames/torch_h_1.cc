@@ -8,5 +8,5 @@ double epoch(torch::nn::Linear& net, torch::optim::Adam& adam);
 void train(tune::Trial& trial) {
   torch::nn::Linear net(2, 1);
   torch::optim::Adam adam(net->parameters());
-// EXAMPLE
+  // EXAMPLE
 }

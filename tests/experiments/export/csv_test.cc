@@ -44,7 +44,8 @@ TEST(Csv, ParametersOfGroupsBecomePathsWithSlashes) {
 }
 
 TEST(Csv, CellsThatASpreadsheetWouldRunGetAQuote) {
-  for (const std::string formula : {"=1+1", "+cmd", "-x", "@sum", "\tx"}) EXPECT_EQ(guard_formula(formula), "'" + formula);
+  for (const std::string formula : {"=1+1", "+cmd", "-x", "@sum", "\tx"})
+    EXPECT_EQ(guard_formula(formula), "'" + formula);
 }
 
 TEST(Csv, NumbersAndPlainTextAreLeftAlone) {

@@ -128,8 +128,10 @@ TEST(Table, AColumnsNameGoesBeforeTheKeyOfAnother) {
 TEST(Table, NamesOfItsColumnsAreUniqueAndNotEmptyHoweverMetricsAndParametersAreNamed) {
   FakeReader reader;
   reader.row.columns_json = R"(["seed","lr"])";
-  reader.add_trial(0, R"({"seed":4,"lr":0.5})",
-                   R"({"loss":1.0,"":2.0,"status":3.0,"metrics/status":4.0,"config/lr":5.0,"best/loss":6.0,"seed":7.0,"lr":8.0})", 1.0);
+  reader.add_trial(
+      0, R"({"seed":4,"lr":0.5})",
+      R"({"loss":1.0,"":2.0,"status":3.0,"metrics/status":4.0,"config/lr":5.0,"best/loss":6.0,"seed":7.0,"lr":8.0})",
+      1.0);
   for (const Naming naming : {Naming::kRay, Naming::kOptuna, Naming::kMlflow, Naming::kBare}) {
     const Table table = open(reader, named(naming));
     std::vector<std::string> all = names(table);

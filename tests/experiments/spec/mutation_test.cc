@@ -83,21 +83,11 @@ std::string mutate(std::string text, const std::string& other, Random& random) {
     const std::size_t at = random.below(text.size());
     const std::size_t length = std::min(random.below(20), text.size() - at);
     switch (random.below(5)) {
-      case 0:
-        text.erase(at, length);
-        break;
-      case 1:
-        text.insert(at, kPieces[random.below(kPieces.size())]);
-        break;
-      case 2:
-        text.replace(at, length, kPieces[random.below(kPieces.size())]);
-        break;
-      case 3:
-        text[at] = static_cast<char>(random.below(256));
-        break;
-      case 4:
-        text.insert(at, other.substr(random.below(other.size() + 1), 40));
-        break;
+      case 0: text.erase(at, length); break;
+      case 1: text.insert(at, kPieces[random.below(kPieces.size())]); break;
+      case 2: text.replace(at, length, kPieces[random.below(kPieces.size())]); break;
+      case 3: text[at] = static_cast<char>(random.below(256)); break;
+      case 4: text.insert(at, other.substr(random.below(other.size() + 1), 40)); break;
     }
   }
   return text;

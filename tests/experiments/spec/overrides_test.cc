@@ -65,10 +65,8 @@ TEST(Override, IsNamedInPlaceOfThePosition) {
 }
 
 TEST(Override, ThatIsNoYamlIsAnError) {
-  EXPECT_THAT(
-      testing::errors(with("", {{"budget.trials", "[1"}})),
-      ElementsAre(
-          "0:0 yaml-syntax ',' or ']' is missing before this | the [ at 1:1 is still open"));
+  EXPECT_THAT(testing::errors(with("", {{"budget.trials", "[1"}})),
+              ElementsAre("0:0 yaml-syntax ',' or ']' is missing before this | the [ at 1:1 is still open"));
   EXPECT_THAT(testing::errors(with("", {{"budget.trials", ""}})),
               ElementsAre("0:0 wrong-type 'budget.trials' has no value"));
 }

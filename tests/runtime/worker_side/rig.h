@@ -30,8 +30,8 @@ class MemoryChannel : public CheckpointChannel {
 
   std::map<std::uint64_t, std::string> writing, finished;
   std::map<CheckpointId, std::string> stored;
-  std::uint64_t most_unwritten = 0;  ///< bytes that write() had in hand at a time
-  int failures = 0;                  ///< so many writes fail first
+  std::uint64_t most_unwritten = 0;          ///< bytes that write() had in hand at a time
+  int failures = 0;                          ///< so many writes fail first
   ErrorCode failure = ErrorCode::kDiskFull;  ///< ... with this
 
  private:

@@ -40,7 +40,8 @@ std::string words_of(const wire::Body& body) {
 void End::send(const wire::Body& body, std::uint64_t reply_to) {
   if (!open_ || !network_->world_.is_alive(owner_)) return;
   std::string frame;
-  if (!wire::append_frame(frame, body, next_id_++, reply_to)) return network_->world_.violate("a message that does not fit");
+  if (!wire::append_frame(frame, body, next_id_++, reply_to))
+    return network_->world_.violate("a message that does not fit");
   if (callbacks_.sends) callbacks_.sends(body);
   network_->transmit(*this, std::move(frame));
 }

@@ -59,7 +59,8 @@ Controller brain_of(const Schedule& schedule) {
   options.objectives = {{"loss", Mode::kMin, std::nullopt}};
   options.budget.trials = schedule.trials;
   options.retries = {.signal = 1000};
-  return Controller(options, std::make_unique<test::CountingSampler>(), *make_scheduler(algorithm.type, std::move(context)));
+  return Controller(options, std::make_unique<test::CountingSampler>(),
+                    *make_scheduler(algorithm.type, std::move(context)));
 }
 
 /// What a results table shows, without clock and attempts.
@@ -177,8 +178,7 @@ class Play {
       };
     };
     switch (mishap.kind) {
-      case Kind::kKillController:
-        return later([this, controller] { world_.kill(controller()); });
+      case Kind::kKillController: return later([this, controller] { world_.kill(controller()); });
       case Kind::kKillWorker:
         lost_work_ = true;
         return later(on_worker([this](SimulatedWorker& worker) { world_.kill(worker.pid()); }));
@@ -196,29 +196,20 @@ class Play {
             on_worker([this, mishap](SimulatedWorker& worker) { world_.freeze(worker.pid(), mishap.seconds); }));
       case Kind::kFreezeTrial:
         return later(on_worker([mishap](SimulatedWorker& worker) { worker.trial_stands_still(mishap.seconds); }));
-      case Kind::kCut:
-        return later([this] { network_.cut(); });
-      case Kind::kDieBeforeCommit:
-        harm_.dies_before.insert(mishap.number);
-        return;
-      case Kind::kDieAfterCommit:
-        harm_.dies_after.insert(mishap.number);
-        return;
+      case Kind::kCut: return later([this] { network_.cut(); });
+      case Kind::kDieBeforeCommit: harm_.dies_before.insert(mishap.number); return;
+      case Kind::kDieAfterCommit: harm_.dies_after.insert(mishap.number); return;
       case Kind::kDieBeforeSend:
         return network_.before_send(mishap.number, [this, controller] { world_.kill(controller()); });
-      case Kind::kFailCommit:
-        harm_.fails.insert(mishap.number);
-        return;
+      case Kind::kFailCommit: harm_.fails.insert(mishap.number); return;
       case Kind::kRefuseCheckpoint:
         lost_work_ = true;  // of a hand-in: nobody is there to send it again
         harm_.store_refuses.insert(mishap.number);
         return;
-      case Kind::kLoseMessage:
-        return network_.harm(mishap.to_controller, mishap.number, Harm::kLose, 0);
+      case Kind::kLoseMessage: return network_.harm(mishap.to_controller, mishap.number, Harm::kLose, 0);
       case Kind::kRepeatMessage:
         return network_.harm(mishap.to_controller, mishap.number, Harm::kRepeat, mishap.seconds);
-      case Kind::kDelayMessage:
-        return network_.harm(mishap.to_controller, mishap.number, Harm::kDelay, mishap.seconds);
+      case Kind::kDelayMessage: return network_.harm(mishap.to_controller, mishap.number, Harm::kDelay, mishap.seconds);
     }
   }
 
@@ -306,38 +297,25 @@ std::string words_of(const Mishap& mishap) {
     return fmt::format("message {} to the {}", mishap.number, mishap.to_controller ? "controller" : "worker");
   };
   switch (mishap.kind) {
-    case Kind::kKillController:
-      return fmt::format("at {:.3f} s the controller is killed", mishap.at);
-    case Kind::kKillWorker:
-      return fmt::format("at {:.3f} s the worker is killed", mishap.at);
-    case Kind::kKillForkServer:
-      return fmt::format("at {:.3f} s the fork server is killed", mishap.at);
-    case Kind::kKillTrial:
-      return fmt::format("at {:.3f} s a trial is killed", mishap.at);
+    case Kind::kKillController: return fmt::format("at {:.3f} s the controller is killed", mishap.at);
+    case Kind::kKillWorker: return fmt::format("at {:.3f} s the worker is killed", mishap.at);
+    case Kind::kKillForkServer: return fmt::format("at {:.3f} s the fork server is killed", mishap.at);
+    case Kind::kKillTrial: return fmt::format("at {:.3f} s a trial is killed", mishap.at);
     case Kind::kFreezeController:
       return fmt::format("at {:.3f} s the controller stands still for {:.3f} s", mishap.at, mishap.seconds);
     case Kind::kFreezeWorker:
       return fmt::format("at {:.3f} s the worker stands still for {:.3f} s", mishap.at, mishap.seconds);
     case Kind::kFreezeTrial:
       return fmt::format("at {:.3f} s a trial stands still for {:.3f} s", mishap.at, mishap.seconds);
-    case Kind::kCut:
-      return fmt::format("at {:.3f} s the connection is cut", mishap.at);
-    case Kind::kDieBeforeCommit:
-      return fmt::format("the controller dies before commit {}", mishap.number);
-    case Kind::kDieAfterCommit:
-      return fmt::format("the controller dies after commit {}", mishap.number);
-    case Kind::kDieBeforeSend:
-      return fmt::format("the controller dies before it sends message {}", mishap.number);
-    case Kind::kFailCommit:
-      return fmt::format("commit {} fails", mishap.number);
-    case Kind::kRefuseCheckpoint:
-      return fmt::format("the store refuses piece {} of a checkpoint", mishap.number);
-    case Kind::kLoseMessage:
-      return message() + " is lost";
-    case Kind::kRepeatMessage:
-      return message() + fmt::format(" comes again {:.3f} s later", mishap.seconds);
-    case Kind::kDelayMessage:
-      return message() + fmt::format(" comes {:.3f} s late", mishap.seconds);
+    case Kind::kCut: return fmt::format("at {:.3f} s the connection is cut", mishap.at);
+    case Kind::kDieBeforeCommit: return fmt::format("the controller dies before commit {}", mishap.number);
+    case Kind::kDieAfterCommit: return fmt::format("the controller dies after commit {}", mishap.number);
+    case Kind::kDieBeforeSend: return fmt::format("the controller dies before it sends message {}", mishap.number);
+    case Kind::kFailCommit: return fmt::format("commit {} fails", mishap.number);
+    case Kind::kRefuseCheckpoint: return fmt::format("the store refuses piece {} of a checkpoint", mishap.number);
+    case Kind::kLoseMessage: return message() + " is lost";
+    case Kind::kRepeatMessage: return message() + fmt::format(" comes again {:.3f} s later", mishap.seconds);
+    case Kind::kDelayMessage: return message() + fmt::format(" comes {:.3f} s late", mishap.seconds);
   }
   return {};
 }

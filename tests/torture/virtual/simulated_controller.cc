@@ -348,7 +348,8 @@ void SimulatedController::commit() {
       text += fmt::format(" {}", encode(entry.event).kind);
       std::visit(
           [&](const auto& body) {
-            if constexpr (requires { body.attempt; }) text += fmt::format(" {}.{}", body.trial.value, body.attempt.value);
+            if constexpr (requires { body.attempt; })
+              text += fmt::format(" {}.{}", body.trial.value, body.attempt.value);
             if constexpr (requires { body.step; }) text += fmt::format(" step {}", body.step);
           },
           entry.event.body);

@@ -11,7 +11,6 @@
 #include <cstring>
 #include <map>
 #include <sstream>
-#include <sstream>
 
 namespace tune::testing {
 namespace {

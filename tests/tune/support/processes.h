@@ -1,7 +1,8 @@
 #pragma once
 
-// What runs below a test: the processes of `tune`, by what they are. The test program is made the reaper of its orphans,
-// so that a worker whose controller was killed is still found below it, and "nothing is left" can be asked for.
+// What runs below a test: the processes of `tune`, by what they are. The test program is made the reaper of its
+// orphans, so that a worker whose controller was killed is still found below it, and "nothing is left" can be asked
+// for.
 
 #include <sys/types.h>
 

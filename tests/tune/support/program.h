@@ -23,8 +23,8 @@ inline constexpr double kPatience = 60;
 bool eventually(const std::function<bool()>& holds, double seconds = kPatience);
 
 struct Outcome {
-  int code = -1;    ///< exit code; -1: ended by a signal
-  int signal = 0;   ///< that ended it
+  int code = -1;   ///< exit code; -1: ended by a signal
+  int signal = 0;  ///< that ended it
   std::string out, err;
 };
 

@@ -27,24 +27,24 @@ enum { TUNE_CONTINUE = 0, TUNE_LEAVE = 1 };
 
 /* What a running trial may ask of its host. Only the thread that called run() may call these. */
 typedef struct tune_host {
-  uint32_t size; /* of this struct, in bytes */
-  const char* (*config_json)(tune_trial*);  /* nested JSON object */
+  uint32_t size;                           /* of this struct, in bytes */
+  const char* (*config_json)(tune_trial*); /* nested JSON object */
   /* One parameter by path ("lr", "optimizer.lr"): 1 and the value, or 0 if it is absent (inactive) or of another kind.
    * real() takes integers and bools too, integer() takes integral reals. */
   int (*real)(tune_trial*, const char* path, double* out);
   int (*integer)(tune_trial*, const char* path, int64_t* out);
   int (*text)(tune_trial*, const char* path, const char** out);
   int (*boolean)(tune_trial*, const char* path, int* out);
-  const char* (*trial_name)(tune_trial*);   /* "iris-asha-00017" */
+  const char* (*trial_name)(tune_trial*); /* "iris-asha-00017" */
   int64_t (*trial_number)(tune_trial*);
-  uint64_t (*seed)(tune_trial*);            /* of this trial: equal in every attempt and run of one experiment seed */
-  const char* (*directory)(tune_trial*);    /* an own directory of this attempt, made on first call; NULL on failure */
+  uint64_t (*seed)(tune_trial*);         /* of this trial: equal in every attempt and run of one experiment seed */
+  const char* (*directory)(tune_trial*); /* an own directory of this attempt, made on first call; NULL on failure */
   /* The state to continue from: 1 and the bytes, or 0 on a fresh start. *step = its training_iteration. */
   int (*checkpoint)(tune_trial*, const void** data, size_t* size, int64_t* step);
   /* 1 if the next report, of `step` (0: the one after the last), should bring a checkpoint. */
   int (*save_due)(tune_trial*, int64_t step);
-  /* Reports. step 0: one more than the last. data NULL: no checkpoint. extra_json NULL or an object with values that are
-   * no numbers. Blocks at decision points. TUNE_LEAVE: return soon; call save() first if save_asked(). */
+  /* Reports. step 0: one more than the last. data NULL: no checkpoint. extra_json NULL or an object with values that
+   * are no numbers. Blocks at decision points. TUNE_LEAVE: return soon; call save() first if save_asked(). */
   int (*report)(tune_trial*, int64_t step, const tune_metric* metrics, size_t count, const char* extra_json,
                 const void* data, size_t size);
   int (*should_stop)(tune_trial*); /* 1: return soon; cheap enough for every batch */
@@ -60,7 +60,7 @@ enum { TUNE_ANY = 0, TUNE_REAL = 1, TUNE_INTEGER = 2, TUNE_TEXT = 3, TUNE_BOOL =
 
 typedef struct tune_parameter {
   const char* name;
-  int kind;     /* TUNE_ANY.. */
+  int kind; /* TUNE_ANY.. */
   int required;
 } tune_parameter;
 
@@ -106,8 +106,8 @@ typedef struct tune_library {
   const tune_trainable* const* trainables;
 } tune_library;
 
-/* How a program that runs trials itself (tune::init of <tune/tune.h>) is asked to be a fork server: the text that such a
- * program holds, and its first argument. */
+/* How a program that runs trials itself (tune::init of <tune/tune.h>) is asked to be a fork server: the text that such
+ * a program holds, and its first argument. */
 #define TUNE_PROGRAM_MARK "tune-program-interface:"
 #define TUNE_HOST_ARGUMENT "__tune_host"
 #define TUNE_WORKER_ARGUMENT "__tune_worker"

@@ -1,8 +1,8 @@
 #pragma once
 
-// How a trainable gets into a library or program: TUNE_TRAINABLE and TUNE_FUNCTION, at the end, and below them what they
-// are made of, which authors need not read: the loop of the class form (TrainableDriver), the C table of <tune/abi.h>
-// (TrainableTable), and the list of a library's tables. <tune/trainable.h> includes it.
+// How a trainable gets into a library or program: TUNE_TRAINABLE and TUNE_FUNCTION, at the end, and below them what
+// they are made of, which authors need not read: the loop of the class form (TrainableDriver), the C table of
+// <tune/abi.h> (TrainableTable), and the list of a library's tables. <tune/trainable.h> includes it.
 
 #include <tune/abi.h>
 #include <tune/trainable.h>
@@ -124,16 +124,8 @@ class TrainableTable {
     if (options_.has_end) flags |= TUNE_HAS_END;
     if (any) flags |= TUNE_ANY_PARAMETERS;
     if (options_.numbered_parameters) flags |= TUNE_NUMBERED;
-    table_ = {{options_.name.c_str(),
-               static_cast<std::uint32_t>(flags | TUNE_EXTENDED),
-               options_.isolation,
-               parameters_.data(),
-               parameters_.size(),
-               metrics_.data(),
-               metrics_.size(),
-               create,
-               run,
-               destroy},
+    table_ = {{options_.name.c_str(), static_cast<std::uint32_t>(flags | TUNE_EXTENDED), options_.isolation,
+               parameters_.data(), parameters_.size(), metrics_.data(), metrics_.size(), create, run, destroy},
               this,
               nullptr,
               options_.prepare != nullptr ? prepare : nullptr};

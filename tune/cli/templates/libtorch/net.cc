@@ -49,7 +49,8 @@ class Net : public tune::Trainable {
   // One epoch.
   tune::Report step() override {
     ++epoch_;
-    torch::manual_seed(static_cast<int64_t>(trial().seed_for(epoch_) >> 1));  // an interrupted trial goes on as unbroken
+    torch::manual_seed(
+        static_cast<int64_t>(trial().seed_for(epoch_) >> 1));  // an interrupted trial goes on as unbroken
     const auto order = torch::randperm(800, torch::kInt64);
     for (const auto& batch : order.split(batch_size_)) {
       optimizer_->zero_grad();
