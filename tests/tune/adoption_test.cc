@@ -148,6 +148,19 @@ TEST_F(Adoption, AtTheEndOfTheLeaseNoProcessIsLeftAndTheNextRunTakesInWhatWasHan
   expect_in_order();
 }
 
+TEST_F(Adoption, OfAnExperimentThatIsOverNothingIsTakenInAndNothingIsLeft) {
+  write_experiment(bench_, 2, 3, 0, "");
+  ASSERT_EQ(bench_.tune({"run", "steps.yaml", "-j", "1"}).code, 0);
+  // As of a worker whose controller was killed between its last commit and its last words.
+  const std::string launch = bench_.value("select json_extract(workers, '$[0].launch') from run");
+  std::filesystem::create_directories(bench_ / "tune.db.d");
+  bench_.write("tune.db.d/" + launch + ".hand-in", "whatever it says is stored");
+  const Outcome outcome = bench_.tune({"resume", "steps"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  expect_each_step_once(2 * 3);
+  expect_in_order();
+}
+
 TEST_F(Adoption, ADamagedHandInIsSaidToBeAndItsTrialsGoOnFromTheirCheckpoints) {
   write_experiment(bench_, 2, 60, 0.02, "runtime: {lease: 1s}\n");
   Program run = under_way({"-j", "2"}, 8);

@@ -161,7 +161,7 @@ Expected<Run> Tuner::start() const {
   }
   std::optional<ExperimentRow> row = find_experiment(state->database, spec.name);
   if (row && is_over(*row)) {
-    do_what_waits(state->database, spec.name, parts.context());
+    settle(state->database, spec.name, parts.context());
     row = find_experiment(state->database, spec.name);
   }
   if (row) {

@@ -167,7 +167,7 @@ int run_spec(ExperimentSpec spec, const RunCommand& command, const Common& commo
   }
   auto row = find_experiment(common.db, spec.name);
   if (row && is_over(*row)) {
-    do_what_waits(common.db, spec.name, reader_context({}));
+    settle(common.db, spec.name, reader_context({}));
     row = find_experiment(common.db, spec.name);
   }
   if (row) return run_existing(std::move(spec), *row, command, common);
@@ -194,7 +194,7 @@ int resume(const std::string& experiment, const RunCommand& command, const Commo
   }
   reader->reset();
   if (is_over(*row)) {
-    do_what_waits(common.db, *name, reader_context({}));
+    settle(common.db, *name, reader_context({}));
     if (auto again = find_experiment(common.db, *name)) row = *std::move(again);
   }
   const bool stopped_by_user = row->end_reason == end_why_name(EndWhy::kUser);
