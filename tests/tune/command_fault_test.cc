@@ -187,7 +187,8 @@ TEST(StateOfAProgram, ThatIsOlderThanItsLastReportCountsNoIterationTwice) {
       "  tune report loss=${x}.$i step=$i done=$i || exit 0\n"
       "done";
   const Outcome outcome = bench.run(
-      "older", shell("older", 3, saves_now_and_then, "scheduler: {type: hyperband, max_t: 9, grace_period: 3}\n"));
+      "older", shell("older", 3, saves_now_and_then, "scheduler: {type: hyperband, max_t: 9, grace_period: 3}\n"),
+      {"-j", "1"});  // so that the best one, which comes first, must wait for the others
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(bench.value("select count(*) from trials where status = 'failed'"), "0");
   EXPECT_EQ(bench.value("select count(*) from reports where training_iteration != json_extract(metrics, '$.done')"),
