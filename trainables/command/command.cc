@@ -83,7 +83,7 @@ class CommandRun {
       if (auto ended = converse(*program); !ended) return refuse(ended.error());
       if (failed_) return;
       if (!leaving_) return judge(program->end());
-      held_back_.ended = !asked_to_leave_ && !program->end().signalled && program->end().code == 0;
+      held_back_.ended = !asked_to_leave_ && !told_to_leave_ && !program->end().signalled && program->end().code == 0;
       if (!held_back_.ended && was_ended(program->end())) {
         if (announced_late_ && host_.save_asked(trial_) != 0) {
           host_.save(trial_, step_, announced_late_->data(), announced_late_->size());
@@ -249,7 +249,9 @@ class CommandRun {
       if (!report.checkpoint->empty()) directory_.remember();
     }
     take(std::move(report), checkpoint);
-    return report_answer(leaving_ || failed_ ? ReportVerdict::kLeave : ReportVerdict::kGoOn);
+    if (!leaving_ && !failed_) return report_answer(ReportVerdict::kGoOn);
+    told_to_leave_ = true;
+    return report_answer(ReportVerdict::kLeave);
   }
 
   std::string why_no_report(std::string_view line) const {
@@ -375,7 +377,8 @@ class CommandRun {
   bool caught_up_ = false;                     ///< the program has reported an iteration that was not reported before
   bool passed_over_ = false;                   ///< and was told of those that were
   bool leaving_ = false;                       ///< tune wants the trial to leave
-  bool asked_to_leave_ = false;                ///< and the program knows
+  bool asked_to_leave_ = false;                ///< and has asked the program to, by a signal
+  bool told_to_leave_ = false;                 ///< or by the answer to a report
   bool failed_ = false;                        ///< the failure is told
 };
 
