@@ -6,9 +6,8 @@
 #include "core/metrics.h"
 
 namespace tune {
-namespace {
 
-std::vector<std::string> paths_of_space(const ExperimentRow& experiment) {
+std::vector<std::string> parameter_paths(const ExperimentRow& experiment) {
   std::vector<std::string> paths;
   if (auto list = parse_json(experiment.columns_json); list && list->is_list()) {
     for (const Value& path : list->list()) paths.push_back(path.text());
@@ -16,10 +15,8 @@ std::vector<std::string> paths_of_space(const ExperimentRow& experiment) {
   return paths;
 }
 
-}  // namespace
-
 Result<Lineage> Lineage::read(const Reader& reader, const ExperimentRow& experiment) {
-  const std::vector<std::string> paths = paths_of_space(experiment);
+  const std::vector<std::string> paths = parameter_paths(experiment);
   Lineage lineage;
   bool any = false;
   auto read = reader.trials(experiment.id, [&](const TrialRow& row) {
@@ -122,7 +119,7 @@ std::vector<LineageStage> Lineage::copies_of(TrialId trial) const {
 
 Result<Config> config_of_best(const Reader& reader, const ExperimentRow& experiment, const TrialRow& trial) {
   auto nested = parse_json(trial.config_json);
-  Config config = nested ? from_nested(*nested, paths_of_space(experiment)) : Config{};
+  Config config = nested ? from_nested(*nested, parameter_paths(experiment)) : Config{};
   if (trial.generation == 0) return config;
   auto story = reader.story(experiment.id, TrialId{trial.number});
   if (!story) return pass_on(std::move(story));

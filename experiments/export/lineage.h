@@ -51,6 +51,9 @@ class Lineage {
   std::map<TrialId, Step> ends_;
 };
 
+/// The paths of its parameters, in the file's order.
+std::vector<std::string> parameter_paths(const ExperimentRow& experiment);
+
 /// The configuration that gave the trial's best report: not its last one, if it has copied another trial since.
 Result<Config> config_of_best(const Reader& reader, const ExperimentRow& experiment, const TrialRow& trial);
 

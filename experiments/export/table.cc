@@ -11,6 +11,7 @@
 #include "core/score.h"
 #include "core/text.h"
 #include "experiments/export/csv.h"
+#include "experiments/export/lineage.h"
 
 namespace tune {
 namespace {
@@ -57,11 +58,10 @@ double sort_key(const TrialRow& row, bool maximises) { return maximises ? -row.b
 }  // namespace
 
 Table::Table(const Reader& reader, ExperimentRow experiment, TableOptions options)
-    : reader_(&reader), experiment_(std::move(experiment)), options_(std::move(options)) {
-  if (auto paths = parse_json(experiment_.columns_json); paths && paths->is_list()) {
-    for (const Value& path : paths->list()) parameters_.push_back(path.text());
-  }
-}
+    : reader_(&reader),
+      experiment_(std::move(experiment)),
+      options_(std::move(options)),
+      parameters_(parameter_paths(experiment_)) {}
 
 Result<Table> Table::open(const Reader& reader, const ExperimentRow& experiment, TableOptions options) {
   Table table(reader, experiment, std::move(options));

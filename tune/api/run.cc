@@ -11,6 +11,7 @@
 #include "tune/api/results.h"
 #include "tune/api/tuner.h"
 #include "tune/api/view.h"
+#include "tune/session/recovered.h"
 #include "tune/session/session.h"
 #include "tune/session/stored.h"
 #include "tune/session/take_in.h"

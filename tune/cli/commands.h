@@ -152,6 +152,8 @@ int help(const std::string& topic);
 // shared.cc
 /// Catalogues and built-in names, for the reader.
 ReaderContext reader_context(const std::vector<std::string>& set);
+/// To stderr.
+void warn(const std::string& text);
 /// To stderr, for a person; nothing where there is none.
 void print_diagnostics(const std::vector<Diagnostic>& diagnostics, const Common& common);
 /// A file that nothing is run of, so that what it asks for need not fit this machine. Tells what is wrong with it (as

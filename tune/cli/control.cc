@@ -103,8 +103,7 @@ int send(const ControlTarget& target, CommandRow command, const Common& common) 
     reader->reset();
     if (ends_trials(command.kind)) {
       const double grace = command.kind == CommandKind::kCancel ? 0 : SessionOptions().grace;
-      const auto taken = take_in(common.db, target.experiment, grace, reader_context({}),
-                                 [](const std::string& text) { tell(stderr, "warning: {}\n", text); });
+      const auto taken = take_in(common.db, target.experiment, grace, reader_context({}), warn);
       if (!taken && taken.error().code != ErrorCode::kBusy) {
         // Whoever cancels wants it to end, whatever becomes of it.
         if (command.kind != CommandKind::kCancel) return report(taken.error());

@@ -160,8 +160,7 @@ int run(const RunCommand& command, const Common& common) {
 
 int run_spec(ExperimentSpec spec, const RunCommand& command, const Common& common) {
   if (command.fresh && find_experiment(common.db, spec.name)) {
-    auto kept = set_aside_at_rest(common.db, spec.name, reader_context({}),
-                                  [](const std::string& text) { tell(stderr, "warning: {}\n", text); });
+    auto kept = set_aside_at_rest(common.db, spec.name, reader_context({}), warn);
     if (!kept) return report(kept.error());
     if (common.verbosity > -2) tell(stderr, "the old '{}' is kept as '{}'\n", spec.name, *kept);
   }

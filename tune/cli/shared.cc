@@ -33,6 +33,8 @@ Exit exit_code(ErrorCode code) {
   return kInternal;
 }
 
+void warn(const std::string& text) { tell(stderr, "warning: {}\n", text); }
+
 int report(const Error& error) {
   tell(stderr, "tune: {}\n", visible(error.message, true));
   if (!error.hint.empty()) tell(stderr, "      {}\n", visible(error.hint, true));

@@ -263,7 +263,6 @@ int simulate(const SimulateCommand& command, const Common& given) {
       return report({ErrorCode::kBadInput, fmt::format("experiment '{}' exists in {}", spec.name, common.db),
                      "give the simulation another name (-n), or --fresh to keep the old one as " + spec.name + "@1"});
     }
-    const auto warn = [](const std::string& text) { tell(stderr, "warning: {}\n", text); };
     const auto kept = set_aside_at_rest(common.db, spec.name, reader_context({}), warn);
     if (!kept) return report(kept.error());
   }

@@ -112,9 +112,10 @@ Result<ExperimentSpec> with_commands_kept(const ExperimentSpec& file, const Expe
   return merged;
 }
 
-void do_what_waits(const std::string& database, const std::string& experiment, const ReaderContext& context) {
+void settle(const std::string& database, const std::string& experiment, const ReaderContext& context) {
   auto store = open_experiment(database, experiment, {}, [](const std::function<void()>& what) { what(); });
   if (!store) return;
+  if (const auto left = left_running(**store)) end_leftover_workers(left->workers_json, attempts_dir(database));
   const auto rows = (*store)->commands();
   if (!rows || rows->empty()) return;
   auto recovered = recover_experiment(**store, context);

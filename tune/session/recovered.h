@@ -25,9 +25,11 @@ Result<ExperimentSpec> with_changes(const ExperimentSpec& spec, const std::vecto
 Result<ExperimentSpec> with_commands_kept(const ExperimentSpec& file, const ExperimentSpec& now,
                                           const std::string& last, const ReaderContext& context);
 
-/// Does what waits in the command table of an experiment that nobody runs, so that whoever asks next sees it as it is.
-/// Nothing where nothing waits, or where somebody runs it after all.
-void do_what_waits(const std::string& database, const std::string& experiment, const ReaderContext& context);
+/// Brings an experiment that is over up to date, so that whoever asks next sees it as it is: workers that have not
+/// heard so (their controller was killed between its last commit and its last words) end at once, with what they would
+/// hand in, which is stored already; and what waits in its command table is done. Nothing where somebody runs it after
+/// all.
+void settle(const std::string& database, const std::string& experiment, const ReaderContext& context);
 
 /// with_changes() for the loop. In lockstep the number of slots is fixed.
 Reread rereader(const ReaderContext& context, bool lockstep);

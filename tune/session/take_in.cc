@@ -59,11 +59,6 @@ Result<void> take_in(const std::string& database, const std::string& experiment,
   return {};
 }
 
-void settle(const std::string& database, const std::string& experiment, const ReaderContext& context) {
-  end_what_is_left(database, experiment);
-  do_what_waits(database, experiment, context);
-}
-
 Result<std::string> set_aside_at_rest(const std::string& database, const std::string& experiment,
                                       const ReaderContext& context,
                                       const std::function<void(const std::string&)>& warn) {

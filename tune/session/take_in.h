@@ -1,8 +1,7 @@
 #pragma once
 
 // What trials did after their controller was killed, taken in by somebody who does not want the experiment to go on:
-// before a command that ends some of them, or before the experiment is set aside for a new one of its name. And what
-// they left of one that is over.
+// before a command that ends some of them, or before the experiment is set aside for a new one of its name.
 
 #include <functional>
 #include <string>
@@ -16,11 +15,6 @@ namespace tune {
 /// Nothing where nothing is left. `warn` hears what could not be taken in. The errors of Session::run().
 Result<void> take_in(const std::string& database, const std::string& experiment, double grace,
                      const ReaderContext& context, const std::function<void(const std::string&)>& warn);
-
-/// Brings an experiment that is over up to date, where nobody runs it: workers that have not heard so (their controller
-/// was killed between its last commit and its last words) end at once, with what they would hand in, which is stored
-/// already; and what waits in its command table is done.
-void settle(const std::string& database, const std::string& experiment, const ReaderContext& context);
 
 /// `--fresh`: set_aside() of an experiment that nobody runs. What trials did since its last run is taken in, and they
 /// and their workers end at once: their folders are those of the new experiment from now on. The name it is kept under.
