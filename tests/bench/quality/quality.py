@@ -4,8 +4,9 @@
     quality.py run [STUDY] [--seeds 20] [--only TEXT] [--jobs 2]    runs what results.csv has not got yet
     quality.py report                                               tables and plots of results.csv, into docs/
     quality.py all [STUDY]                                          both
+    quality.py check [STUDY] [--seeds 1] [--only TEXT]              exit code 1 unless results.csv says what STUDY says today
 
-STUDY is the program quality_study, built with -DTUNE_BENCH=ON: the real brain in virtual time, all methods with the same
+STUDY is the program quality_study, of a full build or one with -DTUNE_BENCH=ON: the real brain in virtual time, all methods with the same
 configurations in the same order. Needs nothing beyond Python's own library."""
 
 import argparse
@@ -14,6 +15,7 @@ import csv
 import json
 import os
 import subprocess
+import sys
 
 import report
 from problems import COUNTERPARTS, HERE, METHODS, PROBLEMS, ROOT
@@ -43,19 +45,37 @@ def run(arguments):
             out.flush()
 
 
+def check(arguments):
+    """How many figures differ: a decision that changes, changes what the documentation says of its scheduler."""
+    known = {tuple(row[:4]): float(row[4]) for row in csv.reader(open(RESULTS, newline=""))}
+    compared = differing = 0
+    for problem in (p for p in PROBLEMS if arguments.only in p.name):
+        for seed in arguments.seeds:
+            for row in regrets(arguments.study, problem, [m for m in METHODS if arguments.method in m], seed):
+                name, value = tuple(map(str, row[:4])), float(row[4])
+                compared += 1
+                if known.get(name) != value:
+                    differing += 1
+                    print(*name, f"results.csv: {known.get(name)}, now: {value}")
+    print(f"{compared} figures compared, {differing} differ")
+    return 0 if compared and not differing else 1
+
+
 def seeds_of(text):
     return [int(s) for s in text.split(",")] if "," in text else list(range(int(text)))
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["run", "report", "all"])
+    parser.add_argument("what", choices=["run", "report", "all", "check"])
     parser.add_argument("study", nargs="?", default=STUDY)
     parser.add_argument("--seeds", type=seeds_of, default="20", help="how many, from 0, or which: 0,3,4")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--only", default="", help="problems whose name contains this")
     parser.add_argument("--method", default="", help="methods whose name contains this")
     given = parser.parse_args()
+    if given.what == "check":
+        sys.exit(check(given))
     if given.what != "report":
         run(given)
     if given.what != "run":
