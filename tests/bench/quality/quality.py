@@ -6,7 +6,7 @@
     quality.py all [STUDY]                                          both
     quality.py check [STUDY] [--seeds 1] [--only TEXT]              exit code 1 unless results.csv says what STUDY says today
 
-STUDY is the program quality_study, of a full build or one with -DTUNE_BENCH=ON: the real brain in virtual time, all methods with the same
+STUDY is the program quality_study, of preset bench: the real brain in virtual time, all methods with the same
 configurations in the same order. Needs nothing beyond Python's own library."""
 
 import argparse
