@@ -117,27 +117,46 @@ std::vector<LineageStage> Lineage::copies_of(TrialId trial) const {
   return copies;
 }
 
-Result<Config> config_of_best(const Reader& reader, const ExperimentRow& experiment, const TrialRow& trial) {
-  auto nested = parse_json(trial.config_json);
-  Config config = nested ? from_nested(*nested, parameter_paths(experiment)) : Config{};
-  if (trial.generation == 0) return config;
+Result<std::vector<ConfigSince>> configs_of(const Reader& reader, const ExperimentRow& experiment,
+                                            const TrialRow& trial) {
+  std::vector<ConfigSince> configs(1);
+  if (auto nested = parse_json(trial.config_json)) {
+    configs[0].config = from_nested(*nested, parameter_paths(experiment));
+  }
+  if (trial.generation == 0) return configs;
   auto story = reader.story(experiment.id, TrialId{trial.number});
   if (!story) return pass_on(std::move(story));
-  Config then = config;
   for (const LogEntry& entry : *story) {
-    const auto* report = std::get_if<Reported>(&entry.event.body);
-    const bool is_best = report != nullptr && report->trial.value == trial.number &&
-                         report->step == trial.best_iteration &&
-                         find_metric(report->metrics, experiment.metric) == trial.best;
-    if (is_best) return then;  // later ones are no better
     for (const Decision& decision : entry.decisions) {
       const auto* start = std::get_if<StartTrial>(&decision.body);
       const auto* exploit = std::get_if<ExploitTrial>(&decision.body);
-      if (start != nullptr && start->trial.value == trial.number) then = start->config;
-      if (exploit != nullptr && exploit->trial.value == trial.number) then = exploit->config;
+      if (start != nullptr && start->trial.value == trial.number) configs[0].config = start->config;
+      if (exploit != nullptr && exploit->trial.value == trial.number) {
+        configs.push_back({entry.event.n, exploit->config});
+      }
     }
   }
-  return config;
+  return configs;
+}
+
+const Config& config_at(const std::vector<ConfigSince>& configs, EventNumber report) {
+  const auto later = std::ranges::find_if(configs.begin() + 1, configs.end(),
+                                          [&](const ConfigSince& since) { return since.event >= report; });
+  return std::prev(later)->config;
+}
+
+Result<Config> config_of_best(const Reader& reader, const ExperimentRow& experiment, const TrialRow& trial) {
+  auto configs = configs_of(reader, experiment, trial);
+  if (!configs) return pass_on(std::move(configs));
+  if (configs->size() == 1) return std::move(configs->front().config);
+  std::optional<EventNumber> best;  // the first such report: later ones are no better
+  auto read = reader.reports(experiment.id, TrialId{trial.number}, [&](const Reader::ReportRow& report) {
+    if (best || report.step != trial.best_iteration) return;
+    const auto metrics = metrics_from_json(report.metrics_json);
+    if (metrics && find_metric(*metrics, experiment.metric) == trial.best) best = EventNumber{report.n};
+  });
+  if (!read) return pass_on(std::move(read));
+  return best ? config_at(*configs, *best) : configs->back().config;
 }
 
 }  // namespace tune

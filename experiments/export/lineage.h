@@ -54,6 +54,16 @@ class Lineage {
 /// The paths of its parameters, in the file's order.
 std::vector<std::string> parameter_paths(const ExperimentRow& experiment);
 
+struct ConfigSince {
+  EventNumber event;  ///< the one upon which the trial got it: later reports are of it
+  Config config;
+};
+/// The configurations that the trial has had, in order: never none, and one alone unless it has copied others.
+Result<std::vector<ConfigSince>> configs_of(const Reader& reader, const ExperimentRow& experiment,
+                                            const TrialRow& trial);
+/// The one of a report, by the report's event.
+const Config& config_at(const std::vector<ConfigSince>& configs, EventNumber report);
+
 /// The configuration that gave the trial's best report: not its last one, if it has copied another trial since.
 Result<Config> config_of_best(const Reader& reader, const ExperimentRow& experiment, const TrialRow& trial);
 

@@ -54,6 +54,33 @@ TEST(Run, OfARegisteredClassPromotesWithCheckpoints) {
   ASSERT_TRUE(saved) << saved.failure().text();
 }
 
+TEST(Run, OfAPopulationTellsEachReportsConfiguration) {
+  const ScratchDatabase scratch;
+  Experiment experiment = square(4);
+  experiment.trainable = "Slope";
+  experiment.scheduler = {"pbt",
+                          {{"time_attr", "training_iteration"},
+                           {"perturbation_interval", 2},
+                           {"quantile_fraction", 0.5},
+                           {"synch", true},
+                           {"hyperparam_mutations", std::vector<Setting>{"x"}}}};
+  experiment.stop = {.training_iteration = 8};
+  const auto grid = Tuner(experiment, scratch.options()).run();
+  ASSERT_TRUE(grid) << grid.failure().text();
+  std::set<double> configs;
+  for (const TrialResult& trial : *grid) {
+    const auto history = grid->history(trial);
+    ASSERT_TRUE(history) << history.failure().text();
+    for (const ReportResult& report : *history) {
+      const double x = *report.config.find("x")->real();
+      configs.insert(x);
+      EXPECT_EQ(report.metrics.front().second, x + 1.0 / static_cast<double>(report.training_iteration));
+    }
+    EXPECT_EQ(history->back().config.find("x")->real(), trial.parameter("x").real());
+  }
+  EXPECT_GT(configs.size(), 4u);
+}
+
 TEST(Run, OfAClassWithoutANameRunsToo) {
   class Once : public Trainable {
     void setup(Trial& trial) override { x_ = trial.real("x"); }

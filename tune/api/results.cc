@@ -8,6 +8,7 @@
 
 #include "core/json.h"
 #include "core/text.h"
+#include "experiments/export/lineage.h"
 #include "experiments/export/table.h"
 #include "experiments/export/write.h"
 #include "trainables/command/archive.h"
@@ -149,9 +150,14 @@ const TrialResult* ResultGrid::best(const BestOptions& options) const {
 Expected<std::vector<ReportResult>> ResultGrid::history(const TrialResult& trial) const {
   auto reader = open_reader(data_->database);
   if (!reader) return to_failure(reader.error());
+  const auto row = (*reader)->trial(data_->row.id, TrialId{trial.number});
+  if (!row) return to_failure(row.error());
+  const auto configs = configs_of(**reader, data_->row, *row);
+  if (!configs) return to_failure(configs.error());
   std::vector<ReportResult> reports;
-  const auto read = (*reader)->reports(data_->row.id, TrialId{trial.number}, [&](const Reader::ReportRow& row) {
-    reports.push_back({row.step, row.elapsed, metric_values(row.metrics_json)});
+  const auto read = (*reader)->reports(data_->row.id, TrialId{trial.number}, [&](const Reader::ReportRow& report) {
+    reports.push_back({report.step, report.elapsed, metric_values(report.metrics_json),
+                       to_setting(to_nested(config_at(*configs, EventNumber{report.n})))});
   });
   if (!read) return to_failure(read.error());
   return reports;

@@ -35,7 +35,7 @@ struct TrialResult {
   std::string cause;
   std::string reason;                   ///< in a sentence, for people
   std::string error;                    ///< first line of a failure's text, or empty
-  Setting config;                       ///< its parameters, nested; of one that has copied another, its last ones
+  Setting config;                       ///< its parameters, nested; PBT, PB2: its last ones (ResultGrid::history)
   MetricValues metrics;                 ///< of its last report
   std::int64_t training_iteration = 0;  ///< of its last report
   double time_total = 0;                ///< running seconds, over all attempts
@@ -61,6 +61,7 @@ struct ReportResult {
   std::int64_t training_iteration = 0;
   double time_total = 0;  ///< running seconds of the trial until then
   MetricValues metrics;
+  Setting config;  ///< what it was trained with: PBT and PB2 change a trial's configuration as they go
 };
 
 /// The state that a trial has saved.
