@@ -307,7 +307,8 @@ TEST(Commands, AChangeThatCannotBeReadIsNamed) {
   Workbench bench;
   ASSERT_EQ(bench.run("named", branin("named", 1)).code, 0);
   EXPECT_THAT(bench.tune({"set", "named", "budget.trials=[1"}).err, HasSubstr("budget.trials: ',' or ']' is missing"));
-  EXPECT_THAT(bench.tune({"set", "named", "budget.time=1h", "budget.trials=-1"}).err, HasSubstr("budget.trials: trials"));
+  EXPECT_THAT(bench.tune({"set", "named", "budget.time=1h", "budget.trials=-1"}).err,
+              HasSubstr("budget.trials: trials"));
 }
 
 TEST(Commands, TheObjectiveOfWhatHasBegunIsFixed) {

@@ -211,7 +211,7 @@ TEST(FailingTrials, LeaveNothingBehindHoweverManyCrashInARow) {
   EXPECT_EQ(run.wait().code, 1);
   EXPECT_EQ(bench.value("select count(*) from trial where status = 'failed'"), "1000");
   EXPECT_LE(late.descriptors, early.descriptors + 8);
-  EXPECT_LE(late.children, early.children + 4);
+  EXPECT_LE(late.children, early.children + 16);  // of 400: each of four slots may have some that are still dying
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // they keep freed memory
   EXPECT_LE(late.memory, early.memory + (4U << 20));
 #endif

@@ -36,6 +36,7 @@ TEST(Remarks, TellOnceOfTrialsThatBeginAgainWithoutACheckpoint) {
   const Outcome outcome = bench.run("remarks", shell("remarks", 3, script, "scheduler: {type: hyperband, max_t: 3}\n"));
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(count(outcome.err, "begins again from the start"), 1) << outcome.err;
+  EXPECT_EQ(count(bench.tune({"attach", "remarks"}).err, "begins again from the start"), 1);
   EXPECT_THAT(outcome.err,
               AllOf(HasSubstr("left at iteration 1 without a checkpoint"),
                     HasSubstr("writes its state to ${checkpoint_dir}, reports it with \"checkpoint\": true")));

@@ -10,6 +10,7 @@
 #include "tune/cli/commands.h"
 #include "tune/cli/exit_codes.h"
 #include "tune/loop/recovery.h"
+#include "tune/loop/remarks.h"
 #include "tune/session/recovered.h"
 #include "tune/session/run_info.h"
 #include "tune/view/tell.h"
@@ -23,19 +24,32 @@ constexpr int kPeriodsBetweenLooks = 8;  // at the lock: whether somebody still 
 
 volatile std::sig_atomic_t left = 0;
 
-/// Folds what was added to the log; whether there was anything.
-Result<bool> take_news(LogFollower& log, Controller& controller, std::vector<LogEntry>* entries) {
-  auto changed = log.changed();
-  if (!changed || !*changed) return changed;
-  bool any = false;
-  auto read = log.next([&](const LogEntry& entry) -> Result<void> {
-    fold(controller, entry);
-    any = true;
-    if (entries != nullptr) entries->push_back(entry);
-    return {};
-  });
-  if (!read) return pass_on(std::move(read));
-  return any;
+/// An experiment whose log is followed.
+struct Followed {
+  std::unique_ptr<LogFollower> log;
+  ExperimentSpec spec;
+  Controller controller;
+  Remarks remarks;
+
+  /// Takes in what was added to the log; returns what there is to remark on. `entries`: null, or takes the new ones.
+  Result<std::vector<std::string>> take_news(std::vector<LogEntry>* entries) {
+    std::vector<std::string> said;
+    auto changed = log->changed();
+    if (!changed) return pass_on(std::move(changed));
+    if (!*changed) return said;
+    auto read = log->next([&](const LogEntry& entry) -> Result<void> {
+      fold(controller, entry);
+      for (std::string& remark : remarks.after(entry, controller, spec)) said.push_back(std::move(remark));
+      if (entries != nullptr) entries->push_back(entry);
+      return {};
+    });
+    if (!read) return pass_on(std::move(read));
+    return said;
+  }
+};
+
+void warn(const std::vector<std::string>& remarks, RunView& view) {
+  for (const std::string& remark : remarks) view.message(Severity::kWarning, remark);
 }
 
 int exit_code_of(const Controller& controller) {
@@ -44,13 +58,15 @@ int exit_code_of(const Controller& controller) {
   return controller.counts().completed + controller.counts().stopped > 0 ? kOk : kFailed;
 }
 
-int watch(LogFollower& log, const Reader& reader, ExperimentId id, Controller& controller, RunView& view) {
+int watch(Followed& followed, const Reader& reader, ExperimentId id, RunView& view) {
+  const Controller& controller = followed.controller;
   for (int period = 0; left == 0; ++period) {
     const bool held = period % kPeriodsBetweenLooks != 0 || reader.holder(id) != 0;
     std::vector<LogEntry> entries;  // after the look at the lock: what its last holder wrote is seen
-    auto news = take_news(log, controller, &entries);
-    if (!news) return report(news.error());
-    if (*news) view.turn(entries, controller);
+    const auto said = followed.take_news(&entries);
+    if (!said) return report(said.error());
+    if (!entries.empty()) view.turn(entries, controller);
+    warn(*said, view);
     if (controller.finished() || !held) {
       view.finished(controller.finished() ? RunEnd::kFinished : RunEnd::kInterrupted, controller);
       return exit_code_of(controller);
@@ -77,8 +93,10 @@ int attach(const std::string& experiment, double progress_interval, const Common
   if (!controller) return report(controller.error());
   auto log = follow_log(common.db, *name);
   if (!log) return report(log.error());
-  if (auto past = take_news(**log, *controller, nullptr); !past) return report(past.error());
-  if ((*reader)->holder(row->id) == 0 && !controller->finished()) {
+  Followed followed{*std::move(log), *std::move(spec), *std::move(controller), {}};
+  const auto past = followed.take_news(nullptr);
+  if (!past) return report(past.error());
+  if ((*reader)->holder(row->id) == 0 && !followed.controller.finished()) {
     tell(stderr, "tune: nobody runs '{}'\n      tune resume {} goes on with it\n", *name, *name);
     return kRefused;
   }
@@ -89,11 +107,12 @@ int attach(const std::string& experiment, double progress_interval, const Common
   options.color = common.color;
   options.progress_interval = progress_interval;
   const std::unique_ptr<RunView> view = make_view(options);
-  RunInfo info = run_info(*spec, *row, common.db);
-  info.slots = controller->slots();
-  view->started(info, *controller);
+  RunInfo info = run_info(followed.spec, *row, common.db);
+  info.slots = followed.controller.slots();
+  view->started(info, followed.controller);
+  warn(*past, *view);
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) std::signal(number, [](int) { left = 1; });
-  return watch(**log, **reader, row->id, *controller, *view);
+  return watch(followed, **reader, row->id, *view);
 }
 
 }  // namespace tune::cli

@@ -166,4 +166,11 @@ std::size_t Controller::checkpoints_alive() const { return state_->owners.size()
 
 std::int64_t Controller::asked() const { return state_->asked; }
 
+InHandCounts in_hand(const Controller& controller) {
+  const Counts& counts = controller.counts();
+  const std::int64_t slots = controller.slots() > 0 ? controller.slots() : counts.running;  // 0: nobody runs it now
+  const std::int64_t running = std::min(counts.running, slots);
+  return {running, counts.waiting + counts.running - running};
+}
+
 }  // namespace tune

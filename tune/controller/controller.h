@@ -173,4 +173,11 @@ class Controller {
   std::unique_ptr<State> state_;
 };
 
+/// Trials that have not ended, as a person sees them: one that was granted ahead of a free slot waits for it.
+struct InHandCounts {
+  std::int64_t running = 0;
+  std::int64_t waiting = 0;  ///< for a slot
+};
+InHandCounts in_hand(const Controller& controller);
+
 }  // namespace tune

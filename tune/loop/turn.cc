@@ -126,9 +126,10 @@ TurnRows TurnBuilder::take(const Controller& controller, double now, const std::
   summary.completed = counts.completed;
   summary.stopped = counts.stopped;
   summary.failed = counts.failed;
-  summary.running = counts.running;
+  const InHandCounts now_in_hand = in_hand(controller);
+  summary.running = now_in_hand.running;
   summary.paused = counts.paused;
-  summary.waiting = counts.waiting;
+  summary.waiting = now_in_hand.waiting;
   summary.updated_at = now;
 
   TurnRows rows = std::move(rows_);

@@ -27,7 +27,8 @@ Result<ExperimentSpec> read_document(const std::string& json, const std::string&
     if (fault.severity != Diagnostic::Severity::kError) continue;
     // A fault lies in what was changed, not at a line of a document that nobody has seen.
     const std::string_view own = "--set ";
-    faults.push_back(fault.file.starts_with(own) ? fault.file.substr(own.size()) + ": " + fault.message : fault.message);
+    faults.push_back(fault.file.starts_with(own) ? fault.file.substr(own.size()) + ": " + fault.message
+                                                 : fault.message);
     if (hint.empty()) hint = fault.hint;
   }
   return fail(ErrorCode::kBadInput, join(faults, "; "), std::move(hint));

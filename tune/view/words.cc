@@ -38,12 +38,6 @@ std::string config_words(const Config& config) {
 
 const Config& config_of_best(const TrialRecord& trial) { return trial.best_config ? *trial.best_config : trial.config; }
 
-InHandCounts in_hand(const Controller& controller) {
-  const Counts& counts = controller.counts();
-  const std::int64_t running = std::min(counts.running, controller.slots());
-  return {running, counts.waiting + counts.running - running};
-}
-
 std::string_view end_word(TrialState state) {
   switch (state) {
     case TrialState::kCompleted: return "done";

@@ -27,13 +27,6 @@ std::string asked_words(const Event& event);
 /// `#17 done val_accuracy=0.9733 iter=31 3.2s lr=0.0123`: a trial that has ended.
 std::string trial_words(const RunInfo& info, const TrialRecord& trial);
 
-/// Trials that have not ended, as a person sees them: one that was granted ahead of a free slot waits for it.
-struct InHandCounts {
-  std::int64_t running = 0;
-  std::int64_t waiting = 0;  ///< for a slot
-};
-InHandCounts in_hand(const Controller& controller);
-
 /// `done`, `stopped early`, `failed`, ...: what happened to it.
 std::string_view end_word(TrialState state);
 
