@@ -45,6 +45,25 @@ class Care : public ::testing::Test {
   }
 };
 
+TEST_F(Care, ADatabaseWhoseRunWasKilledIsHealthy) {
+  // A report that has no checkpoint and draws no verdict may be the last that was committed.
+  for (int reports = 2; reports < 12; reports += 3) {
+    Workbench bench;
+    bench.write("killed.yaml", curve("killed", 2, 200, 0.005));
+    Program run = bench.start({"run", "killed.yaml"});
+    const std::string enough = "select count(*) >= " + std::to_string(reports) + " from event where kind = 'reported'";
+    ASSERT_TRUE(eventually([&] { return bench.value(enough) == "1"; }));
+    const Outcome copied = bench.tune({"backup", "tune.db", "copy.db"});
+    EXPECT_EQ(copied.code, 0) << copied.err;
+    run.signal(SIGKILL);
+    run.wait();
+    for (const char* const database : {"tune.db", "copy.db"}) {
+      const Outcome outcome = bench.tune({"doctor", database});
+      EXPECT_EQ(outcome.code, 0) << outcome.out;
+    }
+  }
+}
+
 TEST_F(Care, AGoodDatabaseIsHealthy) {
   run_small();
   run_large();

@@ -79,6 +79,8 @@ void Controller::apply(const Decision& decision) {
   fold_decision(*state_, decision);
 }
 
+void Controller::settle() { state_->settle(nullptr); }
+
 std::string Controller::rules() const {
   return fmt::format("controller=4 {}={} {}={}", state_->scheduler->name(), state_->scheduler->rules(),
                      state_->sampler->name(), state_->sampler->rules());

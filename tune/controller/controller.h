@@ -123,6 +123,9 @@ class Controller {
   /// How often a rule was asked (tests: zero during resume).
   std::int64_t asked() const;
   void apply(const Decision& decision);
+  /// All decisions upon the last event are applied, of a log: a report among them that drew no verdict is folded in, as
+  /// next() would have done.
+  void settle();
 
   /// `controller=1 asha=1 random=1`
   std::string rules() const;

@@ -44,6 +44,7 @@ Result<Controller> make_controller(const ExperimentSpec& spec, std::uint64_t see
 void fold(Controller& controller, const LogEntry& entry) {
   controller.observe(entry.event);
   for (const Decision& decision : entry.decisions) controller.apply(decision);
+  controller.settle();
 }
 
 std::string to_sentence(const Decision& decision) {

@@ -16,7 +16,7 @@ namespace tune {
 /// The brain of an experiment at its beginning. kUnsupported, kBadInput as make_sampler and make_scheduler.
 Result<Controller> make_controller(const ExperimentSpec& spec, std::uint64_t seed);
 
-/// Folds one log entry.
+/// Folds one log entry: the controller stands as it stood when its turn was committed.
 void fold(Controller& controller, const LogEntry& entry);
 
 /// The first place where the rules of this program do not decide what the log says.
