@@ -49,11 +49,12 @@ Result<std::unique_ptr<Scheduler>> make_scheduler(std::string_view type, Schedul
   return std::make_unique<Fifo>();
 }
 
-Result<void> try_scheduler(const std::string& type, const Options& options, const Space& space,
-                           std::optional<std::int64_t> trials) {
-  const auto made = make_scheduler(type, {.space = &space, .options = options, .trials = trials});
+Result<std::vector<std::string>> try_scheduler(const std::string& type, const Options& options, const Space& space,
+                                               std::optional<std::int64_t> trials) {
+  std::vector<std::string> notes;
+  const auto made = make_scheduler(type, {.space = &space, .options = options, .trials = trials, .notes = &notes});
   if (!made) return tl::unexpected<Error>(made.error());
-  return {};
+  return notes;
 }
 
 }  // namespace tune

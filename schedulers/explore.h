@@ -37,8 +37,10 @@ struct Mutation {
 
 /// `key`: the option's name, for messages. `value`: a list of names, or a map from names to lists of values or
 /// `{distribution: arguments}`. kBadInput with the fault in words: a name that is no parameter, or is a constant or
-/// derived; a distribution that is none; values or ends outside of the parameter's range.
-Result<std::vector<Mutation>> read_mutations(std::string_view key, const Value& value, const Space& space);
+/// derived; a distribution that is none; values that the parameter cannot have, or nothing in its range. `notes`: takes
+/// what goes beyond the range and is moved to its end, if not null.
+Result<std::vector<Mutation>> read_mutations(std::string_view key, const Value& value, const Space& space,
+                                             std::vector<std::string>* notes = nullptr);
 
 struct ExploreOptions {
   double resample_probability = 0.25;

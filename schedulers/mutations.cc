@@ -1,6 +1,6 @@
-// Reads which parameters change in training: names, lists of values, distributions. Whatever could leave a parameter's
-// own range is refused here, with the range in words: a schedule that was quietly clamped is not the one that was asked
-// for.
+// Reads which parameters change in training: names, lists of values, distributions. What goes beyond a parameter's own
+// range is moved to its end, as an explore step is, and said: a schedule that was quietly clamped is not the one that
+// was asked for. What has nothing of the range is refused.
 
 #include <fmt/format.h>
 
@@ -70,27 +70,44 @@ Ends ends_of(const Domain& domain) {
       domain);
 }
 
+enum class Fit { kInside, kBeyond, kNoValue };
+
 /// Fits one listed value to the parameter's kind. The end of a range of reals means the last value below it.
-bool fit_listed(const Domain& home, Value& value) {
+Fit fit_listed(const Domain& home, Value& value) {
   const Ends ends = ends_of(home);
-  const bool is_end = value.is_number() && *value.number() == ends.written && ends.last == ends.written;
+  const std::optional<double> number = value.number();
+  const bool is_end = number && *number == ends.written && ends.last == ends.written;
+  const bool is_beyond = number && !is_end && (*number < ends.lower || *number > ends.last);
   const Value fitted = clamp_to(home, value);
-  if (!contains(home, fitted)) return false;
-  if (fitted.is_number() && *fitted.number() != *value.number() && !is_end) return false;
+  if (!contains(home, fitted)) return Fit::kNoValue;
+  if (fitted.is_number() && *fitted.number() != *number && !is_end && !is_beyond) return Fit::kNoValue;
   value = fitted;
-  return true;
+  return is_beyond ? Fit::kBeyond : Fit::kInside;
 }
 
-/// That nothing which `domain` gives would have to be moved back into the parameter's range.
-Result<void> check_within(const std::string& place, Mutation& mutation) {
-  const auto outside = [&](const std::string& what) -> Result<void> {
-    return fail(ErrorCode::kBadInput, fmt::format("{}: {} is outside the range of '{}': {}", place, what, mutation.path,
-                                                  describe(mutation.home)));
+/// Holds what the mutation draws from against the parameter's range. A list loses what lies beyond it.
+Result<void> check_within(const std::string& place, Mutation& mutation, std::vector<std::string>* notes) {
+  const auto words = [&](const std::string& what) {
+    return fmt::format("{}: {} is outside the range of '{}': {}", place, what, mutation.path, describe(mutation.home));
+  };
+  const auto outside = [&](const std::string& what) -> Result<void> { return fail(ErrorCode::kBadInput, words(what)); };
+  const auto note = [&](const std::string& what) {
+    if (notes != nullptr) notes->push_back(words(what) + "; it is moved to the end of the range");
   };
   if (auto* choice = std::get_if<Choice>(&mutation.domain)) {
+    std::vector<Value> values;
+    std::string beyond;
+    bool any_inside = false;
     for (Value& item : choice->values) {
-      if (!fit_listed(mutation.home, item)) return outside(value_text(item));
+      const std::string written = value_text(item);
+      const Fit fit = fit_listed(mutation.home, item);
+      if (fit == Fit::kNoValue) return outside(written);
+      if (fit == Fit::kBeyond) beyond = written, note(written);
+      any_inside = any_inside || fit == Fit::kInside;
+      if (std::ranges::find(values, item) == values.end()) values.push_back(item);
     }
+    if (!any_inside) return outside(beyond);
+    choice->values = std::move(values);
     return {};
   }
   if (std::holds_alternative<Choice>(mutation.home) || std::holds_alternative<GridSearch>(mutation.home)) {
@@ -100,14 +117,17 @@ Result<void> check_within(const std::string& place, Mutation& mutation) {
                 fmt::format("list values that it has: {}", describe(mutation.home)));
   }
   const Ends given = ends_of(mutation.domain), home = ends_of(mutation.home);
-  if (given.lower < home.lower) return outside(format_real(given.lower));
-  if (given.last > home.last && given.written > home.written) return outside(format_real(given.written));
+  if (given.last < home.lower) return outside(format_real(given.last));
+  if (given.lower > home.last) return outside(format_real(given.lower));
+  if (given.lower < home.lower) note(format_real(given.lower));
+  if (given.last > home.last && given.written > home.written) note(format_real(given.written));
   return {};
 }
 
 }  // namespace
 
-Result<std::vector<Mutation>> read_mutations(std::string_view key, const Value& value, const Space& space) {
+Result<std::vector<Mutation>> read_mutations(std::string_view key, const Value& value, const Space& space,
+                                             std::vector<std::string>* notes) {
   std::vector<std::pair<std::string, Value>> given;
   if (value.is_text()) given.emplace_back(value.text(), Value());
   if (value.is_list()) {
@@ -142,7 +162,7 @@ Result<std::vector<Mutation>> read_mutations(std::string_view key, const Value& 
     }
     out.push_back({path, std::move(domain), parameter->domain});
     if (law.is_null()) continue;
-    if (auto within = check_within(fmt::format("{}.{}", key, path), out.back()); !within) {
+    if (auto within = check_within(fmt::format("{}.{}", key, path), out.back(), notes); !within) {
       return pass_on(std::move(within));
     }
   }

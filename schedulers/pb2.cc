@@ -198,7 +198,7 @@ Result<std::unique_ptr<Scheduler>> make_pb2(const SchedulerContext& context) {
   const Value* given = context.options.find("hyperparam_bounds");
   auto mutations = as_mutations(given == nullptr ? Value() : *given, *context.space);
   if (!mutations) return fault(mutations.error());
-  auto bounds = read_mutations("hyperparam_bounds", *mutations, *context.space);
+  auto bounds = read_mutations("hyperparam_bounds", *mutations, *context.space, context.notes);
   if (!bounds) return fault(bounds.error());
   for (const Mutation& bound : *bounds) {
     const bool is_list = std::holds_alternative<Choice>(bound.home) || std::holds_alternative<GridSearch>(bound.home);

@@ -317,7 +317,8 @@ Result<std::unique_ptr<Scheduler>> make_population_based(std::string_view name, 
 
 Result<std::unique_ptr<Scheduler>> make_pbt(const SchedulerContext& context) {
   const Value* mutations = context.options.find("hyperparam_mutations");
-  auto read = read_mutations("hyperparam_mutations", mutations == nullptr ? Value() : *mutations, *context.space);
+  auto read = read_mutations("hyperparam_mutations", mutations == nullptr ? Value() : *mutations, *context.space,
+                             context.notes);
   if (!read) return fail(read.error().code, "scheduler pbt: " + read.error().message, read.error().hint);
   return make_population_based("pbt", context, std::make_unique<PbtExplorer>(*std::move(read), context));
 }

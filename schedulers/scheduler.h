@@ -149,14 +149,16 @@ struct SchedulerContext {
   const Space* space = nullptr;  ///< outlives the scheduler
   Options options;               ///< checked against the catalogue; what is missing has its default
   std::optional<std::int64_t> trials = std::nullopt;  ///< no more than these will ever start; none: unknown
+  std::vector<std::string>* notes = nullptr;          ///< takes what is legal and should be known; null: nobody asks
 };
 
 /// All schedulers: names, options and their checks.
 const Catalogue& scheduler_catalogue();
 /// kBadInput: an unknown name, or options that the checks refuse.
 Result<std::unique_ptr<Scheduler>> make_scheduler(std::string_view type, SchedulerContext context);
-/// Whether make_scheduler could make it for this space, and why not: what a table of options alone cannot tell.
-Result<void> try_scheduler(const std::string& type, const Options& options, const Space& space,
-                           std::optional<std::int64_t> trials);
+/// Whether make_scheduler could make it for this space, and why not: what a table of options alone cannot tell. Gives
+/// what a person should know of options that are legal, each beginning with the option's name.
+Result<std::vector<std::string>> try_scheduler(const std::string& type, const Options& options, const Space& space,
+                                               std::optional<std::int64_t> trials);
 
 }  // namespace tune

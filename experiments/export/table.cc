@@ -107,7 +107,10 @@ Result<void> Table::find_columns() {
       note(row.extra);
     });
   } else {
-    read = reader_->trials(experiment_.id, [&](const TrialRow& row) { note(row.metrics_json); });
+    read = reader_->trials(experiment_.id, [&](const TrialRow& row) {
+      note(row.metrics_json);
+      any_copies_ = any_copies_ || row.generation > 0;
+    });
   }
   if (!read) return read;
   seen.erase("training_iteration");
@@ -156,6 +159,10 @@ Result<void> Table::find_columns() {
   }
   trial("seed");
   trial("error");
+  if (any_copies_) {
+    trial("parent_trial_id");
+    trial("generation");
+  }
   add_config();
   return {};
 }
@@ -217,6 +224,9 @@ std::vector<Value> Table::cells(const TrialRow& trial) const {
         if (key == "retries") cell = trial.retries;
         if (key == "seed") cell = static_cast<std::int64_t>(trial.seed);
         if (key == "error" && !trial.error.empty()) cell = trial.error;
+        if (key == "generation") cell = trial.generation;
+        if (key == "parent_trial_id" && trial.generation > 0)
+          cell = trial_name(experiment_.name, TrialId{trial.parent});
         break;
     }
     cells.push_back(std::move(cell));

@@ -64,7 +64,8 @@ class Table {
   TableOptions options_;
   std::vector<std::string> parameters_;
   std::vector<Column> columns_;
-  Lineage lineage_;  // of a history
+  Lineage lineage_;          // of a history
+  bool any_copies_ = false;  ///< some trial has copied another
 };
 
 }  // namespace tune

@@ -166,14 +166,23 @@ class ExperimentReader {
     if (!reading_.context.try_scheduler) return;
     const auto fits = reading_.context.try_scheduler(spec_.scheduler.type, spec_.scheduler.options, *space_.space,
                                                      spec_.budget.trials);
-    if (fits) return;
+    if (fits) {
+      for (const std::string& note : *fits) faults_.warning(place_of_option(note), code::kBadValue, note);
+      return;
+    }
     std::string message = fits.error().message;
     const std::string prefix = fmt::format("scheduler {}: ", spec_.scheduler.type);
     if (message.starts_with(prefix)) message.erase(0, prefix.size());
+    faults_.error(place_of_option(message), code::kBadValue, message, fits.error().hint);
+  }
+
+  /// Of the option of the scheduler that a message begins with: `hyperparam_mutations.lr: ...`.
+  Place place_of_option(std::string_view message) const {
     const Member* section = root_.find("scheduler");
+    if (section == nullptr) return {};
     Place place = section->key.place;
     const Node* at = &section->value;
-    for (std::string_view rest = message; at != nullptr;) {  // `hyperparam_mutations.lr: ...`
+    for (std::string_view rest = message; at != nullptr;) {
       const Node* inner = nullptr;
       for (const Member& member : at->members) {
         if (!rest.starts_with(member.name())) continue;
@@ -185,7 +194,7 @@ class ExperimentReader {
       }
       at = inner;
     }
-    faults_.error(place, code::kBadValue, message, fits.error().hint);
+    return place;
   }
 
   void check_elastic() {

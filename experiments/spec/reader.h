@@ -32,9 +32,10 @@ struct Diagnostic {
 struct ReaderContext {
   const Catalogue* samplers = nullptr;
   const Catalogue* schedulers = nullptr;
-  /// Whether a scheduler's options, sound by the catalogue, fit the space; empty: that is not looked at.
-  std::function<Result<void>(const std::string& type, const Options& options, const Space& space,
-                             std::optional<std::int64_t> trials)>
+  /// Whether a scheduler's options, sound by the catalogue, fit the space, and what should be known of them; empty:
+  /// that is not looked at.
+  std::function<Result<std::vector<std::string>>(const std::string& type, const Options& options, const Space& space,
+                                                 std::optional<std::int64_t> trials)>
       try_scheduler = {};
   std::vector<std::string> builtins;  ///< names of trainables that come with tune
   /// `scheduler.max_t=20`: (path, YAML value), applied before checking; messages say `--set PATH`.

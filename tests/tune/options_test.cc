@@ -49,9 +49,13 @@ TEST(Options, OfAMutationAreFaultyAtTheLineOfTheParameter) {
   Workbench bench;
   bench.write("options.yaml", std::string(kRest) +
                                   "trainable: curve\nbudget: {trials: 8}\nscheduler:\n  type: pbt\n"
-                                  "  hyperparam_mutations:\n    x1: [1, 2]\n    k: [2, 9]\n");
+                                  "  hyperparam_mutations:\n    x1: [1, 2]\n    k: [9, 10]\n");
   const Outcome outcome = bench.tune({"sample", "options.yaml", "-n", "0"});
-  EXPECT_THAT(outcome.out + outcome.err, HasSubstr("options.yaml:17:8: error: hyperparam_mutations.k: 9 is outside"));
+  EXPECT_THAT(outcome.out + outcome.err, HasSubstr("options.yaml:17:8: error: hyperparam_mutations.k: 10 is outside"));
+  const Outcome beyond =
+      bench.tune({"sample", "options.yaml", "-n", "0", "--set", "scheduler.hyperparam_mutations.k=[2,9]"});
+  EXPECT_EQ(beyond.code, 0) << beyond.err;
+  EXPECT_THAT(beyond.out + beyond.err, HasSubstr("warning: hyperparam_mutations.k: 9 is outside"));
 }
 
 }  // namespace

@@ -50,6 +50,15 @@ TEST(Output, QuietPrintsTheBestAlone) {
   EXPECT_EQ(lines(outcome.out).size(), 1u);
 }
 
+TEST(Output, QuietTellsWhyTrialsFailed) {
+  Workbench bench;
+  const Outcome outcome = bench.run("quiet", shell("quiet", 3, "exit 7"), {"-q"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("error: quiet: no trial reported a usable result"));
+  EXPECT_THAT(outcome.err, HasSubstr("3 failed: the program ended with exit code 7"));
+  EXPECT_EQ(outcome.out, "");
+}
+
 TEST(Output, VeryQuietPrintsNothing) {
   Workbench bench;
   const Outcome outcome = bench.run("silent", branin("silent", 3), {"-qq"});

@@ -23,7 +23,7 @@ PlainView::PlainView(const ViewOptions& options, std::function<void(const std::s
 }
 
 void PlainView::say(int verbosity, const std::string& line) {
-  if (options_.verbosity < verbosity) return;
+  if (options_.verbosity < verbosity || line.empty()) return;
   last_line_ = std::chrono::steady_clock::now();
   out_(line.ends_with('\n') ? line : line + '\n');
 }
@@ -87,7 +87,10 @@ void PlainView::finished(RunEnd end, const Controller& controller) {
     if (const TrialRecord* best = controller.best()) {
       tell(stdout, "best #{} {} {} (iteration {})  {}\n", best->id.value, info_.objectives.front().metric,
            format_real(best->best_value), best->best_step, config_words(config_of_best(*best)));
+    } else if (end == RunEnd::kFinished) {
+      say(-1, fmt::format("error: {}: no trial reported a usable result", info_.experiment));
     }
+    say(-1, failure_words(failure_reasons(controller)));
     return;
   }
   say(0, summary(info_, end, controller));

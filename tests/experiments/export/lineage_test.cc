@@ -69,13 +69,16 @@ class Population {
   void exploit(std::int64_t trial, std::int64_t donor, EventNumber checkpoint, double value) {
     decide(ExploitTrial{TrialId{trial}, TrialId{donor}, checkpoint, lr(value)});
     configs_[trial] = value;
+    parents_[trial] = donor;
   }
   void finish(std::int64_t trial, Step step, std::int64_t generation) {
     TrialRow& row = reader.add_trial(trial, R"({"lr":)" + std::to_string(configs_[trial]) + "}", R"({"loss":1})", 1);
     row.training_iteration = step;
     row.generation = generation;
+    if (generation > 0) row.parent = parents_[trial];
   }
   std::map<std::int64_t, double> configs_;
+  std::map<std::int64_t, std::int64_t> parents_;
 };
 
 std::string words(const std::vector<LineageStage>& stages) {
@@ -122,6 +125,22 @@ TEST(Lineage, SurvivesALogOfTrialsWhoseRowsAreGone) {
   const Lineage lineage = population.lineage();
   EXPECT_EQ(words(lineage.of(TrialId{0})), "0/0:0-2@0.10 1/1:2-4@0.12 0/1:4-5@0.15 ");
   EXPECT_EQ(words(lineage.of(TrialId{1})), "0/0:0-2@0.10 1/1:2-0@0.12 ");
+}
+
+TEST(Lineage, OfATableOfTrialsTellsParentAndGenerationWhereAnyTrialHasCopied) {
+  Population population;
+  TableOptions options;
+  options.columns = {"trial_number", "parent_trial_id", "generation"};
+  const auto table = Table::open(population.reader, population.reader.row, options);
+  ASSERT_TRUE(table) << table.error().message;
+  std::vector<std::vector<Value>> rows;
+  ASSERT_TRUE(table->rows([&](const std::vector<Value>& row) { rows.push_back(row); }));
+  ASSERT_THAT(rows, SizeIs(3));
+  EXPECT_THAT(rows[0], ElementsAre(Value(0), Value("exp-00001"), Value(1)));
+  EXPECT_THAT(rows[2], ElementsAre(Value(2), Value(), Value(0)));
+
+  for (TrialRow& row : population.reader.trial_rows) row.generation = 0;
+  EXPECT_FALSE(Table::open(population.reader, population.reader.row, options));
 }
 
 TEST(Lineage, OfAHistoryTellsEachReportsConfigurationAndDonor) {
