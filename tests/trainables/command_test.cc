@@ -5,25 +5,20 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <poll.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "core/json.h"
-#include "tests/trainables/fake_host.h"
-#include "tests/trainables/scratch_directory.h"
+#include "tests/trainables/command_fixture.h"
 
 namespace tune {
 namespace {
 
+using testing::FakeHost;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using testing::ScratchDirectory;
 using ::testing::SizeIs;
-using tune::testing::FakeHost;
-using tune::testing::ScratchDirectory;
 
 /// Prints reports $1..$2, one a line, then waits until it is told to leave, when it saves the number last printed.
 constexpr const char* kStepper = R"(
@@ -39,40 +34,7 @@ trap leave TERM
 while :; do read never < "$TUNE_TRIAL_DIR/fifo"; done
 )";
 
-class Command : public ::testing::Test {
- protected:
-  Command() { host.directory = scratch.path(); }
-
-  void run_text(const std::string& text, const std::string& more = "") {
-    run("{\"command\":" + to_json(Value(text)) + ",\"working_dir\":" + to_json(Value(scratch.path())) + more + "}");
-  }
-  void run_list(const List& items, const std::string& more = "") {
-    run("{\"command\":" + to_json(Value(items)) + ",\"working_dir\":" + to_json(Value(scratch.path())) + more + "}");
-  }
-  void run(const std::string& spec) {
-    set_command_spec(spec);
-    ::testing::internal::CaptureStdout();
-    ::testing::internal::CaptureStderr();
-    host.run(command_trainable());
-    out = ::testing::internal::GetCapturedStdout();
-    err = ::testing::internal::GetCapturedStderr();
-  }
-
-  /// Reports are answered once the program whose number is in the file `pids` has ended.
-  void wait_for_the_end() {
-    host.during_report = [this](std::int64_t) {
-      const int process = static_cast<int>(syscall(SYS_pidfd_open, std::stoi(scratch.read("pids")), 0));
-      if (process < 0) return;  // gone already
-      pollfd end{process, POLLIN, 0};
-      poll(&end, 1, -1);
-      close(process);
-    };
-  }
-
-  ScratchDirectory scratch;
-  FakeHost host;
-  std::string out, err;
-};
+using Command = testing::CommandFixture;
 
 TEST_F(Command, ReportsEachJsonObjectAndPassesAllOutputOn) {
   run_text(R"(echo hello; echo '{"loss": 0.5, "note": "x"}'; echo '{"loss": NaN}'; printf '{"loss": 3}')");

@@ -18,6 +18,9 @@ namespace tune {
 struct HeldBack {
   std::vector<ProgramReport> reports;
   bool ended = false;  ///< it was through: only these reports are left
+  /// Name of the checkpoint of the report before these, where that is exact: all that a clone is given. Empty: it is
+  /// given the whole directory.
+  std::string state;
 };
 
 class CheckpointDirectory {
@@ -36,6 +39,12 @@ class CheckpointDirectory {
   /// The same with what was held back of a program with these parameters.
   Result<std::string> capture_with(const std::string& only, const HeldBack& held_back, const std::string& config) const;
 
+  /// Whether `name`, as capture() last gave it, has not been written again since. One that is gone has not.
+  bool holds_still(const std::string& name) const;
+
+  /// Whether the checkpoints that these reports name are there.
+  bool has_all_of(const std::vector<ProgramReport>& reports) const;
+
   /// All that lies in it now belongs to a report whose program waits.
   void remember();
 
@@ -45,9 +54,11 @@ class CheckpointDirectory {
 
  private:
   bool is_empty() const;
+  Result<void> keep_only(const std::string& name);  ///< all of it if that is empty
 
   std::string path_;
   std::optional<std::size_t> stored_;  ///< fingerprint of the last whole checkpoint
+  std::size_t named_ = 0;              ///< of the last one that had a name
 };
 
 }  // namespace tune

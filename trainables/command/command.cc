@@ -6,6 +6,11 @@
 // goes on. A program that a signal ends has not saved in order to leave: its state is the last one that it announced.
 // One that leaves without having saved anything new is continued from its last checkpoint, and what it printed since
 // then is printed again. So no report is lost or counted twice.
+//
+// How far it is ahead is chance. Where each checkpoint has a name of its own no report and no decision depends on it:
+// each report has its checkpoint, also one that is held back, and a clone is given that of the decision. A run in
+// lockstep or in virtual time wants its whole log to be the same (CommandSpec::exact): there the trial itself goes on
+// from that one too, and trains again what it was ahead.
 
 #include "trainables/command/command.h"
 
@@ -13,6 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
@@ -203,19 +209,33 @@ class CommandRun {
     }
   }
 
-  /// Reports what has been read. The directory holds the state of the newest report, or a later one; so no older report
-  /// is given a checkpoint.
+  /// Reports what has been read, with the same result however many lines were read at once.
   void deliver() {
     for (std::size_t i = 0; i < arrived_.size(); ++i) {
-      if (i + 1 < arrived_.size()) arrived_[i].checkpoint.reset();
-      const auto& name = arrived_[i].checkpoint;
-      const auto checkpoint = name && !leaving_ ? announced(*name) : std::nullopt;
+      if (!leaving_ && host_.should_stop(trial_) != 0) leaving_ = true;
+      if (is_overtaken(i)) arrived_[i].checkpoint.reset();
+      const std::optional<std::string> name = arrived_[i].checkpoint;
+      if (leaving_ || !name) {
+        take(std::move(arrived_[i]), std::nullopt);
+        continue;
+      }
+      const auto checkpoint = announced(*name);
+      if (checkpoint && !name->empty()) last_name_ = *name;
       take(std::move(arrived_[i]), checkpoint);
+      if (leaving_ && checkpoint && !name->empty()) left_at_ = *name;
     }
     arrived_.clear();
-    if (!bad_report_ || failed_) return;
+    if (!bad_report_ || failed_ || leaving_) return;
     host_.fail(trial_, kFailException, 0, bad_report_->message.c_str());
     failed_ = true;
+  }
+
+  /// Whether the state that a report announced is in the directory no more: all of it is of the newest report, or a
+  /// later state, and a name that is announced again has been written again.
+  bool is_overtaken(std::size_t i) const {
+    const auto& name = arrived_[i].checkpoint;
+    return name && std::any_of(arrived_.begin() + static_cast<std::ptrdiff_t>(i) + 1, arrived_.end(),
+                               [&](const ProgramReport& later) { return name->empty() || later.checkpoint == name; });
   }
 
   /// The checkpoint that a line announced; its program goes on, so that nobody else hears what is wrong with it.
@@ -226,8 +246,12 @@ class CommandRun {
     return std::nullopt;
   }
 
-  /// The same of a report that is held back, with all that is: it is handed over if the program gets no further.
+  /// The same of a report that is held back, with all that is: it is handed over if the program gets no further. Where
+  /// chance must not be seen, not under a name of its own: the program comes there again.
   void keep_state(const std::string& name) {
+    const bool has_own_name = !name.empty() && name != last_name_;
+    overwritten_ = overwritten_ || !has_own_name;
+    if (spec_.exact && has_own_name) return;
     if (auto bytes = directory_.capture_with(name, held_back_, facts_.params_json)) announced_late_ = *std::move(bytes);
   }
 
@@ -285,9 +309,8 @@ class CommandRun {
 
   /// What was printed before an earlier pause and not yet reported.
   void report_held_back() {
-    std::vector<ProgramReport> reports;
-    reports.swap(held_back_.reports);
-    for (ProgramReport& report : reports) take(std::move(report), std::nullopt);
+    arrived_.swap(held_back_.reports);
+    deliver();
     caught_up_ = false;
   }
 
@@ -308,8 +331,13 @@ class CommandRun {
   }
 
   /// Leaves the state to continue from: the directory and what was held back. After an interruption only if the
-  /// directory holds something new: the state of an earlier checkpoint does not belong to the last step.
+  /// directory holds something new: the state of an earlier checkpoint does not belong to the last step. Nothing, if it
+  /// left at a report that holds its state, and it is to go on from there, or what a later one named is gone.
   void save() {
+    if (left_at_ && !overwritten_ && directory_.holds_still(*left_at_)) {
+      held_back_.state = *left_at_;
+      if (spec_.exact || !directory_.has_all_of(held_back_.reports)) return;
+    }
     const auto bytes = directory_.save_with(held_back_, facts_.params_json);
     if (!bytes) return note("no checkpoint: " + bytes.error().message);
     if (*bytes) host_.save(trial_, step_, (*bytes)->data(), (*bytes)->size());
@@ -372,6 +400,9 @@ class CommandRun {
   std::string unlike_;                  ///< numbers in the first line that holds some, but not the objective
   std::optional<Error> bad_report_;     ///< nothing is read beyond it
   HeldBack held_back_;
+  std::string last_name_;                      ///< of the last checkpoint that was announced by a name and taken
+  std::optional<std::string> left_at_;         ///< the same, of the report at which the trial was told to leave
+  bool overwritten_ = false;                   ///< the state of that report, by one that is held back
   std::optional<std::string> announced_late_;  ///< the state that the last report announced that is held back
   std::int64_t step_ = 0;                      ///< last reported
   bool caught_up_ = false;                     ///< the program has reported an iteration that was not reported before

@@ -45,6 +45,8 @@ Result<CommandSpec> parse_command_spec(std::string_view json) {
       spec.report = *by;
     } else if (key == "working_dir" && value.is_text()) {
       spec.working_dir = value.text();
+    } else if (key == "exact" && value.is_bool()) {
+      spec.exact = value.boolean();
     } else if (key == "env" && value.is_map()) {
       for (const auto& [name, text] : value.map()) {
         if (!text.is_text()) return fail(ErrorCode::kBadInput, "command: '" + name + "' in 'env' must be text");

@@ -6,7 +6,8 @@
 //    "report": "stdout",                                  or "file", "pairs"
 //    "working_dir": "/home/me/experiment",                absolute
 //    "env": {"OMP_NUM_THREADS": "2"},
-//    "objective": ["rmse"]}                               optional: only objects that hold one of these are reports
+//    "objective": ["rmse"],                               optional: only objects that hold one of these are reports
+//    "exact": true}                                       optional: said by the run, not by the file
 
 #include <string>
 #include <string_view>
@@ -26,6 +27,7 @@ struct CommandSpec {
   std::string working_dir = ".";
   std::vector<std::pair<std::string, std::string>> env;
   std::vector<std::string> objective;
+  bool exact = false;  ///< how far it was ahead at a decision must not be seen in the log, if its files allow
 
   friend bool operator==(const CommandSpec&, const CommandSpec&) = default;
 };

@@ -131,6 +131,7 @@ std::string program_report_to_json(const ProgramReport& report) {
   Map map;
   if (report.step) map.emplace_back("training_iteration", *report.step);
   for (const auto& [name, value] : report.metrics) map.emplace_back(name, value);
+  if (report.checkpoint && !report.checkpoint->empty()) map.emplace_back("checkpoint", *report.checkpoint);
   if (const auto extra = parse_json(report.extra); extra && extra->is_map()) {
     map.insert(map.end(), extra->map().begin(), extra->map().end());
   }

@@ -35,7 +35,7 @@ Result<std::optional<ProgramReport>> read_pairs_report(std::string_view line,
 /// it; empty for any other line.
 std::string value_that_is_no_number(std::string_view line, bool is_pairs, const std::vector<std::string>& objective);
 
-/// The object that read_json_report reads back equal, but for its checkpoint, which is of the past.
+/// The object that read_json_report reads back equal, but for a checkpoint without a name, which is of the past.
 std::string program_report_to_json(const ProgramReport& report);
 
 }  // namespace tune

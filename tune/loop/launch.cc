@@ -7,6 +7,7 @@
 
 #include <fstream>
 
+#include "core/json.h"
 #include "core/text.h"
 #include "core/wall_clock.h"
 #include "trainables/builtin/builtin.h"
@@ -66,6 +67,14 @@ std::string code_hash(const TrainableRef& trainable) {
   const XXH128_hash_t hash = XXH3_128bits_digest(state);
   XXH3_freeState(state);
   return readable ? fmt::format("{:016x}{:016x}", hash.high64, hash.low64) : std::string();
+}
+
+TrainableRef as_exact(TrainableRef trainable) {
+  auto command = parse_json(trainable.command_json);
+  if (!command || !command->is_map()) return trainable;
+  command->map().emplace_back("exact", true);
+  trainable.command_json = to_json(*command);
+  return trainable;
 }
 
 bool runs_in_threads(const ExperimentSpec& spec) {

@@ -17,6 +17,9 @@ RunRow this_run();
 /// unreadable.
 std::string code_hash(const TrainableRef& trainable);
 
+/// The same trainable for a run whose log must not depend on chance: a program is told so (CommandSpec::exact).
+TrainableRef as_exact(TrainableRef trainable);
+
 /// Whether trials run as threads of this process: asked for, or declared by a built-in where no limit must kill.
 bool runs_in_threads(const ExperimentSpec& spec);
 

@@ -123,21 +123,22 @@ Result<SessionEnd> Session::run(ExperimentSpec spec, const std::optional<Experim
     if (auto done = open(loop, row, opened); !done) return pass_on(std::move(done));
   }
   const std::string attempts = attempts_dir(options_.database);
+  const TrainableRef trainable = options_.simulated || lockstep_ ? as_exact(spec_.trainable) : spec_.trainable;
   if (options_.simulated) {
-    SimulatedWorkers workers(spec_.trainable, *options_.simulated, attempts + "/" + spec_.name, options_.compiled_in);
+    SimulatedWorkers workers(trainable, *options_.simulated, attempts + "/" + spec_.name, options_.compiled_in);
     simulated_ = &workers;
     return with_workers(loop, workers, row, opened);
   }
   if (options_.threads || runs_in_threads(spec_)) {
     end_leftover_workers(opened.left.workers_json, attempts);
-    ThreadWorkers workers(spec_.trainable, capacity_, loop.poster(), spec_.name, attempts, options_.compiled_in);
+    ThreadWorkers workers(trainable, capacity_, loop.poster(), spec_.name, attempts, options_.compiled_in);
     threads_ = &workers;
     auto end = with_workers(loop, workers, row, opened);
     stuck_ = workers.stuck();
     return end;
   }
   ProcessWorkersOptions options;
-  options.trainable = spec_.trainable;
+  options.trainable = trainable;
   options.plan = capacity_;
   options.experiment = spec_.name;
   options.attempts_dir = attempts;
