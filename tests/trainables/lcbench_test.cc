@@ -124,6 +124,19 @@ TEST(Lcbench, NamesTheTasksThereAre) {
   EXPECT_THAT(host.failures[0].text, HasSubstr("126025, 167149"));
 }
 
+TEST(Lcbench, RefusesWhatNoNetworkCanHave) {
+  const std::vector<std::pair<std::string, FakeHost::Parameter>> wrong = {
+      {"batch_size", std::int64_t{0}}, {"momentum", 7.0}, {"max_dropout", -0.1}, {"num_layers", std::int64_t{0}}};
+  for (const auto& [name, value] : wrong) {
+    FakeHost host;
+    host.config = config(std::int64_t{3945});
+    host.config[name] = value;
+    host.run(lcbench());
+    ASSERT_THAT(host.failures, SizeIs(1)) << name;
+    EXPECT_THAT(host.failures[0].text, HasSubstr("'" + name + "'"));
+  }
+}
+
 TEST(LcbenchNet, RefusesFilesThatAreNotWhole) {
   ScratchDirectory scratch;
   const auto fault = [&](const std::string& content) {

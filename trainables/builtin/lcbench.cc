@@ -36,8 +36,16 @@ std::vector<double> Lcbench::begin(Trial& trial) {
   config_ = {trial.real("batch_size"),   trial.real("learning_rate"), trial.real("momentum"),
              trial.real("weight_decay"), trial.real("num_layers"),    trial.real("max_units"),
              trial.real("max_dropout")};
+  // Beyond what it was trained on the surrogate extrapolates; what no network can have it would answer as well.
   if (!(config_.learning_rate >= 0 && config_.weight_decay >= 0)) {
     throw BadParameter("parameters 'learning_rate' and 'weight_decay' must be 0 or more");
+  }
+  if (!(config_.batch_size >= 1 && config_.num_layers >= 1 && config_.max_units >= 1)) {
+    throw BadParameter("parameters 'batch_size', 'num_layers' and 'max_units' must be 1 or more");
+  }
+  const auto is_share = [](double x) { return x >= 0 && x <= 1; };
+  if (!is_share(config_.momentum) || !is_share(config_.max_dropout)) {
+    throw BadParameter("parameters 'momentum' and 'max_dropout' must be from 0 to 1");
   }
   ahead_from_ = 0;
   return {0};  // total_seconds
