@@ -51,6 +51,10 @@ std::string visible(std::string_view text, bool lines) {
     const auto byte = static_cast<unsigned char>(text[i]);
     const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0u;
     const bool is_c1 = byte == 0xC2 && next >= 0x80 && next <= 0x9F;  // U+0080 to U+009F: ESC [ in one character
+    const auto third = i + 2 < text.size() ? static_cast<unsigned char>(text[i + 2]) : 0u;
+    // U+202A to U+202E and U+2066 to U+2069: what follows is shown in another order than it has.
+    const bool turns = byte == 0xE2 && ((next == 0x80 && third >= 0xAA && third <= 0xAE) ||
+                                        (next == 0x81 && third >= 0xA6 && third <= 0xA9));
     if (lines && (byte == '\n' || byte == '\t')) {
       out += text[i];
     } else if (byte == '\n') {
@@ -63,6 +67,12 @@ std::string visible(std::string_view text, bool lines) {
       out += kDigits[shown >> 4];
       out += kDigits[shown & 15];
       if (is_c1) ++i;
+    } else if (turns) {
+      const unsigned code = (next & 0x3F) << 6 | (third & 0x3F);
+      out += "\\u20";
+      out += kDigits[code >> 4 & 15];
+      out += kDigits[code & 15];
+      i += 2;
     } else {
       out += text[i];
     }

@@ -17,7 +17,8 @@ std::size_t utf8_length(std::string_view text);
 void append_utf8(std::string& out, std::uint32_t code_point);
 
 /// The text as a terminal may have it: control characters, which could move the cursor or change the title, as `\x1b`,
-/// and line breaks as `\n`. With `lines`, line breaks and tabs stay.
+/// those that turn the order of what follows as `\u202e`, and line breaks as `\n`. With `lines`, line breaks and tabs
+/// stay.
 std::string visible(std::string_view text, bool lines = false);
 
 /// What replaces a byte that is no UTF-8: U+FFFD.

@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include <cmath>
+#include <filesystem>
 #include <limits>
 #include <thread>
 #include <utility>
@@ -127,6 +128,12 @@ Connection& Connection::operator=(Connection&&) noexcept = default;
 Connection::~Connection() = default;
 
 Result<Connection> Connection::open(const std::string& path, Access access, const std::string& vfs) {
+  std::error_code unknown;
+  const auto kind = std::filesystem::status(path, unknown).type();
+  if (kind == std::filesystem::file_type::fifo ||
+      kind == std::filesystem::file_type::character) {  // would be waited for
+    return fail(ErrorCode::kBadInput, path + " is no file", "a database is one");
+  }
   int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_URI;
   if (access == Access::kCreate) flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
   if (access == Access::kWrite || access == Access::kAlone) flags |= SQLITE_OPEN_READWRITE;

@@ -161,6 +161,7 @@ TEST(Join, PutsTheSeparatorBetween) {
 TEST(Visible, ShowsWhatATerminalWouldObey) {
   EXPECT_EQ(visible("a\x1b[31mb\rc\x7f\xC2\x9B"), "a\\x1b[31mb\\x0dc\\x7f\\x9b");
   EXPECT_EQ(visible("größer ≈ 🎉 \xC2\xA0"), "größer ≈ 🎉 \xC2\xA0");
+  EXPECT_EQ(visible("a\xE2\x80\xAE,\xE2\x81\xA6"), "a\\u202e,\\u2066");  // text that runs the other way
   EXPECT_EQ(visible("a\n\tb"), "a\\n\\tb");
   EXPECT_EQ(visible("a\n\tb", true), "a\n\tb");
 }

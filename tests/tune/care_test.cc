@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
@@ -232,6 +233,13 @@ TEST_F(Care, ABackupIsAHealthyDatabaseOfItsOwn) {
     EXPECT_EQ(bench_.tune({"export", name, "--db", "copy.db", "--history"}).out,
               bench_.tune({"export", name, "--history"}).out);
   }
+}
+
+TEST_F(Care, APipeIsNoDatabaseAndIsNotWaitedFor) {
+  ASSERT_EQ(::mkfifo((bench_ / "pipe").c_str(), 0600), 0);
+  const Outcome outcome = bench_.tune({"doctor", "pipe"});
+  EXPECT_EQ(outcome.code, 2) << outcome.out;
+  EXPECT_THAT(outcome.err, HasSubstr("is no file"));
 }
 
 TEST_F(Care, ABackupOverwritesNothing) {

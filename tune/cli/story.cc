@@ -98,7 +98,7 @@ double time_of_attempts(const std::vector<LogEntry>& story, TrialId trial) {
 std::string LastWords::once(const std::string& text) {
   const std::size_t end = text.find('\n');
   if (end == std::string::npos || told_.insert(text.substr(end)).second) return text;
-  return text.substr(0, end) + " (it printed the same as before)";
+  return text.substr(0, end) + " (it printed what is told above)";
 }
 
 }  // namespace tune::cli
