@@ -92,7 +92,7 @@ constexpr std::array kRules{
                   "{} experiments have no summary, first {}", true, kTablesEdited},
 };
 
-/// Tables, views and indexes that a database of this version has and this one has not.
+/// Tables, views and indexes that a database of this version has and this one has not, and triggers: it has none.
 Result<void> completeness(const sql::Connection& connection, std::vector<Finding>& findings) {
   auto version = connection.integer("PRAGMA user_version");
   if (!version) return pass_on(std::move(version));
@@ -115,7 +115,14 @@ Result<void> completeness(const sql::Connection& connection, std::vector<Finding
     }
     known->reset();
   });
-  return read ? looked : read;
+  if (!read || !looked) return read ? looked : read;
+  auto triggers = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger' ORDER BY name");
+  if (!triggers) return pass_on(std::move(triggers));
+  return for_each_row(*triggers, [&](const sql::Statement& row) {
+    findings.push_back({true,
+                        fmt::format("the trigger '{}' is not tune's, and may change what tune writes", row.text(0)),
+                        "DROP TRIGGER removes it; what it has changed already is not undone"});
+  });
 }
 
 /// Large checkpoints whose bytes are not in the file beside the database.

@@ -115,6 +115,8 @@ TEST_F(Care, FindsWhatIsGoneOrBelongsToNothing) {
       {"drop table event", "the table 'event' is gone"},
       {"update experiment set resolved = '{'", "cannot be replayed"},
       {"update checkpoint set step = 99 where id = (select max(id) from checkpoint)", "of no report or save"},
+      {"create trigger eats after insert on decision begin delete from event where n = new.n; end",
+       "the trigger 'eats' is not tune's"},
       {"pragma user_version = 0", "of version 0, which there never was"},
   };
   for (const auto& [damage, words] : damages) {
