@@ -13,6 +13,7 @@ void HandInLedger::note(const std::string& launch, const wire::Body& message) {
 
 std::vector<std::string> HandInLedger::open() const {
   std::vector<std::string> launches;
+  launches.reserve(entries_.size());
   for (const Entry& entry : entries_) launches.push_back(entry.launch);
   return launches;
 }

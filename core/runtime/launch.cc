@@ -85,7 +85,7 @@ Result<LaunchedWorker> launch_worker(LaunchPlan plan, const StartWorker& start) 
   std::vector<std::string> arguments = plan.command;
   for (std::string& argument : worker_arguments(plan.worker)) arguments.push_back(std::move(argument));
   const auto pid = start ? start(std::move(arguments), plan.complaints, token_out)
-                         : spawn_program(std::move(arguments), plan.complaints, token_out);
+                         : spawn_program(arguments, plan.complaints, token_out);
   if (!pid) return fail(pid.error().code, pid.error().message, pid.error().hint);
   worker.pid = *pid;
   worker.pidfd = Fd(static_cast<int>(::syscall(SYS_pidfd_open, worker.pid, 0)));

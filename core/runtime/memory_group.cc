@@ -163,8 +163,8 @@ std::optional<std::uint64_t> memory_kills_in(const std::string& file) {
 
 std::string own_memory_events(const std::string& proc) {
   // Not memory.events: that counts the groups below too, which may be anybody's.
-  const std::string file = own_group(proc) + "/memory.events.local",
-                    old_file = own_old_group(proc) + "/memory.oom_control";
+  std::string file = own_group(proc) + "/memory.events.local";
+  std::string old_file = own_old_group(proc) + "/memory.oom_control";
   if (memory_kills_in(file)) return file;
   return memory_kills_in(old_file) ? old_file : std::string();
 }
