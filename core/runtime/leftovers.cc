@@ -77,11 +77,13 @@ bool end_leftover(const LeftoverWorker& worker) {
   return killed;
 }
 
-bool anything_left(std::string_view launches_json, const std::string& attempts_dir) {
-  const auto workers = parse_leftovers(launches_json);
-  return std::ranges::any_of(workers, [&](const LeftoverWorker& worker) {
-    return open_if_alive(worker) || ::access(hand_in_path(attempts_dir, worker.launch).c_str(), F_OK) == 0;
-  });
+Leftovers anything_left(std::string_view launches_json, const std::string& attempts_dir) {
+  Leftovers left;
+  for (const LeftoverWorker& worker : parse_leftovers(launches_json)) {
+    left.living = left.living || open_if_alive(worker);
+    left.handed_in = left.handed_in || ::access(hand_in_path(attempts_dir, worker.launch).c_str(), F_OK) == 0;
+  }
+  return left;
 }
 
 int end_leftover_workers(std::string_view launches_json, const std::string& attempts_dir) {

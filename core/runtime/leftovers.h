@@ -33,8 +33,13 @@ Fd open_if_alive(const LeftoverWorker& worker);
 /// as well. Whether it was alive.
 bool end_leftover(const LeftoverWorker& worker);
 
-/// Whether one of them lives or has handed something in: whether a controller could go on with what it ran.
-bool anything_left(std::string_view launches_json, const std::string& attempts_dir);
+struct Leftovers {
+  bool living = false;     ///< one of them lives
+  bool handed_in = false;  ///< one of them has left a hand-in
+  explicit operator bool() const { return living || handed_in; }
+};
+/// What a controller could go on with of what they ran.
+Leftovers anything_left(std::string_view launches_json, const std::string& attempts_dir);
 
 /// Ends them all, and drops what they have handed in. The number of workers that were alive.
 int end_leftover_workers(std::string_view launches_json, const std::string& attempts_dir = {});

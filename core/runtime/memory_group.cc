@@ -108,8 +108,7 @@ void sweep(const std::string& folder) {
 
 /// Moves all processes of `group`, which must be this run's, into one below it.
 bool make_room(const std::string& group) {
-  std::vector<pid_t> ours = descendants_of(::getppid());
-  ours.push_back(::getppid());
+  const std::vector<pid_t> ours = with_descendants({::getppid()});
   std::vector<pid_t> all;
   std::istringstream pids(read_text(group + "/cgroup.procs"));
   for (pid_t pid = 0; pids >> pid;) all.push_back(pid);

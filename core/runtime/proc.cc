@@ -188,15 +188,14 @@ std::uint64_t private_memory(pid_t pid) {
 }
 
 // Not by children_of: a kernel that does not tell would hide a program's memory from its limit.
-std::vector<pid_t> descendants_of(pid_t pid) {
+std::vector<pid_t> with_descendants(std::vector<pid_t> roots) {
   std::multimap<pid_t, pid_t> children;
   for_each_number("/proc", [&](pid_t child) { children.emplace(parent_of(child), child); });
-  std::vector<pid_t> parents{pid};
-  for (std::size_t i = 0; i < parents.size(); ++i) {
-    const auto [from, to] = children.equal_range(parents[i]);
-    for (auto child = from; child != to; ++child) parents.push_back(child->second);
+  for (std::size_t i = 0; i < roots.size(); ++i) {
+    const auto [from, to] = children.equal_range(roots[i]);
+    for (auto child = from; child != to; ++child) roots.push_back(child->second);
   }
-  return {parents.begin() + 1, parents.end()};
+  return roots;
 }
 
 std::uint64_t memory_kills() {

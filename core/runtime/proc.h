@@ -47,8 +47,8 @@ bool end_marked(std::string_view mark, double seconds, Family family = {});
 
 /// Bytes that belong to this process alone, in memory or swapped out; 0 if it is gone.
 std::uint64_t private_memory(pid_t pid);
-/// All descendants of a process, without itself.
-std::vector<pid_t> descendants_of(pid_t pid);
+/// These processes, and all descendants of them.
+std::vector<pid_t> with_descendants(std::vector<pid_t> roots);
 
 /// How often the kernel has killed for want of memory since the machine started.
 std::uint64_t memory_kills();

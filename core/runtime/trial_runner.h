@@ -86,6 +86,11 @@ class TrialRunner {
   void forked(const Spawned& spawned);
   void exited(const Exited& exited);
   void bury(std::int64_t number, double since);
+  struct Orphan {
+    pid_t pid = 0;
+    bool is_its = false;  ///< false: it cannot be told yet
+  };
+  std::optional<std::vector<Orphan>> orphans_of(const TrialProcess& process) const;
   bool end_strays(const TrialProcess& process, double since);
   void host_gone(const std::string& how);
   void bury_all(const std::string& why, double until);
@@ -109,6 +114,7 @@ class TrialRunner {
   std::uint64_t shared_kills_before(double now);
   MemoryKill memory_kill_of(const Running& running);
   void watch_memory();
+  std::vector<pid_t> started_by(const TrialProcess& process) const;
   void look_at_memory(Running& running);
 
   boost::asio::io_context& io_;

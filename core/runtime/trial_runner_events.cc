@@ -198,25 +198,35 @@ void TrialRunner::bury(std::int64_t number, double since) {
   pump();
 }
 
-/// Kills what a process that has exited left behind; false: nothing is left. What left its group has lost its parent
-/// with it, and has the worker for one now: beside the fork server, the worker has no other children. Whose they are is
-/// told by their mark, once they have executed a program. One that was forked and never does still shows the fork
-/// server's: it is the last trial's if no other runs; else it is given some time to execute, and then left for when
-/// that is so.
-bool TrialRunner::end_strays(const TrialProcess& process, double since) {
-  bool left = process.pid > 1 && ::kill(-process.pid, SIGKILL) == 0;
+/// Of what a trial's process has started, that which has left its family: it has lost its parent, and has the worker
+/// for one now. Beside the fork server, the worker has no other children. Whose they are is told by their mark, once
+/// they have executed a program. One that was forked and never does still shows the fork server's: it is this trial's
+/// if no other runs; else nobody knows. Nothing: a kernel that does not tell.
+std::optional<std::vector<TrialRunner::Orphan>> TrialRunner::orphans_of(const TrialProcess& process) const {
   const auto children = children_of(::getpid());
-  if (!children) return kill_marked(process.mark) > 0 || left;  // a kernel that does not tell
-  if (children->size() <= 1) return left;
-  left = kill_marked(process.mark) > 0 || left;
+  if (!children) return std::nullopt;
+  std::vector<Orphan> orphans;
   const bool alone = running_.size() == (process.runs ? 1u : 0u);
   for (const pid_t child : *children) {
     if (child == host_->pid()) continue;
     const std::string seen = mark_of(child);
-    if (seen.empty()) left = left || running_seconds() < since + kUntilExecuted;  // in the middle of executing
-    if (seen != mark(0)) continue;
-    if (alone) left = ::kill(child, SIGKILL) == 0 || left;
-    if (!alone) left = left || running_seconds() < since + kUntilExecuted;
+    if (seen == process.mark) orphans.push_back({child, true});
+    if (seen == mark(0)) orphans.push_back({child, alone});
+    if (seen.empty()) orphans.push_back({child, false});  // in the middle of executing
+  }
+  return orphans;
+}
+
+/// Kills what a process that has exited left behind; false: nothing is left. Of whom nobody knows whose it is, is given
+/// some time to execute a program, and then left for when no other trial runs.
+bool TrialRunner::end_strays(const TrialProcess& process, double since) {
+  bool left = process.pid > 1 && ::kill(-process.pid, SIGKILL) == 0;
+  const auto orphans = orphans_of(process);
+  if (!orphans || !orphans->empty()) left = kill_marked(process.mark) > 0 || left;
+  if (!orphans) return left;
+  for (const Orphan& orphan : *orphans) {
+    const bool is_ended = orphan.is_its && ::kill(orphan.pid, SIGKILL) == 0;
+    left = left || is_ended || (!orphan.is_its && running_seconds() < since + kUntilExecuted);
   }
   return left;
 }

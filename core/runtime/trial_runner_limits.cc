@@ -122,6 +122,18 @@ MemoryKill TrialRunner::memory_kill_of(const Running& running) {
   return MemoryKill::kHere;
 }
 
+/// Those that would be ended with it, as far as they can be told: its descendants, and what has left its family, with
+/// the descendants of that.
+std::vector<pid_t> TrialRunner::started_by(const TrialProcess& process) const {
+  std::vector<pid_t> roots{process.pid};
+  for (const Orphan& orphan : orphans_of(process).value_or(std::vector<Orphan>())) {
+    if (orphan.is_its) roots.push_back(orphan.pid);
+  }
+  std::vector<pid_t> all = with_descendants(std::move(roots));
+  all.erase(all.begin());
+  return all;
+}
+
 void TrialRunner::look_at_memory(Running& running) {
   const std::uint64_t limit = running.attempt.assign.resources.memory;
   const pid_t pid = running.process->pid;
@@ -132,7 +144,7 @@ void TrialRunner::look_at_memory(Running& running) {
   }
   std::uint64_t own = private_memory(pid);
   own -= std::min(own, running.attempt.memory_baseline);
-  for (const pid_t child : descendants_of(pid)) own += private_memory(child);
+  for (const pid_t started : started_by(*running.process)) own += private_memory(started);
   if (own <= limit) return;
   kill(running, {EndKind::kFailed, Cause::kMemory,
                  fmt::format("killed at {} of memory of its own, its limit is {} (measured twice a second)",

@@ -64,15 +64,25 @@ void spill(std::size_t bytes) {
   }
 }
 
+void become_sleep() { ::execlp("sleep", "sleep", "1000", nullptr); }
+
+/// 60 MB, less than a limit that each process has for itself.
+void become_eater() {
+  int never_read[2];
+  if (::pipe(never_read) != 0) return;
+  ::dup2(never_read[1], STDOUT_FILENO);
+  ::execlp("dd", "dd", "if=/dev/zero", "bs=60000000", "count=1", nullptr);
+}
+
 /// A child that leaves group and session, and lives on; its pid is the loss.
-void leave_child(bool executes) {
+void leave_child(void (*become)()) {
   int ends[2];
   if (::pipe(ends) != 0) return;
   if (::fork() == 0) {
     ::setsid();
     const pid_t child = ::fork();
     if (child == 0) {
-      if (executes) ::execlp("sleep", "sleep", "1000", nullptr);
+      if (become != nullptr) become();
       while (true) ::pause();
     }
     (void)!::write(ends[1], &child, sizeof child);
@@ -105,9 +115,10 @@ void run(void*, tune_trial* t, const tune_host* h) {
   if (what == "say") return say("hello\nworld\n"), count();
   if (what == "spill") return spill(static_cast<std::size_t>(number("bytes", 1 << 20))), count();
   if (what == "complain") return say("last words\n"), std::abort();
-  if (what == "child") return leave_child(true);
-  if (what == "fork") return leave_child(false);
-  if (what == "orphan") return leave_child(true), hang();
+  if (what == "child") return leave_child(become_sleep);
+  if (what == "fork") return leave_child(nullptr);
+  if (what == "orphan") return leave_child(become_sleep), hang();
+  if (what == "eaters") return leave_child(become_eater), leave_child(become_eater), hang();
   if (what == "fail") return host->fail(trial, 0, 0, "no more");
   if (what == "gpus") {
     const char* gpus = std::getenv("CUDA_VISIBLE_DEVICES");

@@ -72,6 +72,12 @@ TEST(Limits, MemoryEndsATrialThatTakesTooMuch) {
   EXPECT_EQ(end.cause, Cause::kMemory);
 }
 
+TEST(Limits, MemoryOfChildrenThatLeftTheFamilyCounts) {
+  const Ended end = end_of(R"({"do":"eaters"})", [](Assign& assign) { assign.resources.memory = 100'000'000; });
+  EXPECT_EQ(end.how, EndKind::kFailed);
+  EXPECT_EQ(end.cause, Cause::kMemory);
+}
+
 TEST(Limits, MemoryBelowTheLimitIsNobodysBusiness) {
 #if defined(__SANITIZE_THREAD__)
   GTEST_SKIP() << "TSan's shadow of the program is above the limit";
