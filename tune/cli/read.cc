@@ -42,9 +42,13 @@ InHand in_hand(const Reader& reader, const ExperimentRow& row) {
 }
 
 /// Workers outlive a controller that was killed by the lease, and the next one goes on with what they did.
-bool trains_on(const std::string& db, const Reader& reader, const ExperimentRow& row) {
+std::string what_is_left(const std::string& db, const Reader& reader, const ExperimentRow& row) {
   const auto runs = reader.runs(row.id);
-  return runs && !runs->empty() && anything_left(runs->back().worker_json, attempts_dir(db));
+  const Leftovers left =
+      runs && !runs->empty() ? anything_left(runs->back().worker_json, attempts_dir(db)) : Leftovers();
+  if (left.living) return "(nobody runs it; workers of the run before still do, for a while)";
+  if (left.handed_in) return "(nobody runs it; it takes in what workers of the run before have handed in)";
+  return "(nobody runs it)";
 }
 
 std::string best_of(const ExperimentRow& row) {
@@ -95,10 +99,7 @@ std::string status_words(const std::string& db, const Reader& reader, const Expe
                       row.lockstep ? "   lockstep" : "");
   if (!row.end_reason.empty()) text += fmt::format("  ended    {}\n", row.end_reason);
   if (status == "interrupted") {
-    text +=
-        fmt::format("  next     tune resume {}{}\n", row.name,
-                    trains_on(db, reader, row) ? "   (nobody runs it; workers of the run before still do, for a while)"
-                                               : "   (nobody runs it)");
+    text += fmt::format("  next     tune resume {}   {}\n", row.name, what_is_left(db, reader, row));
   }
   return text;
 }
