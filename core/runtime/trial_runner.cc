@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
+#include <filesystem>
 
 #include "core/runtime/open_files.h"
 #include "core/runtime/proc.h"
@@ -18,6 +20,12 @@ namespace {
 
 /// Of what a failed trial printed, so much stands in the text of its end.
 constexpr std::size_t kTailLines = 20, kTailBytes = 4096;
+constexpr std::chrono::milliseconds kLookForRoom{250};
+
+/// Of an attempt's files, and of the database beside them.
+std::vector<std::string> folders_that_need_room(const std::string& attempts_dir) {
+  return {attempts_dir, std::filesystem::path(attempts_dir).parent_path().string()};
+}
 
 }  // namespace
 
@@ -27,6 +35,7 @@ TrialRunner::TrialRunner(boost::asio::io_context& io, const WorkerOptions& optio
       options_(options),
       dialogue_(dialogue),
       give_up_(std::move(give_up)),
+      disk_(folders_that_need_room(options.attempts_dir)),
       memory_events_(own_memory_events()),
       memory_kills_(memory_kills()),
       limits_timer_(io),
@@ -160,7 +169,7 @@ std::size_t TrialRunner::slots_of(const Assign& assign) const {
 
 void TrialRunner::pump() {
   while (!queue_.empty() && host_is_ready_ && !queue_.front().fetching &&
-         slots_of(queue_.front().assign) <= free_slots().size()) {
+         slots_of(queue_.front().assign) <= free_slots().size() && has_room()) {
     Queued next = std::move(queue_.front());
     queue_.pop_front();
     if (!next.fault.empty()) {
@@ -173,6 +182,33 @@ void TrialRunner::pump() {
   }
   fork_ahead();
   if (when_empty_ && running_.empty() && queue_.empty()) std::exchange(when_empty_, {})();
+}
+
+/// Whether there is room for what a trial writes; else it is looked for until there is.
+bool TrialRunner::has_room() {
+  if (disk_.may_start(running_seconds())) {
+    if (std::exchange(said_full_disk_, false)) {
+      dialogue_.say(wire::LogLine{wire::LogLine::Level::kNote, "there is room on the disk again: trials are started"});
+    }
+    return true;
+  }
+  if (const auto folder = disk_.full()) say_full(*folder);
+  if (!std::exchange(looks_for_room_, true)) {
+    later(kLookForRoom, [this] {
+      looks_for_room_ = false;
+      pump();
+    });
+  }
+  return false;
+}
+
+void TrialRunner::say_full(const std::string& folder) {
+  if (std::exchange(said_full_disk_, true)) return;
+  dialogue_.say(wire::LogLine{
+      wire::LogLine::Level::kWarning,
+      fmt::format("the disk of {} is full: no trial is started until there is room, and one that fails meanwhile goes "
+                  "on from its last checkpoint then, as if its worker had been lost",
+                  folder)});
 }
 
 ProcessProfile TrialRunner::profile_of(const std::vector<std::int64_t>& slots, std::uint64_t memory) const {
@@ -325,8 +361,14 @@ void TrialRunner::finish(Running& running, const Exited& exited) {
   done.output_bytes = output.total();
   done.cpu_seconds = std::max(exited.cpu_seconds - running.attempt.cpu_baseline, 0.0);
   done.max_rss = exited.max_rss;
+  const auto full = done.log.how == EndKind::kFailed ? disk_.full() : std::nullopt;
   process.end_output();
   process.runs.reset();
+  if (full) {
+    disk_.lost(running_seconds());
+    say_full(*full);
+    return lose(key, done.log.seq, fmt::format("the disk of {} is full: {}", *full, done.log.text));
+  }
   running_.erase(key);
   (void)dialogue_.say_kept(key, done, done.log.seq, true);  // its parts are bounded: it fits
 }

@@ -19,6 +19,7 @@
 
 #include "core/runtime/attempt.h"
 #include "core/runtime/dialogue.h"
+#include "core/runtime/disk_room.h"
 #include "core/runtime/host_process.h"
 #include "core/runtime/trial_process.h"
 #include "core/runtime/worker.h"
@@ -63,6 +64,8 @@ class TrialRunner {
 
   // --- trial_runner.cc: starting and ending
   void pump();
+  bool has_room();
+  void say_full(const std::string& folder);
   bool begin(Queued& next);  ///< false: not now
   void hand_over(Running& running, Fd checkpoint);
   void settle(Running& running);
@@ -121,9 +124,10 @@ class TrialRunner {
   const WorkerOptions& options_;
   Dialogue& dialogue_;
   std::function<void(std::string)> give_up_;
+  DiskRoom disk_;
   std::unique_ptr<HostProcess> host_;
   bool host_is_ready_ = false, loaded_once_ = false, refused_ = false, reuses_ = false, ended_ = false,
-       said_full_ = false;
+       said_full_ = false, said_full_disk_ = false, looks_for_room_ = false;
   int host_failures_ = 0;  // in a row, without a word of a trial in between
   std::map<std::int64_t, std::unique_ptr<TrialProcess>> processes_;
   std::map<pid_t, std::int64_t> by_pid_;

@@ -277,6 +277,7 @@ void TrialRunner::take_message(Running& running, Message message, std::uint64_t 
     return refuse(kept.error().message);
   }
   took_message(attempt, waits, running_seconds());
+  disk_.heard();
   host_failures_ = 0;
   if (dialogue_.is_full(key)) {
     running.process->hold();

@@ -142,6 +142,8 @@ TEST_F(Adoption, AtTheEndOfTheLeaseNoProcessIsLeftAndTheNextRunTakesInWhatWasHan
   ASSERT_EQ(bench_.left_behind(), "");
   EXPECT_GT(trained().size(), before);
   EXPECT_THAT(folder(), HasSubstr(".hand-in"));
+  EXPECT_THAT(bench_.tune({"status", "steps"}).out,
+              HasSubstr("it takes in what workers of the run before have handed in"));
   const Outcome outcome = bench_.tune({"resume", "steps"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   expect_each_step_once(4 * 60);

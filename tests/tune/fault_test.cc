@@ -255,6 +255,44 @@ TEST(Faults, NothingIsAcknowledgedThatIsNotStored) {
   EXPECT_EQ(bench.value("select count(*) from reports", "disk/tune.db"), "1");
 }
 
+// Its program writes beside the database, and finds no room before tune does. What it began is kept elsewhere.
+TEST(Faults, ATrialThatFindsNoRoomIsLostAndNotFailed) {
+  Workbench bench;
+  SmallDisk disk(bench / "disk", "32m");
+  if (!disk.mounted()) GTEST_SKIP() << disk.why();
+  bench.write("writes.yaml",
+              shell("writes", 6,
+                    "set -e\ni=$(cat $TUNE_CHECKPOINT_DIR/i 2>/dev/null || echo 0)\necho ${x} from $i >> began\n"
+                    "while [ $i -lt 4 ]; do\n"
+                    "  i=$((i+1))\n"
+                    "  while [ $i = 3 ] && [ ! -e go ]; do sleep 0.02; done\n"
+                    "  head -c $((i / 3 * 400000 + 1)) /dev/zero > $TUNE_CHECKPOINT_DIR/state-$i\n"
+                    "  echo $i > $TUNE_CHECKPOINT_DIR/i\n"
+                    "  echo \"{\\\"loss\\\": $i, \\\"checkpoint\\\": true}\"\ndone\n",
+                    "resources: {cpu: 0.01}\nbudget: {concurrency: 2}\n"));
+  Program run = bench.start({"run", "writes.yaml", "--db", "disk/tune.db"});
+  ASSERT_TRUE(eventually([&] { return bench.value("select count(*) from reports", "disk/tune.db") == "4"; }))
+      << run.err();
+  disk.fill(0);
+  bench.write("go", "");
+  ASSERT_TRUE(eventually([&] { return run.is_over() || run.err().find("no trial is started") != std::string::npos; }));
+  const Outcome meanwhile = bench.tune({"ls", "--db", "disk/tune.db"});  // time in which another would begin
+  EXPECT_EQ(meanwhile.code, 0) << meanwhile.err;
+  EXPECT_THAT(bench.read("began"), AnyOf("1 from 0\n2 from 0\n", "2 from 0\n1 from 0\n"));
+  EXPECT_FALSE(run.is_over()) << run.err();
+  disk.free();
+  const Outcome outcome = run.wait();
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("there is room on the disk again"));
+  EXPECT_THAT(bench.read("began"), AllOf(HasSubstr("1 from 2\n"), HasSubstr("2 from 2\n")));
+  EXPECT_EQ(bench.query("select status, sum(retries), count(*) from trials group by status", "disk/tune.db"),
+            (Rows{{"completed", "0", "6"}}));
+  EXPECT_EQ(bench.value("select count(*) from reports", "disk/tune.db"), "24");
+  EXPECT_THAT(bench.tune({"show", "writes/0", "--db", "disk/tune.db"}).out,
+              AllOf(HasSubstr("attempt 1 lost: the disk of "), HasSubstr("is full: the program ended with exit code")));
+  EXPECT_EQ(bench.tune({"replay", "writes", "--db", "disk/tune.db"}).code, 0);
+}
+
 TEST(Faults, AfterADeathOnAFullDiskResumeGoesOn) {
   Workbench bench;
   SmallDisk disk(bench / "disk", "32m");  // the write-ahead log takes up to 16 MiB
@@ -275,6 +313,18 @@ TEST(Faults, AfterADeathOnAFullDiskResumeGoesOn) {
   EXPECT_EQ(bench.value("select count(*) from reports", "disk/tune.db"), "240");
   EXPECT_EQ(bench.tune({"replay", "full", "--db", "disk/tune.db"}).code, 0);
   EXPECT_EQ(bench.value("pragma integrity_check", "disk/tune.db"), "ok");
+}
+
+TEST(Faults, ABackupOntoAFullDiskNamesItsTarget) {
+  Workbench bench;
+  SmallDisk disk(bench / "disk", "1m");
+  if (!disk.mounted()) GTEST_SKIP() << disk.why();
+  ASSERT_EQ(bench.run("kept", branin("kept", 2)).code, 0);
+  disk.fill(0);
+  const Outcome outcome = bench.tune({"backup", "tune.db", "disk/copy.db"});
+  EXPECT_EQ(outcome.code, 6) << outcome.err;
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr("disk is full"), HasSubstr("disk/copy.db")));
+  EXPECT_FALSE(std::filesystem::exists(bench / "disk/copy.db"));
 }
 
 TEST(Faults, ADatabaseThatNobodyRunsIsReadOnAFullDisk) {
