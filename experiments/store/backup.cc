@@ -162,7 +162,12 @@ Result<void> copy_tables(const std::string& db, const Part& part) {
   if (!allowed) return allowed;
   auto into = connection->prepare("VACUUM INTO ?");
   if (!into) return pass_on(std::move(into));
-  return into->bind(part.path()).run();
+  auto copied = into->bind(part.path()).run();
+  if (!copied && copied.error().code == ErrorCode::kDiskFull) {  // SQLite names `db`, which is only read
+    return fail(ErrorCode::kDiskFull, fmt::format("the disk is full: cannot write {}", part.path()),
+                "free some space, or name a file elsewhere");
+  }
+  return copied;
 }
 
 }  // namespace
