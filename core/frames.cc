@@ -94,6 +94,11 @@ void fields(A& a, typename A::template Ref<SavedMessage> v) {
 // --- frames
 
 template <class A>
+void fields(A& a, typename A::template Ref<Load> v) {
+  a(v.trainable);
+}
+
+template <class A>
 void fields(A& a, typename A::template Ref<Spawn> v) {
   a(v.slot, v.attempt_mark, v.environment, v.threads, v.memory);
 }

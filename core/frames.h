@@ -4,7 +4,7 @@
 // one build: binary, little-endian, no Protobuf, so that a process that has loaded LibTorch (and LibTorch's
 // libprotobuf) holds none of ours. Encoding only; core/channel.h moves the bytes and the descriptors.
 //
-//   worker -> host    Spawn                 host -> worker    Ready, Spawned, Exited
+//   worker -> host    Load, Spawn           host -> worker    Ready, Spawned, Exited
 //   worker -> trial   Begin, AckFrame, OrderFrame, Quit       trial -> worker   ReportFrame, SavedFrame, DoneFrame
 //
 // A frame is: u32 length of what follows, u8 type, u8 number of descriptors attached, fields. Texts and bytes are u32
@@ -28,6 +28,12 @@ inline constexpr std::size_t kMaxFrame = 16u << 20;
 inline constexpr std::size_t kInlineInFrame = 64u << 10;
 
 // --- worker -> host
+/// Load this trainable: the first frame. Not among the arguments, which every user of the machine may read: its
+/// environment may hold what was not meant for them.
+struct Load {
+  std::string trainable;  ///< as core/trainable_ref.h writes it
+  friend bool operator==(const Load&, const Load&) = default;
+};
 /// Fork a trial process. Descriptors: [0] its end of the trial channel, [1] its stdout and stderr (a pipe).
 struct Spawn {
   std::int64_t slot = 0;
@@ -100,8 +106,8 @@ struct DoneFrame {
   friend bool operator==(const DoneFrame&, const DoneFrame&) = default;
 };
 
-using Frame =
-    std::variant<Spawn, Ready, Spawned, Exited, Begin, AckFrame, OrderFrame, Quit, ReportFrame, SavedFrame, DoneFrame>;
+using Frame = std::variant<Spawn, Ready, Spawned, Exited, Begin, AckFrame, OrderFrame, Quit, ReportFrame, SavedFrame,
+                           DoneFrame, Load>;
 
 /// Appends the whole frame (with its length). `descriptors`: how many go with it.
 void encode_frame(std::string& out, const Frame& frame, int descriptors = 0);

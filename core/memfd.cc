@@ -1,4 +1,4 @@
-// Checkpoints between processes of one machine: a memory file whose descriptor travels, sealed so that nobody changes
+// Bytes between processes of one machine: a memory file whose descriptor travels, sealed so that nobody changes
 // it under the reader's hands.
 
 #include <fcntl.h>
@@ -22,7 +22,7 @@ tl::unexpected<Error> io_error(const char* what) {
 }  // namespace
 
 Result<Fd> make_memfd(std::string_view bytes) {
-  Fd fd(::memfd_create("tune-checkpoint", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  Fd fd(::memfd_create("tune", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!fd) return io_error("create");
   while (!bytes.empty()) {
     const ssize_t written = ::write(fd.get(), bytes.data(), bytes.size());

@@ -83,8 +83,8 @@ Result<void> HostProcess::start(const WorkerOptions& options, const std::string&
     return {};
   }
   std::vector<std::string> arguments = std::move(command->arguments);
-  for (const std::string& argument : {std::string("--fd"), std::to_string(host_end.get()), std::string("--trainable"),
-                                      to_json(options.trainable), std::string("--parent"), std::to_string(self)}) {
+  for (const std::string& argument :
+       {std::string("--fd"), std::to_string(host_end.get()), std::string("--parent"), std::to_string(self)}) {
     arguments.push_back(argument);
   }
   if (reuse) arguments.push_back("--reuse");
@@ -123,6 +123,7 @@ Result<void> HostProcess::start(const WorkerOptions& options, const std::string&
         if (flushed && !*flushed) watch_->arm_write();
       });
   watch_->arm_read();
+  send(Load{to_json(options.trainable)});
   return {};
 }
 
@@ -130,7 +131,11 @@ void HostProcess::spawn(const Spawn& spawn, Fd trial_end, Fd output_end) {
   std::vector<Fd> descriptors;
   descriptors.push_back(std::move(trial_end));
   descriptors.push_back(std::move(output_end));
-  const auto sent = channel_.queue(spawn, std::move(descriptors));
+  send(spawn, std::move(descriptors));
+}
+
+void HostProcess::send(const Frame& frame, std::vector<Fd> descriptors) {
+  const auto sent = channel_.queue(frame, std::move(descriptors));
   if (sent && !*sent) watch_->arm_write();  // if it is gone, reading will tell
 }
 

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/channel.h"
 #include "core/runtime/fd_watch.h"
@@ -35,6 +36,7 @@ class HostProcess {
   pid_t pid() const { return pid_; }
 
  private:
+  void send(const Frame& frame, std::vector<Fd> descriptors = {});
   void readable();
   void lost();
   void reap();

@@ -46,7 +46,8 @@ struct SpawnSetup {
 };
 
 /// StartWorker for a program.
-Result<pid_t> spawn_program(const std::vector<std::string>& arguments, const std::string& complaints, const Fd& token) {
+Result<pid_t> spawn_program(const std::vector<std::string>& arguments, const std::string& complaints,
+                            const Fd& secrets) {
   const std::vector<char*> argv = argv_of(arguments);
 
   SpawnSetup setup;
@@ -54,8 +55,8 @@ Result<pid_t> spawn_program(const std::vector<std::string>& arguments, const std
   ::posix_spawn_file_actions_addopen(&setup.files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
   ::posix_spawn_file_actions_addopen(&setup.files, STDERR_FILENO, complaints.c_str(), O_WRONLY | O_CREAT | O_APPEND,
                                      0600);
-  ::posix_spawn_file_actions_adddup2(&setup.files, token.get(), kTokenFd);
-  ::posix_spawn_file_actions_addclosefrom_np(&setup.files, kTokenFd + 1);
+  ::posix_spawn_file_actions_adddup2(&setup.files, secrets.get(), kSecretsFd);
+  ::posix_spawn_file_actions_addclosefrom_np(&setup.files, kSecretsFd + 1);
   pid_t pid = 0;
   const int error = ::posix_spawn(&pid, argv[0], &setup.files, &setup.attributes, argv.data(), environ);
   if (error == 0) return pid;
@@ -68,30 +69,26 @@ Result<pid_t> spawn_program(const std::vector<std::string>& arguments, const std
 Result<LaunchedWorker> launch_worker(LaunchPlan plan, const StartWorker& start) {
   LaunchedWorker worker;
   worker.launch = random_hex(16);
-  const std::string token = random_hex(32);  // handed over by a pipe, never by arguments or environment
-  worker.proof = sha256_hex(token);
+  plan.worker.launch = worker.launch;
+  plan.worker.token = random_hex(32);
+  worker.proof = sha256_hex(plan.worker.token);
   worker.socket = plan.worker.socket;
 
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return fail(ErrorCode::kIo, fmt::format("pipe: {}", std::strerror(errno)));
-  Fd token_out(ends[0]);
-  Fd token_in(ends[1]);
-  if (token_out.get() == kTokenFd) {  // dup2 onto itself would leave close-on-exec set
-    token_out = Fd(::fcntl(kTokenFd, F_DUPFD_CLOEXEC, kTokenFd + 1));
+  auto secrets = make_memfd(worker_secrets(plan.worker));
+  if (!secrets) return pass_on(std::move(secrets));
+  if (secrets->get() == kSecretsFd) {  // dup2 onto itself would leave close-on-exec set
+    secrets = Fd(::fcntl(kSecretsFd, F_DUPFD_CLOEXEC, kSecretsFd + 1));
   }
 
-  plan.worker.launch = worker.launch;
-  plan.worker.token_fd = kTokenFd;
   std::vector<std::string> arguments = plan.command;
-  for (std::string& argument : worker_arguments(plan.worker)) arguments.push_back(std::move(argument));
-  const auto pid = start ? start(std::move(arguments), plan.complaints, token_out)
-                         : spawn_program(arguments, plan.complaints, token_out);
+  for (std::string& argument : worker_arguments(plan.worker, kSecretsFd)) arguments.push_back(std::move(argument));
+  const auto pid = start ? start(std::move(arguments), plan.complaints, *secrets)
+                         : spawn_program(arguments, plan.complaints, *secrets);
   if (!pid) return fail(pid.error().code, pid.error().message, pid.error().hint);
   worker.pid = *pid;
   worker.pidfd = Fd(static_cast<int>(::syscall(SYS_pidfd_open, worker.pid, 0)));
   worker.start = process_start(worker.pid).value_or(0);
-  const ssize_t written = ::write(token_in.get(), token.data(), token.size());
-  if (!worker.pidfd || written != static_cast<ssize_t>(token.size())) {
+  if (!worker.pidfd) {
     ::kill(worker.pid, SIGKILL);
     ::waitpid(worker.pid, nullptr, 0);
     return fail(ErrorCode::kIo, fmt::format("cannot watch the worker: {}", std::strerror(errno)));

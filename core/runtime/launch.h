@@ -27,15 +27,15 @@ struct LaunchedWorker {
 
 struct LaunchPlan {
   std::vector<std::string> command;  ///< program and first arguments, before worker_arguments
-  WorkerOptions worker;              ///< launch and token_fd are filled in
+  WorkerOptions worker;              ///< launch and token are filled in
   std::string complaints;            ///< file for its stderr
 };
 
-/// Starts a process as a session of its own, with the token's pipe as descriptor kTokenFd, its stderr appended to a
-/// file and nothing else open.
+/// Starts a process as a session of its own, with the memory file of worker_secrets() as descriptor kSecretsFd, its
+/// stderr appended to a file and nothing else open.
 using StartWorker =
-    std::function<Result<pid_t>(std::vector<std::string> arguments, const std::string& complaints, const Fd& token)>;
-inline constexpr int kTokenFd = 3;
+    std::function<Result<pid_t>(std::vector<std::string> arguments, const std::string& complaints, const Fd& secrets)>;
+inline constexpr int kSecretsFd = 3;
 
 /// Starts it by `start`, or (empty) as a program. kIo, kNotFound with the program's path.
 Result<LaunchedWorker> launch_worker(LaunchPlan plan, const StartWorker& start = {});

@@ -3,11 +3,9 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
-#include <cerrno>
 #include <cstdio>
 #include <memory>
 
@@ -23,24 +21,11 @@ namespace {
 /// these bounds.
 constexpr double kShortestGrace = 2, kLongestGrace = 30;
 
-/// To its end; the writer closes it at once.
-std::string read_token(int fd) {
-  const Fd pipe(fd);
-  std::string token;
-  char buffer[256];
-  while (true) {
-    const ssize_t got = ::read(pipe.get(), buffer, sizeof buffer);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return token;
-    token.append(buffer, static_cast<std::size_t>(got));
-  }
-}
-
 class Worker {
  public:
   explicit Worker(const WorkerOptions& options)
       : lease_(options.lease),
-        dialogue_(io_, options, read_token(options.token_fd),
+        dialogue_(io_, options, options.token,
                   {
                       .conversation = {
                           .assign = [this](Assign assign) { runner_.assign(std::move(assign)); },

@@ -19,7 +19,7 @@ using HostEntry = int (*)(int argc, char** argv);
 struct WorkerOptions {
   std::string socket;        ///< path where the controller listens
   std::string launch;        ///< names this start of a worker
-  int token_fd = -1;         ///< from which the token is read, to its end
+  std::string token;         ///< proves that it is the worker that was started
   std::string host_program;  ///< tune-host
   TrainableRef trainable;
   SlotPlan plan;
@@ -35,8 +35,11 @@ struct WorkerOptions {
 /// Runs until the controller says goodbye or stays away. 0, or 1 after a message on stderr.
 int run_worker(const WorkerOptions& options);
 
-/// The options as arguments, and back (kBadInput). Secrets are not among them.
-std::vector<std::string> worker_arguments(const WorkerOptions& options);
+/// The options in two parts: arguments, which every user of the machine may read, and what is for the worker alone,
+/// its token and its trainable. That lies in a memory file whose descriptor is `secrets`.
+std::vector<std::string> worker_arguments(const WorkerOptions& options, int secrets);
+std::string worker_secrets(const WorkerOptions& options);
+/// Back from both; closes the descriptor. kBadInput, kIo.
 Result<WorkerOptions> parse_worker_arguments(const std::vector<std::string>& arguments);
 
 /// Signals as a fresh program has them: none blocked, ignored or handled. For copies of a process that were not begun

@@ -18,8 +18,8 @@ namespace {
 constexpr int kSocketFd = 3;
 constexpr std::size_t kLongest = 1 << 20;
 
-/// One request: NUL-terminated texts (complaints, then arguments), and the token's pipe.
-bool send_request(int socket, const std::string& texts, int token) {
+/// One request: NUL-terminated texts (complaints, then arguments), and the memory file of its secrets.
+bool send_request(int socket, const std::string& texts, int secrets) {
   iovec part{const_cast<char*>(texts.data()), texts.size()};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
   msghdr message{};
@@ -31,12 +31,12 @@ bool send_request(int socket, const std::string& texts, int token) {
   header->cmsg_level = SOL_SOCKET;
   header->cmsg_type = SCM_RIGHTS;
   header->cmsg_len = CMSG_LEN(sizeof(int));
-  std::memcpy(CMSG_DATA(header), &token, sizeof token);
+  std::memcpy(CMSG_DATA(header), &secrets, sizeof secrets);
   return ::sendmsg(socket, &message, MSG_NOSIGNAL) == static_cast<ssize_t>(texts.size());
 }
 
 /// The texts of the next request; empty: nobody asks any more.
-std::vector<std::string> receive_request(int socket, Fd& token) {
+std::vector<std::string> receive_request(int socket, Fd& secrets) {
   std::string bytes(kLongest, '\0');
   iovec part{bytes.data(), bytes.size()};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
@@ -54,7 +54,7 @@ std::vector<std::string> receive_request(int socket, Fd& token) {
   if (header == nullptr) return {};
   int fd = -1;
   std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
-  token = Fd(fd);
+  secrets = Fd(fd);
   std::vector<std::string> texts;
   for (std::size_t at = 0; at < static_cast<std::size_t>(size); at += texts.back().size() + 1) {
     texts.emplace_back(bytes.c_str() + at);
@@ -74,13 +74,13 @@ void mute(const std::string& complaints) {
   }
 }
 
-[[noreturn]] void become_worker(std::vector<std::string> texts, Fd token, HostEntry host) {
+[[noreturn]] void become_worker(std::vector<std::string> texts, Fd secrets, HostEntry host) {
   ::setsid();
   forget_signal_handlers();
   mute(texts.front());
-  if (token.get() != kTokenFd) ::dup2(token.get(), kTokenFd);
-  (void)token.release();
-  ::close_range(kTokenFd + 1, ~0u, 0);
+  if (secrets.get() != kSecretsFd) ::dup2(secrets.get(), kSecretsFd);
+  (void)secrets.release();
+  ::close_range(kSecretsFd + 1, ~0u, 0);
   texts.erase(texts.begin());
   auto options = parse_worker_arguments(texts);
   int code = 2;
@@ -99,13 +99,13 @@ void mute(const std::string& complaints) {
   if (socket != kSocketFd) ::dup2(socket, kSocketFd);
   ::close_range(kSocketFd + 1, ~0u, 0);
   while (true) {
-    Fd token;
-    std::vector<std::string> texts = receive_request(kSocketFd, token);
+    Fd secrets;
+    std::vector<std::string> texts = receive_request(kSocketFd, secrets);
     if (texts.empty()) ::_exit(0);
     const pid_t pid = ::fork();
     if (pid == 0) {
-      if (token.get() == kSocketFd) ::_exit(1);
-      become_worker(std::move(texts), std::move(token), host);
+      if (secrets.get() == kSocketFd) ::_exit(1);
+      become_worker(std::move(texts), std::move(secrets), host);
     }
     if (::send(kSocketFd, &pid, sizeof pid, MSG_NOSIGNAL) != sizeof pid) ::_exit(1);
   }
@@ -135,11 +135,11 @@ Zygote::~Zygote() {
 }
 
 Result<pid_t> Zygote::start_worker(const std::vector<std::string>& arguments, const std::string& complaints,
-                                   const Fd& token) {
+                                   const Fd& secrets) {
   std::string texts = complaints + '\0';
   for (std::size_t i = 1; i < arguments.size(); ++i) texts += arguments[i] + '\0';
   pid_t pid = 0;
-  if (!send_request(socket_.get(), texts, token.get()) ||
+  if (!send_request(socket_.get(), texts, secrets.get()) ||
       ::recv(socket_.get(), &pid, sizeof pid, 0) != static_cast<ssize_t>(sizeof pid)) {
     return fail(ErrorCode::kIo, "the process from which workers are forked is gone", "run the program again");
   }

@@ -26,7 +26,8 @@ class Zygote {
   Zygote& operator=(const Zygote&) = delete;
 
   /// A worker, as StartWorker has it; arguments.front() is not looked at. One thread at a time. kIo.
-  Result<pid_t> start_worker(const std::vector<std::string>& arguments, const std::string& complaints, const Fd& token);
+  Result<pid_t> start_worker(const std::vector<std::string>& arguments, const std::string& complaints,
+                             const Fd& secrets);
 
  private:
   Zygote(pid_t pid, Fd socket) : pid_(pid), socket_(std::move(socket)) {}

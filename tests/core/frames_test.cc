@@ -70,6 +70,7 @@ std::vector<Frame> frames() {
       AckFrame{Ack{TrialId{1}, Attempt{2}, 3, Verdict::kStop, Wait{}}},
       OrderFrame{Order{TrialId{1}, Attempt{2}, OrderKind::kKill, 0.5, "told to"}},
       Quit{},
+      Load{R"({"kind":"builtin","name":"branin"})"},
       ReportFrame{ReportMessage{reported(), true, "bytes"}, 5},
       SavedFrame{SavedMessage{Saved{TrialId{1}, Attempt{2}, 3, 4, 5.5, CheckpointInfo{6, "f", false}}, ""}, 1u << 20},
       DoneFrame{Ended{TrialId{1}, Attempt{2}, 3, EndKind::kFailed, Cause::kLostWorker, "why", 11, 2.5}},

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -11,6 +12,7 @@
 
 #include "core/json.h"
 #include "tests/tune/support/experiments.h"
+#include "tests/tune/support/processes.h"
 #include "tests/tune/support/workbench.h"
 
 namespace tune {
@@ -99,6 +101,29 @@ TEST(SecretsOfARun, ThatAreMissingAreSaidBeforeAnythingStarts) {
   EXPECT_EQ(resumed.code, 2);
   EXPECT_THAT(resumed.err, HasSubstr("the environment has no variable 'TUNE_TEST_SECRET'"));
   EXPECT_EQ(bench.value("select count(*) from trials"), "1");
+}
+
+// Any user of the machine reads the arguments of any process.
+TEST(SecretsOfARun, ThatWereWrittenDownStandInNoArguments) {
+  Workbench bench;
+  bench.write(
+      "literal.yaml",
+      "version: 1\nname: literal\ntrainable:\n"
+      "  command: [sh, -c, 'echo $API_KEY > made; mv made here; while [ ! -e go ]; do sleep 0.02; done; echo loss=1']\n"
+      "  report: pairs\n  env: {API_KEY: " +
+          std::string(kSecret) + "}\nobjective: {metric: loss, mode: min}\nsearch_space: {x: {grid_search: [1]}}\n");
+  Program run = bench.start({"run", "literal.yaml"});
+  ASSERT_TRUE(eventually([&] { return run.is_over() || fs::exists(bench / "here"); })) << run.err();
+  ASSERT_FALSE(run.is_over()) << run.err();
+  EXPECT_EQ(bench.read("here"), std::string(kSecret) + "\n");
+  int parts = 0;
+  for (const Process& process : processes_below(getpid())) {
+    EXPECT_THAT(process.command, Not(HasSubstr(kSecret))) << process.name;
+    parts += process.is_worker() || process.is_host() ? 1 : 0;
+  }
+  EXPECT_GE(parts, 3);  // worker, fork server, trial
+  bench.write("go", "");
+  EXPECT_EQ(run.wait().code, 0) << run.err();
 }
 
 // --- Strangers ------------------------------------------------------------------------------------------------------

@@ -8,7 +8,6 @@
 #include <string_view>
 
 #include "core/text.h"
-#include "core/trainable_ref.h"
 #include "trainables/host/describe.h"
 #include "trainables/host/server.h"
 
@@ -20,7 +19,7 @@ constexpr int kBadUsage = 2;
 int usage(const std::string& what) {
   std::fprintf(stderr,
                "tune-host: %s\n"
-               "usage: tune-host --describe REF | --fd N --trainable REF [--reuse] [--parent PID]\n"
+               "usage: tune-host --describe REF | --fd N [--reuse] [--parent PID]\n"
                "tune starts this program by itself; there is no need to run it.\n",
                what.c_str());
   return kBadUsage;
@@ -29,7 +28,7 @@ int usage(const std::string& what) {
 }  // namespace
 
 int host_main(int argc, char** argv, const CompiledIn& compiled_in) {
-  std::optional<std::string> describes, trainable;
+  std::optional<std::string> describes;
   std::optional<std::int64_t> fd, parent;
   ServerOptions options;
   for (int i = 1; i < argc; ++i) {
@@ -46,8 +45,6 @@ int host_main(int argc, char** argv, const CompiledIn& compiled_in) {
     const char* value = argv[++i];
     if (option == "--describe") {
       describes = value;
-    } else if (option == "--trainable") {
-      trainable = value;
     } else if (option == "--fd") {
       fd = parse_integer(value);
     } else if (option == "--parent") {
@@ -57,11 +54,8 @@ int host_main(int argc, char** argv, const CompiledIn& compiled_in) {
     }
   }
   if (describes) return describe(*describes, compiled_in);
-  if (!fd || *fd < 0 || !trainable) return usage("--fd with a number and --trainable are needed");
-  const auto ref = parse_trainable_ref(*trainable);
-  if (!ref) return usage(ref.error().message);
+  if (!fd || *fd < 0) return usage("--fd with a number is needed");
   options.fd = static_cast<int>(*fd);
-  options.ref = *ref;
   options.parent = static_cast<pid_t>(parent.value_or(0));
   return serve(options, compiled_in);
 }

@@ -18,6 +18,7 @@
 #include <set>
 
 #include "core/channel.h"
+#include "core/trainable_ref.h"
 #include "trainables/host/child.h"
 #include "trainables/host/describe.h"
 #include "trainables/host/process.h"
@@ -37,6 +38,15 @@ std::optional<Error> new_threads(const LoadedTrainable& trainable) {
                fmt::format("{} has started {} thread{} before its first trial; forked trials would hang",
                            trainable.info.name, more, more == 1 ? "" : "s"),
                "start threads in the trial itself, or give it `isolation: thread`"};
+}
+
+/// What the worker wants to be loaded: its first frame. kIo: it has none to say.
+Result<TrainableRef> receive_ref(Channel& channel) {
+  auto received = channel.receive();
+  if (!received) return pass_on(std::move(received));
+  const Load* const load = *received ? std::get_if<Load>(&(*received)->frame) : nullptr;
+  if (load == nullptr) return fail(ErrorCode::kIo, "nobody says which trainable is to be loaded");
+  return parse_trainable_ref(load->trainable);
 }
 
 class Server {
@@ -157,7 +167,12 @@ int serve(const ServerOptions& options, const CompiledIn& compiled_in) {
   ::sigprocmask(SIG_BLOCK, &child_ends, nullptr);
   const Fd children_signal(::signalfd(-1, &child_ends, SFD_NONBLOCK | SFD_CLOEXEC));
 
-  const auto loaded = load_alone(options.ref, compiled_in, [&](const Error& e) { (void)channel.send(refusal(e)); });
+  const auto ref = receive_ref(channel);
+  if (!ref) {
+    (void)channel.send(refusal(ref.error()));
+    return 1;
+  }
+  const auto loaded = load_alone(*ref, compiled_in, [&](const Error& e) { (void)channel.send(refusal(e)); });
   if (!loaded) {
     (void)channel.send(refusal(loaded.error()));
     return 1;

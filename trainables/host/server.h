@@ -11,7 +11,6 @@ namespace tune {
 
 struct ServerOptions {
   int fd = -1;  ///< socket to the worker
-  TrainableRef ref;
   bool reuse = false;
   pid_t parent = 0;  ///< 0: not checked
 };

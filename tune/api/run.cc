@@ -201,8 +201,8 @@ Expected<Run> Tuner::start() const {
   options.host_program = s.placement.host_program;
   if (s.placement.zygote) {
     options.start_worker = [&s](const std::vector<std::string>& arguments, const std::string& complaints,
-                                const Fd& token) {
-      return s.placement.zygote->start_worker(arguments, complaints, token);
+                                const Fd& secrets) {
+      return s.placement.zygote->start_worker(arguments, complaints, secrets);
     };
   }
   options.begun = [&s] { s.has_begun(); };

@@ -87,7 +87,7 @@ HostProcess::HostProcess(const std::string& library, const std::string& name, st
 HostProcess::HostProcess(const std::string& program, const TrainableRef& ref, std::vector<std::string> options) {
   auto [ours, theirs] = Channel::pair().value();
   auto [read_end, write_end] = make_pipe();
-  std::vector<std::string> arguments = {"tune-host", "--fd", "3", "--trainable", to_json(ref)};
+  std::vector<std::string> arguments = {"tune-host", "--fd", "3"};
   arguments.insert(arguments.end(), options.begin(), options.end());
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
@@ -103,6 +103,7 @@ HostProcess::HostProcess(const std::string& program, const TrainableRef& ref, st
   }
   channel_ = std::move(ours);
   output_ = std::move(read_end);
+  if (!channel_.send(Load{to_json(ref)})) throw std::runtime_error("cannot send Load");
 }
 
 HostProcess::~HostProcess() {
