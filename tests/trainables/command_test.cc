@@ -86,14 +86,41 @@ TEST_F(Command, ReadsPairs) {
   EXPECT_EQ(host.reports[0].metric("accuracy"), 0.9);
 }
 
+TEST_F(Command, TellsOnceOfALineThatNamesTheObjectiveInVain) {
+  const std::string good = R"(echo '{"loss": 1}'; )", objective = R"(,"objective":["loss"])";
+  run_text(good + R"(echo '{"loss": "0.01"}'; echo '{"loss": true}')", objective);
+  run_text(good + R"(echo '{"loss": 1, "loss": 2}')", objective);
+  run_text(good + R"(echo "{'loss': 1}")", objective);
+  run_text(good + R"(echo '{"note": "a"}'; echo '{note'; echo loss)", objective);
+
+  EXPECT_THAT(host.failures, IsEmpty());
+  ASSERT_THAT(host.notes, SizeIs(3));
+  EXPECT_EQ(host.notes[0], "no report: \"0.01\" for 'loss' is no number");
+  EXPECT_THAT(host.notes[1], HasSubstr("the key 'loss' is given twice"));
+  EXPECT_THAT(host.notes[2], HasSubstr("'{'loss': 1}' cannot be read: "));
+}
+
 TEST_F(Command, FailsWithTheExitCode) {
   run_text(R"(echo '{"loss": 1}'; echo 'ValueError: bad lr' >&2; exit 3)");
 
   ASSERT_THAT(host.failures, SizeIs(1));
   EXPECT_EQ(host.failures[0].kind, 1);
   EXPECT_EQ(host.failures[0].code, 3);
-  EXPECT_EQ(host.failures[0].text, "the program ended with exit code 3");
+  EXPECT_EQ(host.failures[0].text, "the program ended with exit code 3: ValueError: bad lr");
   EXPECT_EQ(err, "ValueError: bad lr\n");
+}
+
+TEST_F(Command, FailsWithTheLastLineThatSaysSomethingBoundedAndVisible) {
+  run_text(R"(printf 'Traceback\n  Error\033[0m: a\n  \n\n' >&2; exit 1)");
+  run_text(R"(printf 'epoch 1\repoch 2' >&2; exit 1)");
+  run_text(R"(head -c 100000 /dev/zero | tr '\0' x >&2; exit 1)");
+  run_text("exit 1");
+
+  ASSERT_THAT(host.failures, SizeIs(4));
+  EXPECT_EQ(host.failures[0].text, "the program ended with exit code 1: Error\\x1b[0m: a");
+  EXPECT_EQ(host.failures[1].text, "the program ended with exit code 1: epoch 2");
+  EXPECT_EQ(host.failures[2].text, "the program ended with exit code 1: " + std::string(200, 'x') + "...");
+  EXPECT_EQ(host.failures[3].text, "the program ended with exit code 1");
 }
 
 TEST_F(Command, FailsWithTheSignal) {
@@ -136,9 +163,11 @@ TEST_F(Command, FailsIfItEndsWellWithoutAReport) {
 
   run_text(R"(echo '{"note":1}'; echo '{"loss":"abc"}')", R"(,"objective":["loss"])");
   run_text("echo loss=abc", R"(,"report":"pairs","objective":["loss"])");
+  run_text(R"(echo '{"note":1}'; echo '{"loss": 1, "loss": 2}')", R"(,"objective":["loss"])");
 
   EXPECT_THAT(host.reports, IsEmpty());
-  ASSERT_THAT(host.failures, SizeIs(5));
+  ASSERT_THAT(host.failures, SizeIs(6));
+  EXPECT_THAT(host.failures[5].text, HasSubstr("the key 'loss' is given twice"));
   EXPECT_THAT(host.failures[3].text, HasSubstr("without a report: \"abc\" for 'loss' is no number"));
   EXPECT_THAT(host.failures[4].text, HasSubstr("without a report: \"abc\" for 'loss' is no number"));
   EXPECT_THAT(host.failures[0].text, HasSubstr("no line on stdout was a JSON object that holds a number"));

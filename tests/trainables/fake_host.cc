@@ -80,6 +80,7 @@ struct FakeHostTable {
     of(t).saves.push_back({step, std::string(static_cast<const char*>(data), size)});
     return 1;
   }
+  static void note(tune_trial* t, const char* text) { of(t).notes.emplace_back(text); }
   static int save_at_end(tune_trial* t) { return of(t).at_end ? 1 : 0; }
   static void fail(tune_trial* t, int kind, int code, const char* text) {
     of(t).failures.push_back({kind, code, text});
@@ -115,7 +116,8 @@ const tune_host* FakeHost::table() {
                                    T::save_asked,
                                    T::save,
                                    T::fail,
-                                   T::save_at_end};
+                                   T::save_at_end,
+                                   T::note};
   return &kTable;
 }
 

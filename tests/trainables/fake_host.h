@@ -58,6 +58,7 @@ class FakeHost {
   std::vector<SeenReport> reports;
   std::vector<SeenSave> saves;
   std::vector<SeenFailure> failures;
+  std::vector<std::string> notes;
 
   /// Runs one trial with an instance of its own, or with `instance`.
   void run(const tune_trainable* trainable);

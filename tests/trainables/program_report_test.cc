@@ -39,6 +39,19 @@ TEST(JsonReport, MayNameItsCheckpoint) {
   EXPECT_EQ(json(R"({"loss": 1, "checkpoint": false})").checkpoint, std::nullopt);
 }
 
+TEST(JsonReport, TakesNullOfAnObjectiveForNaN) {
+  const auto report = read_json_report(R"({"loss": null, "other": null})", {"loss"}).value();
+  ASSERT_TRUE(report);
+  ASSERT_EQ(report->metrics.size(), 1u);
+  EXPECT_TRUE(std::isnan(report->metrics[0].second));
+  EXPECT_EQ(report->extra, R"({"other":null})");
+  EXPECT_FALSE(read_json_report(R"({"other": null})", {"loss"}).value());
+}
+
+TEST(JsonReport, MayFollowAByteOrderMark) {
+  EXPECT_EQ(json("\xEF\xBB\xBF{\"loss\": 1}").metrics, (Metrics{{"loss", 1}}));
+}
+
 TEST(JsonReport, ReadsWhatPythonWritesForNoNumber) {
   const ProgramReport report = json(R"({"a": NaN, "b": Infinity, "c": -Infinity, "d": "NaN"})");
 

@@ -61,7 +61,9 @@ TEST(FailingTrials, ShowTellsTheSameLastWordsOnceAndTheTimeOfAllAttempts) {
       1);
   const std::string story = bench.tune({"show", "same/0"}).out;
   EXPECT_EQ(story.find("\nlast words"), story.rfind("\nlast words")) << story;
-  EXPECT_THAT(story, HasSubstr("attempt 3 left: the program ended with exit code 3 (it printed what is told above)\n"));
+  EXPECT_THAT(
+      story,
+      HasSubstr("attempt 3 left: the program ended with exit code 3: last words (it printed what is told above)\n"));
   const auto shown = parse_json(bench.tune({"show", "same/0", "--json"}).out);
   ASSERT_TRUE(shown);
   const double last = *shown->find("time_total_s")->number(), all = *shown->find("time_of_attempts_s")->number();

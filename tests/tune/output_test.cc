@@ -52,10 +52,10 @@ TEST(Output, QuietPrintsTheBestAlone) {
 
 TEST(Output, QuietTellsWhyTrialsFailed) {
   Workbench bench;
-  const Outcome outcome = bench.run("quiet", shell("quiet", 3, "exit 7"), {"-q"});
+  const Outcome outcome = bench.run("quiet", shell("quiet", 3, "echo ValueError: lr 0.${x} >&2; exit 7"), {"-q"});
   EXPECT_EQ(outcome.code, 1);
   EXPECT_THAT(outcome.err, HasSubstr("error: quiet: no trial reported a usable result"));
-  EXPECT_THAT(outcome.err, HasSubstr("3 failed: the program ended with exit code 7"));
+  EXPECT_THAT(outcome.err, HasSubstr("3 failed: the program ended with exit code 7: ValueError: lr 0."));
   EXPECT_EQ(outcome.out, "");
 }
 

@@ -47,6 +47,15 @@ TEST(Remarks, TellOnceOfTrialsThatBeginAgainWithoutACheckpoint) {
   EXPECT_EQ(shown->find("notes")->list().size(), 1U);
 }
 
+TEST(Remarks, TellOnceOfALineThatNamesTheObjectiveInVain) {
+  Workbench bench;
+  const char* const script = "echo '{\"loss\": 1}'; echo '{\"loss\": \"0.5\"}'";
+  const Outcome outcome = bench.run("remarks", shell("remarks", 3, script));
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(count(outcome.err, "\"0.5\" for 'loss' is no number"), 1) << outcome.err;
+  EXPECT_THAT(bench.tune({"show", "remarks/2"}).out, HasSubstr("ended by itself; no report: \"0.5\" for 'loss'"));
+}
+
 TEST(Remarks, TellThatAPopulationHasNothingToCopy) {
   Workbench bench;
   bench.write("remarks.yaml", population(""));

@@ -32,6 +32,7 @@
 #include "core/text.h"
 #include "trainables/command/checkpoint_directory.h"
 #include "trainables/command/command_spec.h"
+#include "trainables/command/last_line.h"
 #include "trainables/command/line_splitter.h"
 #include "trainables/command/placeholders.h"
 #include "trainables/command/program.h"
@@ -171,7 +172,11 @@ class CommandRun {
       printed_.feed(bytes, to_stdout);
       if (!reports_by_file()) lines_.feed(bytes);
     };
-    const Program::Listener err = [this](std::string_view bytes) { complained_.feed(bytes, to_stderr); };
+    const auto complain = [this](std::string_view bytes) {
+      to_stderr(bytes);
+      complaint_.feed(bytes);
+    };
+    const Program::Listener err = [&](std::string_view bytes) { complained_.feed(bytes, complain); };
     bool more = false;  // lies in the report file
     for (;;) {
       auto running = program.listen(more ? 0 : kPollMilliseconds, out, err, sockets());
@@ -183,7 +188,8 @@ class CommandRun {
       if (!socket_path_.empty()) report_socket_.serve([this](std::string_view line) { return answer(line); });
       if (over) {
         printed_.finish(to_stdout);
-        complained_.finish(to_stderr);
+        complained_.finish(complain);
+        complaint_.finish();
         return {};
       }
       if (failed_) program.kill();
@@ -202,8 +208,8 @@ class CommandRun {
       bad_report_ = std::move(report).error();
     } else if (*report) {
       arrived_.push_back(**std::move(report));
-    } else if (no_number_.empty() && !spec_.objective.empty()) {
-      no_number_ = value_that_is_no_number(line, spec_.report == CommandSpec::ReportBy::kPairs, spec_.objective);
+    } else if (unreadable_.empty() && !spec_.objective.empty()) {
+      unreadable_ = why_unreadable(line, spec_.report == CommandSpec::ReportBy::kPairs, spec_.objective);
       const auto other = unlike_.empty() ? read(line, {}) : std::nullopt;
       if (other && *other) unlike_ = metric_names((*other)->metrics);
     }
@@ -282,7 +288,7 @@ class CommandRun {
     const auto value = parse_json(line);
     if (!value) return "no report: " + value.error().message;
     if (!value->is_map()) return "no report: not a JSON object";
-    if (std::string bad = value_that_is_no_number(line, false, spec_.objective); !bad.empty()) return bad;
+    if (std::string bad = why_unreadable(line, false, spec_.objective); !bad.empty()) return bad;
     const auto other = read_json_report(line, {});
     const std::string names = other && *other ? metric_names((*other)->metrics) : "no number";
     return "it reports " + names + "; the objective is " + objective_words();
@@ -343,10 +349,12 @@ class CommandRun {
     if (*bytes) host_.save(trial_, step_, (*bytes)->data(), (*bytes)->size());
   }
 
-  /// The worker, which keeps the output, adds the last of it to a failure.
+  /// A failure is told by its first line, so that holds the program's own word for it; the worker, which keeps the
+  /// output, adds more of it.
   void judge(const ProgramEnd& end) {
     if (!end.signalled && end.code == 0) {
       if (step_ == 0) return host_.fail(trial_, kFailException, 0, without_report().c_str());
+      if (!unreadable_.empty()) host_.note(trial_, ("no report: " + printed_.masked(unreadable_)).c_str());
       if (host_.save_at_end(trial_) != 0) save();
       return;
     }
@@ -356,6 +364,7 @@ class CommandRun {
     } else {
       text = "the program ended with exit code " + std::to_string(end.code);
     }
+    if (const std::string complaint = complaint_.text(); !complaint.empty()) text += ": " + complaint;
     // A shell says 127 and 126 for a program that is not there or cannot be run.
     const bool not_found = spec_.shell && !end.signalled && (end.code == 127 || end.code == 126) && step_ == 0;
     host_.fail(trial_, not_found ? kFailLoad : end.signalled ? kFailSignal : kFailExit, end.code, text.c_str());
@@ -365,7 +374,7 @@ class CommandRun {
   std::string without_report() const {
     const std::string what = objective_words();
     std::string text = "the program ended without a report: ";
-    if (!no_number_.empty()) return text + printed_.masked(no_number_);
+    if (!unreadable_.empty()) return text + printed_.masked(unreadable_);
     if (!unlike_.empty()) return text + "it printed " + unlike_ + ", and not " + what;
     switch (spec_.report) {
       case CommandSpec::ReportBy::kStdout: return text + "no line on stdout was a JSON object that holds " + what;
@@ -394,9 +403,10 @@ class CommandRun {
   ReportSocket report_socket_;
   std::string socket_path_;          ///< empty: there is none
   SecretMask printed_, complained_;  ///< its stdout and stderr, as they are kept
+  LastLine complaint_;               ///< of its stderr
   LineSplitter lines_;
   std::vector<ProgramReport> arrived_;  ///< read, not yet reported
-  std::string no_number_;               ///< what is wrong with the first line that gives an objective something else
+  std::string unreadable_;              ///< what is wrong with the first line that names an objective in vain
   std::string unlike_;                  ///< numbers in the first line that holds some, but not the objective
   std::optional<Error> bad_report_;     ///< nothing is read beyond it
   HeldBack held_back_;

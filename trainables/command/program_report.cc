@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "core/json.h"
 #include "core/text.h"
@@ -11,8 +12,10 @@ namespace tune {
 namespace {
 
 constexpr std::string_view kBlanks = " \t\r\n";
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // before the first line of some programs
 
 std::string_view trimmed(std::string_view text) {
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   const std::size_t begin = text.find_first_not_of(kBlanks);
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
@@ -26,6 +29,15 @@ std::optional<double> as_number(const Value& value) {
   return std::nullopt;
 }
 
+/// The same; null is how most languages print NaN as JSON.
+std::optional<double> as_value_of_objective(const Value& value) {
+  return value.is_null() ? std::numeric_limits<double>::quiet_NaN() : as_number(value);
+}
+
+bool is_one_of(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
 Result<std::int64_t> as_step(const Value& value) {
   const auto number = as_number(value);
   if (number && *number >= 1 && *number < 9e18 && *number == std::floor(*number)) {
@@ -37,8 +49,8 @@ Result<std::int64_t> as_step(const Value& value) {
 
 Result<std::optional<ProgramReport>> from_map(const Map& map, const std::vector<std::string>& objective) {
   const bool holds = std::any_of(map.begin(), map.end(), [&](const auto& member) {
-    return as_number(member.second) &&
-           (objective.empty() || std::find(objective.begin(), objective.end(), member.first) != objective.end());
+    if (objective.empty()) return as_number(member.second).has_value();
+    return is_one_of(objective, member.first) && as_value_of_objective(member.second);
   });
   if (!holds) return std::nullopt;
   ProgramReport report;
@@ -50,7 +62,7 @@ Result<std::optional<ProgramReport>> from_map(const Map& map, const std::vector<
       report.step = *step;
     } else if (key == "checkpoint" && (value.is_bool() || value.is_text())) {
       if (value != Value(false)) report.checkpoint = value.is_text() ? value.text() : "";
-    } else if (const auto number = as_number(value)) {
+    } else if (const auto number = is_one_of(objective, key) ? as_value_of_objective(value) : as_number(value)) {
       report.metrics.emplace_back(key, *number);
     } else {
       extra.emplace_back(key, value);
@@ -114,17 +126,26 @@ Result<std::optional<ProgramReport>> read_pairs_report(std::string_view line,
   return map ? from_map(*map, objective) : std::nullopt;
 }
 
-std::string value_that_is_no_number(std::string_view line, bool is_pairs, const std::vector<std::string>& objective) {
+std::string why_unreadable(std::string_view line, bool is_pairs, const std::vector<std::string>& objective) {
   constexpr std::size_t kMostShown = 60;
+  const auto shown = [](const std::string& text) {
+    return text.size() > kMostShown ? mended(text.substr(0, kMostShown)) + "..." : mended(text);
+  };
   const auto map = is_pairs ? pair_members(line) : json_members(line);
-  if (!map) return {};
-  for (const auto& [name, value] : *map) {
-    if (as_number(value) || std::find(objective.begin(), objective.end(), name) == objective.end()) continue;
-    std::string words = to_json(value);
-    if (words.size() > kMostShown) words = mended(words.substr(0, kMostShown)).append("...");
-    return words.append(" for '").append(name).append("' is no number");
+  if (map) {
+    for (const auto& [name, value] : *map) {
+      if (as_value_of_objective(value) || !is_one_of(objective, name)) continue;
+      return shown(to_json(value)) + " for '" + name + "' is no number";
+    }
+    return {};
   }
-  return {};
+  line = trimmed(line);
+  const bool names_one = std::any_of(objective.begin(), objective.end(), [&](const std::string& name) {
+    return line.find(name) != std::string_view::npos;
+  });
+  if (is_pairs || !names_one || line.front() != '{') return {};
+  const auto value = parse_json(line);
+  return value ? "" : "'" + shown(std::string(line)) + "' cannot be read: " + value.error().message;
 }
 
 std::string program_report_to_json(const ProgramReport& report) {

@@ -23,17 +23,18 @@ struct ProgramReport {
   friend bool operator==(const ProgramReport&, const ProgramReport&) = default;
 };
 
-/// A JSON object that holds a number (of `objective`, if that is not empty); bare NaN and Infinity are numbers. Nothing
-/// for any other line. kTrial if `training_iteration` is no whole number from 1.
+/// A JSON object that holds a number (of `objective`, if that is not empty); bare NaN and Infinity are numbers, and
+/// null of an objective is NaN, as which other languages print it. Nothing for any other line. kTrial if
+/// `training_iteration` is no whole number from 1.
 Result<std::optional<ProgramReport>> read_json_report(std::string_view line, const std::vector<std::string>& objective);
 
 /// A line of nothing but `name=value`, separated by blanks or commas, under the same rules.
 Result<std::optional<ProgramReport>> read_pairs_report(std::string_view line,
                                                        const std::vector<std::string>& objective);
 
-/// `"abc" for 'loss' is no number`: what is wrong with a line that names one of the objectives and gives no number for
-/// it; empty for any other line.
-std::string value_that_is_no_number(std::string_view line, bool is_pairs, const std::vector<std::string>& objective);
+/// `"abc" for 'loss' is no number`, `'{"loss": ' is no JSON: ...`: what is wrong with a line that names one of the
+/// objectives, as if to report it, and is no report; empty for any other line.
+std::string why_unreadable(std::string_view line, bool is_pairs, const std::vector<std::string>& objective);
 
 /// The object that read_json_report reads back equal, but for a checkpoint without a name, which is of the past.
 std::string program_report_to_json(const ProgramReport& report);

@@ -129,13 +129,20 @@ void fail(tune_trial* t, int kind, int code, const char* text) {
 
 int save_at_end(tune_trial* t) { return self(t).save_at_end() ? 1 : 0; }
 
+void note(tune_trial* t, const char* text) {
+  guarded(t, 0, [&](TrialRun& run) {
+    run.note(text != nullptr ? text : "");
+    return 0;
+  });
+}
+
 }  // namespace
 
 const tune_host& host_table() {
   static constexpr tune_host kTable = {
-      sizeof(tune_host), config_json, real,      integer,    text,     boolean, trial_name,
-      trial_number,      seed,        directory, checkpoint, save_due, report,  should_stop,
-      save_asked,        save,        fail,      save_at_end};
+      sizeof(tune_host), config_json, real,      integer,     text,     boolean, trial_name,
+      trial_number,      seed,        directory, checkpoint,  save_due, report,  should_stop,
+      save_asked,        save,        fail,      save_at_end, note};
   return kTable;
 }
 

@@ -95,8 +95,16 @@ Ended TrialRun::ended() {
     end.how = *leave_;
     end.cause = *leave_ == EndKind::kStopped ? Cause::kStopRule : Cause::kNone;
     end.text = leave_why_;
+  } else if (!note_.empty()) {
+    end.text = "ended by itself; " + note_;
   }
   return end;
+}
+
+void TrialRun::note(std::string text) {
+  if (!note_.empty()) return;
+  if (text.size() > kMaxText) text.resize(kMaxText);
+  note_ = std::move(text);
 }
 
 void TrialRun::fail(Cause cause, std::string text, int code) {

@@ -60,6 +60,8 @@ class TrialRun {
   bool save_asked();
   bool save_at_end() const { return begin_.assign.at_end && saved_step_ != step_; }
   bool save(Step step, std::string_view checkpoint);  ///< false: not taken
+  /// Told with an end of its own. The first one counts.
+  void note(std::string text);
   /// The first failure counts.
   void fail(Cause cause, std::string text, int code = 0);
 
@@ -95,6 +97,7 @@ class TrialRun {
   bool gone_ = false;   ///< nobody listens any more
   std::optional<EndKind> leave_;
   std::string leave_why_;
+  std::string note_;
   std::optional<Ended> failure_;
 };
 

@@ -47,6 +47,11 @@ std::vector<std::string> Remarks::after(const LogEntry& entry, const Controller&
                                         const ExperimentSpec& spec) {
   std::vector<std::string> said;
   note(entry.event, spec);
+  const auto* ended = std::get_if<Ended>(&entry.event.body);
+  if (ended != nullptr && ended->how == EndKind::kCompleted && !ended->text.empty() && !told_note_) {
+    told_note_ = true;
+    said.push_back(fmt::format("trial {} {}", ended->trial.value, ended->text));
+  }
   for (const Decision& decision : entry.decisions) {
     if (const auto* start = std::get_if<StartTrial>(&decision.body)) {
       begun_.insert(start->trial);

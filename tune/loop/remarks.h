@@ -2,7 +2,8 @@
 
 // What a person should know of a run that goes well by its rules and yet cannot do what was meant: trials that begin
 // again because they store no checkpoint, a population with nothing to copy, a stop rule over a metric that nobody
-// reports. A program says none of this beforehand, so it is said when it first shows, once a run.
+// reports, lines that were meant as reports and are none. A program says none of this beforehand, so it is said when it
+// first shows, once a run.
 //
 // Thread rule: the loop's thread only.
 
@@ -30,7 +31,7 @@ class Remarks {
   std::set<std::string> reported_;  ///< names of metrics, where a stop rule asks for some
   std::set<std::string> missed_;    ///< metrics that were told of
   bool any_saved_ = false;
-  bool told_restart_ = false, told_no_copy_ = false;
+  bool told_restart_ = false, told_no_copy_ = false, told_note_ = false;
 };
 
 /// Whether a trial that was told to save and leave goes on without a checkpoint: all of its training is done again.

@@ -84,6 +84,26 @@ std::string beginning(const RunInfo& info, const Controller& controller) {
   return text;
 }
 
+namespace {
+
+/// A reason without what differs from trial to trial though the failure is the same: beyond its first colon, where a
+/// trial's own words begin, each word that holds a digit.
+std::string kind_of_failure(std::string_view reason) {
+  constexpr std::string_view kNoWord = " \t'\"()[]{},;:=";
+  const std::size_t colon = std::min(reason.find(": "), reason.size());
+  std::string kind(reason.substr(0, colon));
+  for (std::string_view rest = reason.substr(colon); !rest.empty();) {
+    const std::size_t end = std::min(rest.find_first_of(kNoWord), rest.size());
+    const std::string_view word = rest.substr(0, end);
+    kind += std::ranges::any_of(word, is_digit) ? std::string_view("0") : word;
+    if (end < rest.size()) kind += rest[end];
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return kind;
+}
+
+}  // namespace
+
 std::vector<FailureReason> failure_reasons(const Controller& controller) {
   std::vector<FailureReason> reasons;
   std::map<std::string, std::size_t> places;
@@ -93,7 +113,7 @@ std::vector<FailureReason> failure_reasons(const Controller& controller) {
     std::string text = visible(trial.reason.substr(0, trial.reason.find('\n')));
     const std::string own = fmt::format("trial {} ", id);  // which tells equal reasons apart
     if (text.starts_with(own)) text.replace(0, own.size(), "it ");
-    const auto [place, is_new] = places.emplace(text, reasons.size());
+    const auto [place, is_new] = places.emplace(kind_of_failure(text), reasons.size());
     if (is_new) reasons.push_back({text, 0, trial.id});
     ++reasons[place->second].trials;
   }

@@ -31,7 +31,7 @@ std::string trial_words(const RunInfo& info, const TrialRecord& trial);
 std::string_view end_word(TrialState state);
 
 struct FailureReason {
-  std::string text;  ///< its first line
+  std::string text;  ///< first line of the first one's; the others may differ from it in numbers
   std::int64_t trials = 0;
   TrialId first;
 };

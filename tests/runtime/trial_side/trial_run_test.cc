@@ -450,6 +450,16 @@ TEST_F(TrialRunTest, StopTimeAsksForTheCheckpointOfTheEndToo) {
   EXPECT_EQ(port.saved.size(), 1u);
 }
 
+TEST_F(TrialRunTest, ANoteIsToldWithAnEndOfItsOwn) {
+  const Ended end = run([](tune_trial* t, const tune_host* h) {
+    report(t, h);
+    h->note(t, "it is odd");
+    h->note(t, "and odder");
+  });
+  EXPECT_EQ(end.how, EndKind::kCompleted);
+  EXPECT_EQ(end.text, "ended by itself; it is odd");
+}
+
 // --- Failures --------------------------------------------------------------------------------------------------------
 
 TEST_F(TrialRunTest, TheFirstFailureCounts) {

@@ -54,6 +54,8 @@ typedef struct tune_host {
   void (*fail)(tune_trial*, int kind, int code, const char* text);
   /* 1: call save() before run() returns by itself, for the experiment keeps a checkpoint of every end. */
   int (*save_at_end)(tune_trial*);
+  /* What a person should know of the trial though it ends well; the first one counts. */
+  void (*note)(tune_trial*, const char* text);
 } tune_host;
 
 enum { TUNE_ANY = 0, TUNE_REAL = 1, TUNE_INTEGER = 2, TUNE_TEXT = 3, TUNE_BOOL = 4 };
