@@ -47,31 +47,30 @@ void append_utf8(std::string& out, std::uint32_t c) {
 std::string visible(std::string_view text, bool lines) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string out;
+  const auto put_code = [&](std::string_view prefix, unsigned code) {
+    out += prefix;
+    out += kDigits[code >> 4 & 15];
+    out += kDigits[code & 15];
+  };
+  const auto byte_at = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0u;
+    const unsigned byte = byte_at(i), next = byte_at(i + 1), third = byte_at(i + 2);
     const bool is_c1 = byte == 0xC2 && next >= 0x80 && next <= 0x9F;  // U+0080 to U+009F: ESC [ in one character
-    const auto third = i + 2 < text.size() ? static_cast<unsigned char>(text[i + 2]) : 0u;
     // U+202A to U+202E and U+2066 to U+2069: what follows is shown in another order than it has.
     const bool turns = byte == 0xE2 && ((next == 0x80 && third >= 0xAA && third <= 0xAE) ||
                                         (next == 0x81 && third >= 0xA6 && third <= 0xA9));
-    if (lines && (byte == '\n' || byte == '\t')) {
-      out += text[i];
-    } else if (byte == '\n') {
+    const bool stays = lines && (byte == '\n' || byte == '\t');
+    if (byte == '\n' && !stays) {
       out += "\\n";
-    } else if (byte == '\t') {
+    } else if (byte == '\t' && !stays) {
       out += "\\t";
-    } else if (byte < 0x20 || byte == 0x7F || is_c1) {
-      const unsigned shown = is_c1 ? next : byte;
-      out += "\\x";
-      out += kDigits[shown >> 4];
-      out += kDigits[shown & 15];
-      if (is_c1) ++i;
+    } else if ((byte < 0x20 || byte == 0x7F) && !stays) {
+      put_code("\\x", byte);
+    } else if (is_c1) {
+      put_code("\\x", next);
+      i += 1;
     } else if (turns) {
-      const unsigned code = (next & 0x3F) << 6 | (third & 0x3F);
-      out += "\\u20";
-      out += kDigits[code >> 4 & 15];
-      out += kDigits[code & 15];
+      put_code("\\u20", (next & 0x3F) << 6 | (third & 0x3F));
       i += 2;
     } else {
       out += text[i];
