@@ -48,7 +48,7 @@ struct Followed {
   }
 };
 
-void warn(const std::vector<std::string>& remarks, RunView& view) {
+void tell_remarks(const std::vector<std::string>& remarks, RunView& view) {
   for (const std::string& remark : remarks) view.message(Severity::kWarning, remark);
 }
 
@@ -66,7 +66,7 @@ int watch(Followed& followed, const Reader& reader, ExperimentId id, RunView& vi
     const auto said = followed.take_news(&entries);
     if (!said) return report(said.error());
     if (!entries.empty()) view.turn(entries, controller);
-    warn(*said, view);
+    tell_remarks(*said, view);
     if (controller.finished() || !held) {
       view.finished(controller.finished() ? RunEnd::kFinished : RunEnd::kInterrupted, controller);
       return exit_code_of(controller);
@@ -110,7 +110,7 @@ int attach(const std::string& experiment, double progress_interval, const Common
   RunInfo info = run_info(followed.spec, *row, common.db);
   info.slots = followed.controller.slots();
   view->started(info, followed.controller);
-  warn(*past, *view);
+  tell_remarks(*past, *view);
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) std::signal(number, [](int) { left = 1; });
   return watch(followed, **reader, row->id, *view);
 }
