@@ -57,7 +57,7 @@ TEST(Archive, IsEqualForEqualDirectories) {
 TEST(Archive, OpensWithTar) {
   ScratchDirectory from, to;
   fill(from);
-  to.write("it.tar", pack_directory(from.path(), {.only = "", .more = {{"more", "content"}}}).value());
+  to.write("it.tar", pack_directory(from.path(), {.only = {}, .more = {{"more", "content"}}}).value());
 
   ASSERT_EQ(std::system(("tar -x -f " + to.path() + "/it.tar -C " + to.path()).c_str()), 0);
 
@@ -71,12 +71,12 @@ TEST(Archive, TakesOneNameOnly) {
   fill(from);
   from.write("deep.er", "beside");
 
-  ASSERT_TRUE(unpack_directory(pack_directory(from.path(), {.only = "deep", .more = {}}).value(), to.path()));
+  ASSERT_TRUE(unpack_directory(pack_directory(from.path(), {.only = {"deep"}, .more = {}}).value(), to.path()));
 
   EXPECT_EQ(to.read("deep/er/" + kLongName + "/" + kLongName), "long");
   EXPECT_EQ(std::distance(fs::directory_iterator(to.path()), {}), 1);
-  EXPECT_EQ(pack_directory(from.path(), {.only = "no", .more = {}}).error().code, ErrorCode::kNotFound);
-  EXPECT_EQ(pack_directory(from.path(), {.only = "../x", .more = {}}).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(pack_directory(from.path(), {.only = {"no"}, .more = {}}).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(pack_directory(from.path(), {.only = {"../x"}, .more = {}}).error().code, ErrorCode::kNotFound);
 }
 
 TEST(Archive, RefusesNamesThatLeaveTheDirectory) {
@@ -85,7 +85,7 @@ TEST(Archive, RefusesNamesThatLeaveTheDirectory) {
 
   for (const std::string name : {"../out", "/tmp/tune-archive-out", "a/../../out"}) {
     const auto result =
-        unpack_directory(pack_directory(from.path(), {.only = "", .more = {{name, "x"}}}).value(), to / "inner");
+        unpack_directory(pack_directory(from.path(), {.only = {}, .more = {{name, "x"}}}).value(), to / "inner");
     ASSERT_FALSE(result) << name;
     EXPECT_EQ(result.error().code, ErrorCode::kDamaged);
   }

@@ -150,6 +150,22 @@ TEST_F(CommandCheckpoint, OfAReportThatWasHeldBackIsItsOwnWhenItGoesOn) {
   EXPECT_THAT(*host.reports[1].checkpoint, Not(HasSubstr("state 1.")));
 }
 
+TEST_F(CommandCheckpoint, OfEachReportThatWasHeldBackIsKeptIfASignalEndsTheProgram) {
+  host.leave_at = 1;
+  host.save_on_leave = true;
+  run_text(std::string(kNamed) + "while :; do sleep 1; done");  // no handler: SIGTERM ends it
+  host.resume_from_last();
+  host.leave_at.reset();
+
+  run_text(kNamed);
+
+  ASSERT_THAT(host.reports, SizeIs(3));
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(host.reports[i].checkpoint) << i;
+    EXPECT_THAT(*host.reports[i].checkpoint, HasSubstr("state " + std::to_string(i + 1) + "."));
+  }
+}
+
 TEST_F(CommandCheckpoint, WithANameBeyondADecisionIsMadeAgainWhereTheLogIsToBeExact) {
   host.leave_at = 1;
   host.save_on_leave = true;

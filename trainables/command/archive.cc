@@ -237,12 +237,17 @@ Result<std::string> pack_directory(const std::string& directory, const PackOptio
   std::string out;
   try {
     std::vector<fs::path> paths;
-    const fs::path only = fs::path(directory) / options.only;
-    if (!options.only.empty() && (!stays_inside(options.only) || !fs::exists(fs::symlink_status(only)))) {
-      return fail(ErrorCode::kNotFound, "there is no '" + options.only + "' in " + directory);
+    std::vector<fs::path> only;
+    for (const std::string& name : options.only) {
+      only.push_back(fs::path(directory) / name);
+      if (stays_inside(name) && fs::exists(fs::symlink_status(only.back()))) continue;
+      return fail(ErrorCode::kNotFound, "there is no '" + name + "' in " + directory);
     }
+    const auto is_wanted = [&](const fs::path& path) {
+      return only.empty() || std::ranges::any_of(only, [&](const fs::path& top) { return is_within(path, top); });
+    };
     for (const auto& entry : fs::recursive_directory_iterator(directory)) {
-      if (options.only.empty() || is_within(entry.path(), only)) paths.push_back(entry.path());
+      if (is_wanted(entry.path())) paths.push_back(entry.path());
     }
     std::sort(paths.begin(), paths.end());
     for (const fs::path& path : paths) {

@@ -14,12 +14,12 @@
 namespace tune {
 
 struct PackOptions {
-  std::string only;  ///< the file or directory of this name below it, and nothing else; empty: all
+  std::vector<std::string> only;  ///< files or directories of these names below it, and nothing else; none: all
   std::vector<std::pair<std::string, std::string>> more;  ///< further files: name, content
 };
 
 /// Regular files, directories and symbolic links below `directory`. Files that vanish meanwhile are left out. kNotFound
-/// if `only` is not there, kIo if something cannot be read.
+/// if one of `only` is not there, kIo if something cannot be read.
 Result<std::string> pack_directory(const std::string& directory, const PackOptions& options = {});
 
 /// Into an existing, empty directory. kDamaged for anything pack_directory would not have written: a bad checksum, a

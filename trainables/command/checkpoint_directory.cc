@@ -46,6 +46,13 @@ std::string state_text(const HeldBack& held_back, const std::string& config) {
   return to_json(Value(std::move(state)));
 }
 
+/// A name as a report gives it: none means everything.
+PackOptions all_or(const std::string& name) {
+  PackOptions options;
+  if (!name.empty()) options.only.push_back(name);
+  return options;
+}
+
 std::size_t fingerprint(const std::string& bytes) { return std::hash<std::string>()(bytes); }
 
 }  // namespace
@@ -80,7 +87,7 @@ Result<HeldBack> CheckpointDirectory::restore(std::string_view bytes, const std:
 
 Result<void> CheckpointDirectory::keep_only(const std::string& name) {
   if (name.empty()) return {};
-  const auto bytes = pack_directory(path_, {.only = name, .more = {}});
+  const auto bytes = pack_directory(path_, all_or(name));
   if (!bytes) return fail(ErrorCode::kDamaged, "the checkpoint lacks '" + name + "'");
   if (auto made = make(path_); !made) return made;
   return unpack_directory(*bytes, path_);
@@ -95,20 +102,27 @@ bool CheckpointDirectory::has_all_of(const std::vector<ProgramReport>& reports) 
 
 Result<std::string> CheckpointDirectory::capture(const std::string& only) {
   if (is_empty()) return fail(ErrorCode::kNotFound, "a checkpoint was announced, but " + path_ + " is empty");
-  auto bytes = pack_directory(path_, {.only = only, .more = {}});
+  auto bytes = pack_directory(path_, all_or(only));
   if (bytes && only.empty()) stored_ = fingerprint(*bytes);
   if (bytes && !only.empty()) named_ = fingerprint(*bytes);
   return bytes;
 }
 
 bool CheckpointDirectory::holds_still(const std::string& name) const {
-  const auto bytes = pack_directory(path_, {.only = name, .more = {}});
+  const auto bytes = pack_directory(path_, all_or(name));
   return !bytes || fingerprint(*bytes) == named_;
 }
 
 Result<std::string> CheckpointDirectory::capture_with(const std::string& only, const HeldBack& held_back,
                                                       const std::string& config) const {
-  PackOptions options{.only = only, .more = {}};
+  PackOptions options = all_or(only);
+  // Those that reports before it name go with it, as far as they are there: they are given them when it goes on.
+  for (const ProgramReport& report : held_back.reports) {
+    const std::string name = report.checkpoint.value_or("");
+    std::error_code ignored;
+    const bool adds = !only.empty() && !name.empty() && fs::exists(fs::path(path_) / name, ignored);
+    if (adds && std::ranges::find(options.only, name) == options.only.end()) options.only.push_back(name);
+  }
   options.more.emplace_back(kStateName, state_text(held_back, config));
   return pack_directory(path_, options);
 }
