@@ -9,6 +9,22 @@
 
 namespace tune::cli {
 
+namespace {
+
+/// Of an end that says nothing itself.
+std::string_view how_it_left(const Ended& end) {
+  switch (end.how) {
+    case EndKind::kCompleted: return "it had come to its end";
+    case EndKind::kPaused: return "told to pause";
+    case EndKind::kStopped: return "told to stop";
+    case EndKind::kInterrupted: return "the run was interrupted";
+    case EndKind::kFailed: break;
+  }
+  return cause_name(end.cause);
+}
+
+}  // namespace
+
 std::string event_sentence(const Event& event, TrialId trial) {
   const auto is_other = [&](const auto* e) { return e != nullptr && e->trial != trial; };
   if (is_other(std::get_if<Reported>(&event.body)) || is_other(std::get_if<Saved>(&event.body)) ||
@@ -23,7 +39,7 @@ std::string event_sentence(const Event& event, TrialId trial) {
     return fmt::format("attempt {} saved iteration {}, {}", e->attempt.value, e->step, format_size(e->checkpoint.size));
   }
   if (const auto* e = std::get_if<Ended>(&event.body)) {
-    return fmt::format("attempt {} left: {}", e->attempt.value, e->text.empty() ? cause_name(e->cause) : e->text);
+    return fmt::format("attempt {} left: {}", e->attempt.value, e->text.empty() ? how_it_left(*e) : e->text);
   }
   if (const auto* e = std::get_if<Lost>(&event.body))
     return fmt::format("attempt {} lost: {}", e->attempt.value, e->why);
