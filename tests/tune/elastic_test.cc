@@ -25,9 +25,11 @@ TEST(Elastic, ATrialThatRunsAloneHasAllCpus) {
 }
 
 /// One short trial and a long one, at a time.
-std::string short_and_long(const std::string& elastic) {
+std::string short_and_long(const std::string& elastic, int epochs) {
   return "version: 1\nname: two\ntrainable: curve\nobjective: {metric: loss, mode: min}\n"
-         "search_space:\n  x1: 1\n  x2: 1\n  step_seconds: 0.01\n  epochs: {grid_search: [2, 30]}\n"
+         "search_space:\n  x1: 1\n  x2: 1\n  step_seconds: 0.01\n  epochs: {grid_search: [2, " +
+         std::to_string(epochs) +
+         "]}\n"
          "budget: {concurrency: 2}\nresources: {cpu: 0.25, elastic: " +
          elastic + "}\n";
 }
@@ -35,7 +37,8 @@ std::string short_and_long(const std::string& elastic) {
 TEST(Elastic, WhatATrialLeavesAnotherGoesOnWith) {
   for (const std::string elastic : {"shares", "top"}) {
     Workbench bench;
-    const Outcome outcome = bench.run("two", short_and_long(elastic));
+    // Long enough to outlive the short one by far on a machine that starts processes slowly.
+    const Outcome outcome = bench.run("two", short_and_long(elastic, 150));
     ASSERT_EQ(outcome.code, 0) << outcome.err;
     const std::string all = std::to_string(4 * this_machine().cpus);
     EXPECT_EQ(bench.query("select json_extract(args, '$.slots') from decision where kind = 'resize' and trial = 1 "
@@ -46,7 +49,7 @@ TEST(Elastic, WhatATrialLeavesAnotherGoesOnWith) {
                     "'resume' and trial = 1 order by n desc limit 1"),
         (Rows{{"resized", all}}));
     EXPECT_EQ(bench.query("select status, training_iteration, retries from trials order by trial_number"),
-              (Rows{{"completed", "2", "0"}, {"completed", "30", "0"}}));
+              (Rows{{"completed", "2", "0"}, {"completed", "150", "0"}}));
     EXPECT_EQ(bench.value("select count(*) from event where replayed = 1"), "0");
     EXPECT_THAT(bench.tune({"show", "two/1"}).out, HasSubstr(all + " of " + all + " slots in place of "));
     EXPECT_EQ(bench.tune({"replay", "two"}).code, 0);
@@ -56,7 +59,7 @@ TEST(Elastic, WhatATrialLeavesAnotherGoesOnWith) {
 
 TEST(Elastic, InVirtualTimeAStepTakesAsMuchLessAsItsTrialHasSlots) {
   Workbench bench;
-  bench.write("two.yaml", short_and_long("shares"));
+  bench.write("two.yaml", short_and_long("shares", 30));
   ASSERT_EQ(bench.tune({"simulate", "two.yaml", "-w", "2"}).code, 0);
   // Two steps beside the short trial, the few until it may move, and the rest at half the time each.
   EXPECT_EQ(bench.value("select json_extract(args, '$.slots') from decision where kind = 'resize'"), "2");
