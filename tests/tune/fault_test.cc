@@ -260,22 +260,25 @@ TEST(Faults, ATrialThatFindsNoRoomIsLostAndNotFailed) {
   Workbench bench;
   SmallDisk disk(bench / "disk", "32m");
   if (!disk.mounted()) GTEST_SKIP() << disk.why();
-  bench.write("writes.yaml",
-              shell("writes", 6,
-                    "set -e\ni=$(cat $TUNE_CHECKPOINT_DIR/i 2>/dev/null || echo 0)\necho ${x} from $i >> began\n"
-                    "while [ $i -lt 4 ]; do\n"
-                    "  i=$((i+1))\n"
-                    "  while [ $i = 3 ] && [ ! -e go ]; do sleep 0.02; done\n"
-                    "  head -c $((i / 3 * 400000 + 1)) /dev/zero > $TUNE_CHECKPOINT_DIR/state-$i\n"
-                    "  echo $i > $TUNE_CHECKPOINT_DIR/i\n"
-                    "  echo \"{\\\"loss\\\": $i, \\\"checkpoint\\\": true}\"\ndone\n",
-                    "resources: {cpu: 0.01}\nbudget: {concurrency: 2}\n"));
+  bench.write(
+      "writes.yaml",
+      shell("writes", 6,
+            "set -e\ni=$(cat $TUNE_CHECKPOINT_DIR/i 2>/dev/null || echo 0)\necho ${x} from $i >> began\n"
+            "while [ $i -lt 4 ]; do\n"
+            "  i=$((i+1))\n"
+            "  while [ $i = 3 ] && [ ! -e go ]; do sleep 0.02; done\n"
+            "  head -c $((i / 3 * 400000 + 1)) /dev/zero > $TUNE_CHECKPOINT_DIR/state-$i || { echo ${x} >> lacked; "
+            "exit 1; }\n"
+            "  echo $i > $TUNE_CHECKPOINT_DIR/i\n"
+            "  echo \"{\\\"loss\\\": $i, \\\"checkpoint\\\": true}\"\ndone\n",
+            "resources: {cpu: 0.01}\nbudget: {concurrency: 2}\n"));
   Program run = bench.start({"run", "writes.yaml", "--db", "disk/tune.db"});
   ASSERT_TRUE(eventually([&] { return bench.value("select count(*) from reports", "disk/tune.db") == "4"; }))
       << run.err();
   disk.fill(0);
   bench.write("go", "");
   ASSERT_TRUE(eventually([&] { return run.is_over() || run.err().find("no trial is started") != std::string::npos; }));
+  ASSERT_TRUE(eventually([&] { return run.is_over() || bench.read("lacked").size() == 4; }));  // both of them
   const Outcome meanwhile = bench.tune({"ls", "--db", "disk/tune.db"});  // time in which another would begin
   EXPECT_EQ(meanwhile.code, 0) << meanwhile.err;
   EXPECT_THAT(bench.read("began"), AnyOf("1 from 0\n2 from 0\n", "2 from 0\n1 from 0\n"));
