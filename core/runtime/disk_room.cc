@@ -15,11 +15,19 @@ std::optional<std::uint64_t> room_on_disk(const std::string& path) {
   return blocks * space.f_frsize;
 }
 
-std::optional<std::string> DiskRoom::full() const {
+std::optional<std::string> DiskRoom::full(double now) {
   for (const std::string& folder : folders_) {
-    if (const auto left = room_(folder); left && *left < kFull) return folder;
+    if (const auto left = room_(folder); !left || *left >= kFull) continue;
+    last_full_ = folder;
+    last_full_at_ = now;
+    return folder;
   }
   return std::nullopt;
+}
+
+std::optional<std::string> DiskRoom::was_full(double now) {
+  if (auto folder = full(now)) return folder;
+  return now < last_full_at_ + kJustNow ? std::optional(last_full_) : std::nullopt;
 }
 
 void DiskRoom::lost(double now) {

@@ -25,24 +25,29 @@ class DiskRoom {
   /// Seconds that nothing is started after a loss, twice as long after each that follows without a word of a trial: a
   /// disk that only seems to have room must not use up the losses that a trial is given.
   static constexpr double kShortestRest = 1, kLongestRest = 60;
+  static constexpr double kJustNow = 1;
 
   /// `folders`: those that must all have room. `room`: for tests.
   explicit DiskRoom(std::vector<std::string> folders, Room room = room_on_disk)
       : folders_(std::move(folders)), room_(std::move(room)) {}
 
-  /// One of the folders on a full disk.
-  std::optional<std::string> full() const;
-  /// A trial was lost to a full disk at `now` (running_seconds).
+  /// One of the folders on a disk that is full at `now` (running_seconds).
+  std::optional<std::string> full(double now);
+  /// The same, or that was seen to be full less than kJustNow before: of a failure one hears later than it happened.
+  std::optional<std::string> was_full(double now);
+  /// A trial was lost to a full disk.
   void lost(double now);
   /// A trial has said something: the next rest is the shortest again.
   void heard() { rest_ = kShortestRest; }
   /// Whether a trial may be started.
-  bool may_start(double now) const { return now >= rests_until_ && !full(); }
+  bool may_start(double now) { return !full(now) && now >= rests_until_; }
 
  private:
   std::vector<std::string> folders_;
   Room room_;
   double rest_ = kShortestRest, rests_until_ = 0;
+  std::string last_full_;
+  double last_full_at_ = -kJustNow;
 };
 
 }  // namespace tune

@@ -192,7 +192,7 @@ bool TrialRunner::has_room() {
     }
     return true;
   }
-  if (const auto folder = disk_.full()) say_full(*folder);
+  if (const auto folder = disk_.full(running_seconds())) say_full(*folder);
   if (!std::exchange(looks_for_room_, true)) {
     later(kLookForRoom, [this] {
       looks_for_room_ = false;
@@ -361,7 +361,7 @@ void TrialRunner::finish(Running& running, const Exited& exited) {
   done.output_bytes = output.total();
   done.cpu_seconds = std::max(exited.cpu_seconds - running.attempt.cpu_baseline, 0.0);
   done.max_rss = exited.max_rss;
-  const auto full = done.log.how == EndKind::kFailed ? disk_.full() : std::nullopt;
+  const auto full = done.log.how == EndKind::kFailed ? disk_.was_full(running_seconds()) : std::nullopt;
   process.end_output();
   process.runs.reset();
   if (full) {

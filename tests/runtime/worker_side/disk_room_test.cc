@@ -7,14 +7,18 @@ namespace {
 
 TEST(DiskRoom, IsThereWhereEveryFolderHasSome) {
   std::uint64_t left = DiskRoom::kFull;
-  const DiskRoom disk({"/new", "/data"}, [&](const std::string& path) {
+  DiskRoom disk({"/new", "/data"}, [&](const std::string& path) {
     return path == "/data" ? std::optional(left) : std::nullopt;  // the other is not there yet
   });
-  EXPECT_FALSE(disk.full());
+  EXPECT_FALSE(disk.was_full(0));
   EXPECT_TRUE(disk.may_start(0));
   left = DiskRoom::kFull - 1;
-  EXPECT_EQ(disk.full(), "/data");
-  EXPECT_FALSE(disk.may_start(0));
+  EXPECT_EQ(disk.full(1), "/data");
+  EXPECT_FALSE(disk.may_start(1));
+  left = DiskRoom::kFull;
+  EXPECT_FALSE(disk.full(1.9));
+  EXPECT_EQ(disk.was_full(1.9), "/data") << "what failed then is heard of now";
+  EXPECT_FALSE(disk.was_full(2));
 }
 
 TEST(DiskRoom, RestsTwiceAsLongAfterEachLossUntilATrialIsHeard) {
