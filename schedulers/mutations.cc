@@ -85,7 +85,8 @@ Fit fit_listed(const Domain& home, Value& value) {
   return is_beyond ? Fit::kBeyond : Fit::kInside;
 }
 
-/// Holds what the mutation draws from against the parameter's range. A list loses what lies beyond it.
+/// Holds what the mutation draws from against the parameter's range. A value of a list that lies beyond becomes its
+/// end.
 Result<void> check_within(const std::string& place, Mutation& mutation, std::vector<std::string>* notes) {
   const auto words = [&](const std::string& what) {
     return fmt::format("{}: {} is outside the range of '{}': {}", place, what, mutation.path, describe(mutation.home));

@@ -32,7 +32,7 @@ Result<std::optional<ProgramReport>> read_json_report(std::string_view line, con
 Result<std::optional<ProgramReport>> read_pairs_report(std::string_view line,
                                                        const std::vector<std::string>& objective);
 
-/// `"abc" for 'loss' is no number`, `'{"loss": ' is no JSON: ...`: what is wrong with a line that names one of the
+/// `"abc" for 'loss' is no number`, `'{"loss": ' cannot be read: ...`: what is wrong with a line that names one of the
 /// objectives, as if to report it, and is no report; empty for any other line.
 std::string why_unreadable(std::string_view line, bool is_pairs, const std::vector<std::string>& objective);
 
