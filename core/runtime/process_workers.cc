@@ -191,7 +191,8 @@ class ProcessWorkers::Impl {
   std::uint64_t epoch_ = 1;
   double last_heard_ = 0;  // boot_seconds
   int failures_ = 0;       // deaths in a row without a report in between
-  bool ready_ = false, closed_ = false, given_up_ = false, suspected_ = false;
+  bool ready_ = false, closed_ = false, given_up_ = false;
+  bool suspected_ = false, killed_ = false;  // the worker, for its silence
   boost::asio::steady_timer lease_timer_, wait_timer_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // false: this object is gone
 };
@@ -219,6 +220,7 @@ void ProcessWorkers::Impl::launch() {
 
 void ProcessWorkers::Impl::watch_death() {
   admission_->expect(worker_.launch, worker_.proof);
+  killed_ = false;
   death_ = std::make_unique<FdWatch>(io_, worker_.pidfd.get(), [this] { worker_ended(); });
   death_->arm_read();
   if (options_.launched) options_.launched();
@@ -322,7 +324,7 @@ void ProcessWorkers::Impl::watch_lease() {
     if (error || !*alive || closed_) return;
     const double patience = 1.5 * std::min(options_.lease, kDefaultLease);  // a longer lease is for the worker alone
     const bool late = end_.empty() && worker_.pid > 0 && boot_seconds() - last_heard_ > patience;
-    if (late && suspected_) {
+    if (late && suspected_ && !std::exchange(killed_, true)) {
       log("the worker has been silent for too long and is killed");
       ::kill(worker_.pid, SIGKILL);
     }
