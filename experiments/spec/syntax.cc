@@ -63,6 +63,7 @@ class SyntaxReport {
     }
     if (message == "illegal block entry")
       return say("'- ' is not expected here", "each list item has a line of its own");
+    if (message.starts_with("invalid unicode")) return no_character();
     if (message == "unknown token" && offset_ < text_.size()) {
       return say(fmt::format("a value cannot begin with {}", text_[offset_]), "quote it");
     }
@@ -158,6 +159,15 @@ class SyntaxReport {
     const char open = text_[*error_.open_bracket];
     say(fmt::format("',' or '{}' is missing before this", open == '{' ? '}' : ']'),
         fmt::format("the {} at {} is still open", open, open_place()));
+  }
+
+  /// An escape, just read, that stands for no character.
+  void no_character() {
+    const std::size_t begin = std::min(text_.rfind('\\', offset_ - 1), offset_);
+    const std::string_view escape = text_.substr(begin, offset_ - begin);
+    const bool short_form = escape.starts_with("\\u");  // four digits: none but a surrogate is no character
+    say_at(begin, fmt::format("{} is {}", escape, short_form ? "half a character" : "no character"),
+           short_form ? "a pair such as \\ud83c\\udf89 makes one" : "");
   }
 
   std::string open_place() const {

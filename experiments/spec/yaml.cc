@@ -11,6 +11,7 @@
 
 #include "experiments/spec/document.h"
 #include "experiments/spec/scalars.h"
+#include "experiments/spec/surrogate_pairs.h"
 #include "experiments/spec/syntax.h"
 
 namespace tune {
@@ -55,14 +56,14 @@ class TreeBuilder : public YAML::EventHandler {
                 const std::string& value) override {
     check_tag(mark, tag);
     Node node;
-    node.text = value;
     const std::size_t offset = content_offset(mark);
     node.quoted = tag == "!" || tag.ends_with(":str");
+    node.text = show_surrogate_pairs(value, node.quoted && source_.text().compare(offset, 1, "\"") == 0);
     place_scalar(node, offset);
     if (node.quoted) {
-      node.scalar = Value(value);
+      node.scalar = Value(node.text);
     } else {
-      PlainScalar typed = read_plain_scalar(value);
+      PlainScalar typed = read_plain_scalar(node.text);
       if (!typed.fault.empty()) faults_.error(node.place, code::kOutOfRange, typed.fault);
       node.scalar = std::move(typed.value);
     }
@@ -278,7 +279,7 @@ std::optional<Node> parse_yaml(const Source& source, Faults& faults) {
   if (!check_bytes(source, faults)) return std::nullopt;
   TreeBuilder builder(source, faults);
   try {
-    std::istringstream stream(source.text());
+    std::istringstream stream(hide_surrogate_pairs(source.text()));
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(builder)) {
     }

@@ -25,6 +25,13 @@ TEST(Override, ReplacesAValueReadAsYaml) {
   EXPECT_EQ(outcome.spec->budget.trials, 4);
 }
 
+TEST(Override, ReadsJson) {
+  const ReadOutcome outcome = with("", {{"description", R"("\ud83c\udf89")"}});
+
+  ASSERT_TRUE(outcome.spec);
+  EXPECT_EQ(outcome.spec->description, "\U0001F389");
+}
+
 TEST(Override, MakesMapsOnTheWay) {
   const ReadOutcome outcome = with("", {{"limits.time", "90s"}, {"search_space.net.width", "{choice: [8, 16]}"}});
 

@@ -197,5 +197,57 @@ TEST(Yaml, ReadsJson) {
   EXPECT_EQ(parsed.root->find("b")->value.find("c")->value.scalar, Value(true));
 }
 
+TEST(Yaml, JoinsTheSurrogatePairsOfJson) {
+  const Parsed parsed =
+      parse(R"({"k\ud83c\udf89": ["\uD83D\uDE00x\ud83c\udf89", "\ud83c\udf89\ud83c\udf89"], "z": q})");
+
+  ASSERT_TRUE(parsed.root);
+  EXPECT_THAT(parsed.faults, IsEmpty());
+  const Member* member = parsed.root->find("k\U0001F389");
+  ASSERT_NE(member, nullptr);
+  EXPECT_EQ(member->key.place.end_column, 17);
+  EXPECT_EQ(member->value.items[0].scalar, Value("\U0001F600x\U0001F389"));
+  EXPECT_EQ(member->value.items[1].scalar, Value("\U0001F389\U0001F389"));
+  EXPECT_EQ(parsed.root->find("z")->value.place.column, 83);  // as it stands in the file
+}
+
+TEST(Yaml, JoinsSurrogatePairsAcrossLinesAndBehindOtherEscapes) {
+  const Parsed parsed = parse(
+      R"(a: "one
+  \"\ud83c\udf89 \\ \\\ud83c\udf89"
+b: &x "\ud83c\udf89"
+c: *x
+)");
+
+  ASSERT_TRUE(parsed.root);
+  EXPECT_EQ(parsed.root->find("a")->value.scalar, Value("one \"\U0001F389 \\ \\\U0001F389"));
+  EXPECT_EQ(parsed.root->find("b")->value.scalar, Value("\U0001F389"));
+  EXPECT_EQ(parsed.root->find("c")->value.scalar, Value("\U0001F389"));
+}
+
+TEST(Yaml, LeavesSurrogatePairsOutsideDoubleQuotesAsTheyAre) {
+  const Parsed parsed = parse(
+      R"(p\ud83c\udf89: 5" \ud83c\udf89  # "\ud83c\udf89"
+single: '"\ud83c\udf89"'
+block: |-
+  "\ud83c\udf89"
+double: "\\ud83c\\udf89"
+)");
+
+  ASSERT_TRUE(parsed.root);
+  EXPECT_EQ(parsed.root->find(R"(p\ud83c\udf89)")->value.scalar, Value(R"(5" \ud83c\udf89)"));
+  EXPECT_EQ(parsed.root->find("single")->value.scalar, Value(R"("\ud83c\udf89")"));
+  EXPECT_EQ(parsed.root->find("block")->value.scalar, Value(R"("\ud83c\udf89")"));
+  EXPECT_EQ(parsed.root->find("double")->value.scalar, Value(R"(\ud83c\udf89)"));
+}
+
+TEST(Yaml, RefusesEscapesThatAreNoCharacter) {
+  const std::string half = R"( is half a character | a pair such as \ud83c\udf89 makes one)";
+  EXPECT_THAT(parse(R"(a: "x \ud83c\n")").faults, ElementsAre(R"(1:7 yaml-syntax \ud83c)" + half));
+  EXPECT_THAT(parse(R"(a: "\udf89\ud83c")").faults, ElementsAre(R"(1:5 yaml-syntax \udf89)" + half));
+  EXPECT_THAT(parse(R"(a: "\\ud83c\udf89")").faults, ElementsAre(R"(1:12 yaml-syntax \udf89)" + half));
+  EXPECT_THAT(parse(R"(a: "\U00110000")").faults, ElementsAre(R"(1:5 yaml-syntax \U00110000 is no character)"));
+}
+
 }  // namespace
 }  // namespace tune
