@@ -324,6 +324,19 @@ TEST(Controller, GrantsAheadOnlyWhereNothingLearns) {
   EXPECT_EQ(all<StartTrial>(fifo.start(2, 2)).size(), 4u);
 }
 
+TEST(Controller, CountsATrialThatWasGrantedAheadAsWaiting) {
+  Brain brain(trials(5));
+  brain.scheduler().learning = false;
+  brain.start(2, 2);
+  EXPECT_EQ(granted_ahead(brain.controller()), (std::vector{TrialId{2}, TrialId{3}}));
+  EXPECT_EQ(in_hand(brain.controller()).running, 2);
+  EXPECT_EQ(in_hand(brain.controller()).waiting, 2);
+  brain.ended(1);
+  EXPECT_EQ(granted_ahead(brain.controller()), (std::vector{TrialId{3}, TrialId{4}}));
+  brain.report(3, 1, 0.5);  // whoever reports has a slot
+  EXPECT_EQ(granted_ahead(brain.controller()), std::vector{TrialId{4}});
+}
+
 TEST(Controller, AsksNothingDuringResumeAndComesToTheSameState) {
   Brain brain(trials(4));
   brain.scheduler().verdicts[2] = {Verdict::kStop, false, "rank 2 of 2"};

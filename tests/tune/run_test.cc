@@ -290,6 +290,25 @@ TEST(Run, ATimeBudgetEndsTheExperimentAndAsksTrialsToStop) {
   EXPECT_EQ(bench.left_behind(), "");
 }
 
+TEST(Run, ATrialThatWaitsForASlotIsCalledWaiting) {
+  Workbench bench;
+  bench.write("slots.yaml", curve("slots", 5, 400, 0.01, "checkpoint: {every: 1}\n"));
+  Program run = bench.start({"run", "slots.yaml", "-j", "1"});
+  ASSERT_TRUE(eventually([&] { return bench.value("select count(*) > 0 from event where trial = 0") == "1"; }));
+  const std::string status = bench.tune({"status", "slots", "--json"}).out;
+  EXPECT_EQ(at(json(status), "running") + " " + at(json(status), "waiting"), "1 1") << status;
+  const auto shown = [&] { return column(bench.tune({"trials", "slots", "--csv"}).out, "status"); };
+  EXPECT_THAT(shown(), ElementsAre("running", "waiting"));
+  ASSERT_EQ(bench.tune({"cancel", "slots/0"}).code, 0);
+  ASSERT_TRUE(eventually([&] { return bench.value("select count(*) > 0 from event where trial = 1") == "1"; }));
+  EXPECT_THAT(shown(), ElementsAre("stopped", "running", "waiting"));
+  run.signal(SIGKILL);
+  run.wait();
+  EXPECT_THAT(shown(), ElementsAre("stopped", "interrupted", "waiting"));
+  const Outcome doctor = bench.tune({"doctor"});
+  EXPECT_EQ(doctor.code, 0) << doctor.out << doctor.err;
+}
+
 TEST(Resume, NeedsNothingButTheDatabase) {
   Workbench bench;
   bench.write("alone.yaml", curve("alone", 4, 20, 0.01, "checkpoint: {every: 1}\n"));

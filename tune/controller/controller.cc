@@ -168,11 +168,19 @@ std::size_t Controller::checkpoints_alive() const { return state_->owners.size()
 
 std::int64_t Controller::asked() const { return state_->asked; }
 
+std::vector<TrialId> granted_ahead(const Controller& controller) {
+  const std::int64_t slots = controller.slots();
+  if (slots == 0 || controller.counts().running <= slots) return {};  // 0: nobody runs it now
+  std::vector<TrialId> ahead = controller.live();
+  ahead.erase(ahead.begin(), ahead.begin() + std::min(slots, std::ssize(ahead)));
+  std::erase_if(ahead, [&](TrialId id) { return controller.trial(id).heard; });
+  return ahead;
+}
+
 InHandCounts in_hand(const Controller& controller) {
   const Counts& counts = controller.counts();
-  const std::int64_t slots = controller.slots() > 0 ? controller.slots() : counts.running;  // 0: nobody runs it now
-  const std::int64_t running = std::min(counts.running, slots);
-  return {running, counts.waiting + counts.running - running};
+  const std::int64_t ahead = std::ssize(granted_ahead(controller));
+  return {counts.running - ahead, counts.waiting + ahead};
 }
 
 }  // namespace tune

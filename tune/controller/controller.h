@@ -176,6 +176,10 @@ class Controller {
   std::unique_ptr<State> state_;
 };
 
+/// Trials that were granted ahead of a free slot and wait for it, in the order of their grants: as far as is known, so
+/// none of which anything was heard. None while nobody runs the experiment.
+std::vector<TrialId> granted_ahead(const Controller& controller);
+
 /// Trials that have not ended, as a person sees them: one that was granted ahead of a free slot waits for it.
 struct InHandCounts {
   std::int64_t running = 0;

@@ -24,7 +24,7 @@ Result<void> act_at_rest(Store& store, Controller& controller, EventOrder& order
   }
   for (Arrived& event : events) all.push_back(std::move(event));
 
-  TurnBuilder turn(seed, row.host);
+  TurnBuilder turn(seed, row.host, controller);
   for (Arrived& arrived : all) {
     LogEntry entry{{controller.next_event(), controller.elapsed(), std::move(arrived.body)}, {}};
     if (!controller.accepts(entry.event)) continue;

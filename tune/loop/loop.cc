@@ -60,7 +60,7 @@ Result<TrainableInfo> Loop::load(Workers& workers) {
 Result<RunEnd> Loop::run(const RunPlan& plan) {
   plan_ = plan;
   channel_.connect(plan.store->channel());
-  builder_ = std::make_unique<TurnBuilder>(plan.seed, host_name());
+  builder_ = std::make_unique<TurnBuilder>(plan.seed, host_name(), *plan.controller);
   elapsed_before_ = plan.controller->elapsed();
   started_ = last_turn_ = steady_clock::now();
 

@@ -1,5 +1,8 @@
 #include "tune/loop/turn.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "core/json.h"
 #include "core/metrics.h"
 #include "core/rng.h"
@@ -33,7 +36,15 @@ std::optional<TrialId> trial_of(const Decision& decision) {
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
+std::set<TrialId> ahead_of(const Controller& controller) {
+  const std::vector<TrialId> ahead = granted_ahead(controller);
+  return {ahead.begin(), ahead.end()};
+}
+
 }  // namespace
+
+TurnBuilder::TurnBuilder(std::uint64_t seed, std::string worker, const Controller& stored)
+    : seed_(seed), worker_(std::move(worker)), ahead_(ahead_of(stored)) {}
 
 void TurnBuilder::add(LogEntry entry, Arrived& arrived, bool counts) {
   const Event& event = entry.event;
@@ -77,7 +88,7 @@ TrialRow TurnBuilder::trial_row(const Controller& controller, const TrialRecord&
   const auto value = [](const Score& score, double shown) { return score.is_number() ? shown : 0.0; };
   TrialRow row;
   row.number = trial.id.value;
-  row.status = status_name(trial.state);
+  row.status = status_name(ahead_.contains(trial.id) ? TrialState::kWaiting : trial.state);
   row.state = state_name(trial.state);
   row.cause = cause_name(trial.cause);
   row.reason = trial.reason;
@@ -106,7 +117,15 @@ TrialRow TurnBuilder::trial_row(const Controller& controller, const TrialRecord&
   return row;
 }
 
+/// A trial gets a slot, or has to wait for one, by what happens to others.
+void TurnBuilder::touch_moved_up(const Controller& controller) {
+  std::set<TrialId> ahead = ahead_of(controller);
+  std::ranges::set_symmetric_difference(ahead, ahead_, std::inserter(touched_, touched_.end()));
+  ahead_ = std::move(ahead);
+}
+
 TurnRows TurnBuilder::take(const Controller& controller, double now, const std::string& status) {
+  touch_moved_up(controller);
   rows_.trials.reserve(touched_.size());
   for (const TrialId trial : touched_) {
     const bool exists = trial.value >= 0 && trial.value < controller.trials();  // a command may name any

@@ -15,8 +15,8 @@ namespace tune {
 
 class TurnBuilder {
  public:
-  /// `worker`: name of this host. `clock`: Unix seconds.
-  TurnBuilder(std::uint64_t seed, std::string worker) : seed_(seed), worker_(std::move(worker)) {}
+  /// `worker`: name of this host. `stored`: as the rows of the turns before have it.
+  TurnBuilder(std::uint64_t seed, std::string worker, const Controller& stored);
 
   /// `counts`: the report is a first-time one.
   void add(LogEntry entry, Arrived& arrived, bool counts);
@@ -28,6 +28,7 @@ class TurnBuilder {
 
  private:
   void touch(TrialId trial) { touched_.insert(trial); }
+  void touch_moved_up(const Controller& controller);
   TrialRow trial_row(const Controller& controller, const TrialRecord& trial, double now) const;
 
   std::uint64_t seed_;
@@ -35,6 +36,7 @@ class TurnBuilder {
   TurnRows rows_;
   std::set<TrialId> touched_;
   std::set<TrialId> started_, finished_;
+  std::set<TrialId> ahead_;                 // wait for a slot, as their rows say
   std::map<TrialId, std::string> metrics_;  // of the last report that counts
 };
 

@@ -39,7 +39,7 @@ Result<Projections> fold_projections(const Reader& reader, const ExperimentRow& 
   auto ends = reader.turns(row.id);
   if (!ends) return pass_on(std::move(ends));
   Projections out;
-  TurnBuilder builder(row.seed, {});
+  TurnBuilder builder(row.seed, {}, controller);
   const std::string version = this_run().version;
   auto end = ends->begin();
   auto read = reader.log(row.id, [&](const LogEntry& entry) -> Result<void> {
