@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/syscall.h>
@@ -12,15 +13,19 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 
 #include "core/argv.h"
 #include "core/json.h"
+#include "core/runtime/output_capture.h"
 #include "core/runtime/proc.h"
 #include "core/runtime/socket_dir.h"
 #include "core/sha256.h"
 
 namespace tune {
 namespace {
+
+constexpr double kForDeath = 10;  // seconds; what does not die by SIGKILL in this time sleeps in the kernel
 
 /// posix_spawn's two parameter objects.
 struct SpawnSetup {
@@ -94,6 +99,28 @@ Result<LaunchedWorker> launch_worker(LaunchPlan plan, const StartWorker& start) 
     return fail(ErrorCode::kIo, fmt::format("cannot watch the worker: {}", std::strerror(errno)));
   }
   return worker;
+}
+
+void end_worker(LaunchedWorker& worker, double patience) {
+  const auto gone = [&](double seconds) {
+    pollfd wait{worker.pidfd.get(), POLLIN, 0};
+    return ::poll(&wait, 1, static_cast<int>(seconds * 1000)) > 0;
+  };
+  if (!gone(patience)) {
+    ::kill(worker.pid, SIGKILL);
+    gone(kForDeath);
+  }
+  ::waitpid(worker.pid, nullptr, WNOHANG);
+  end_marked(worker.launch, kForDeath);
+  worker.pid = 0;
+}
+
+std::string last_complaints(const std::string& complaints) {
+  OutputCapture capture;
+  std::ifstream file(complaints);
+  std::string line;
+  while (std::getline(file, line)) capture.add(line + "\n");
+  return capture.last_lines(5, 1000);
 }
 
 std::string status_words(int status) {

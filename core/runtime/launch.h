@@ -40,6 +40,13 @@ inline constexpr int kSecretsFd = 3;
 /// Starts it by `start`, or (empty) as a program. kIo, kNotFound with the program's path.
 Result<LaunchedWorker> launch_worker(LaunchPlan plan, const StartWorker& start = {});
 
+/// Waits so many seconds for it to leave, then kills it; then everything that carries its mark. The process is gone
+/// then, and reaped if it is a child.
+void end_worker(LaunchedWorker& worker, double patience);
+
+/// What stands at the end of its complaints; the whole of it is of no use to anybody.
+std::string last_complaints(const std::string& complaints);
+
 /// `exit code 1`, `signal 9 (Killed)`: a wait status in words.
 std::string status_words(int status);
 

@@ -63,6 +63,14 @@ Fd open_if_alive(const LeftoverWorker& worker) {
   return pidfd;
 }
 
+std::optional<LaunchedWorker> call_leftover(const LeftoverWorker& worker, const std::string& attempts_dir,
+                                            const std::string& socket) {
+  Fd pidfd = open_if_alive(worker);
+  if (!pidfd || !call_worker(attempts_dir, worker.launch, socket)) return std::nullopt;
+  remove_socket_dir_of(worker.socket);
+  return LaunchedWorker{worker.launch, worker.proof, socket, worker.pid, worker.start, std::move(pidfd)};
+}
+
 bool end_leftover(const LeftoverWorker& worker) {
   const Fd pidfd = open_if_alive(worker);
   // Noted before: with the worker its fork server dies, and trials with that.

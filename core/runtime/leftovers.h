@@ -6,11 +6,13 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/channel.h"
+#include "core/runtime/launch.h"
 
 namespace tune {
 
@@ -28,6 +30,10 @@ std::vector<LeftoverWorker> parse_leftovers(std::string_view launches_json);
 
 /// A pidfd of it, if it lives and is still that process and not another that got its number.
 Fd open_if_alive(const LeftoverWorker& worker);
+
+/// Calls it to `socket`, to go on for this controller. Nothing: it does not live, or cannot be called.
+std::optional<LaunchedWorker> call_leftover(const LeftoverWorker& worker, const std::string& attempts_dir,
+                                            const std::string& socket);
 
 /// SIGKILL to it, if it lives, then to everything that carries its mark, and waits until all is gone; its socket goes
 /// as well. Whether it was alive.

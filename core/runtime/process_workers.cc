@@ -1,7 +1,6 @@
 #include "core/runtime/process_workers.h"
 
 #include <fmt/format.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -9,18 +8,16 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
-#include <fstream>
 #include <utility>
 
 #include "core/runtime/admission.h"
 #include "core/runtime/fd_watch.h"
-#include "core/runtime/hand_in.h"
-#include "core/runtime/hand_in_ledger.h"
+#include "core/runtime/hand_ins.h"
 #include "core/runtime/launch.h"
 #include "core/runtime/leftovers.h"
-#include "core/runtime/output_capture.h"
 #include "core/runtime/proc.h"
 #include "core/runtime/rendezvous.h"
+#include "core/runtime/silence_watch.h"
 #include "core/runtime/socket_dir.h"
 #include "core/runtime/worker_peer.h"
 
@@ -34,22 +31,18 @@ constexpr milliseconds kLastWords{500};  // for what a dead worker has left in t
 constexpr milliseconds kSweepAgain{1};
 constexpr double kGoodbye = 5;  // seconds a worker has to end its trials; they are killed, so it is quick
 constexpr double kUntilGone = 10;
-
-/// What stands in the file at its end; the whole of it is of no use to anybody.
-std::string last_complaints(const std::string& path) {
-  OutputCapture capture;
-  std::ifstream file(path);
-  std::string line;
-  while (std::getline(file, line)) capture.add(line + "\n");
-  return capture.last_lines(5, 1000);
-}
+constexpr double kPatience = 1.5;  // leases of silence; a longer lease than the default is for the worker alone
 
 }  // namespace
 
 class ProcessWorkers::Impl {
  public:
   Impl(boost::asio::io_context& io, ProcessWorkersOptions options)
-      : io_(io), options_(std::move(options)), lease_timer_(io), wait_timer_(io) {
+      : io_(io),
+        options_(std::move(options)),
+        hand_ins_(options_.attempts_dir),
+        silence_(io, kPatience * std::min(options_.lease, kDefaultLease), [this] { end_silent_worker(); }),
+        wait_timer_(io) {
     if (options_.worker_command.empty()) options_.worker_command = {own_program(), "__worker"};
     if (options_.host_program.empty()) options_.host_program = default_host_program();
   }
@@ -86,7 +79,6 @@ class ProcessWorkers::Impl {
     if (const auto listening = admission_->listen(dir_->socket()); !listening) return unusable_soon(listening.error());
     for (const Inherited& attempt : inherited_) peer_->inherit({attempt.trial, attempt.attempt}, attempt.last_seq);
     if (!adopt()) launch();
-    watch_lease();
   }
 
   std::vector<Inherited> inherit(std::vector<Inherited> attempts) {
@@ -96,11 +88,11 @@ class ProcessWorkers::Impl {
   }
 
   void assign(Assign assign) {
-    stored(hand_ins_.assigned(assign));
+    if (hand_ins_.assigned(assign)) launches_changed();
     peer_->assign(std::move(assign));
   }
   void acknowledge(const Ack& ack) {
-    stored(hand_ins_.acknowledged(ack));
+    if (hand_ins_.acknowledged(ack)) launches_changed();
     peer_->acknowledge(ack);
   }
 
@@ -124,13 +116,12 @@ class ProcessWorkers::Impl {
  private:
   bool adopt();
   void take_hand_in(const std::string& launch);
-  void stored(const std::vector<std::string>& hand_ins);
-  void watch_death();
+  void watch_worker();
   void launch();
   void admit(std::shared_ptr<Link> link, const wire::Hello& hello, std::uint64_t hello_id);
   void received(wire::Envelope envelope);
   void disconnected(const std::string& why);
-  void watch_lease();
+  void end_silent_worker();
   void worker_ended();
   void sweep(double until);
   void replace();
@@ -154,6 +145,9 @@ class ProcessWorkers::Impl {
     boost::asio::post(io_, [this, alive = alive_, why = std::move(why)] {
       if (*alive && !closed_) handler_->on_unusable(why);
     });
+  }
+  void launches_changed() const {
+    if (options_.launched) options_.launched();
   }
   void log(const std::string& text) const {
     if (options_.log && !closed_) options_.log(text);
@@ -183,17 +177,16 @@ class ProcessWorkers::Impl {
   std::unique_ptr<WorkerPeer> peer_;
   LaunchedWorker worker_;
   std::vector<Inherited> inherited_;
-  HandInLedger hand_ins_;
+  HandIns hand_ins_;
   bool awaited_ = false;  // a worker of the controller before was called and has not come yet
   std::unique_ptr<FdWatch> death_;
   std::shared_ptr<Link> link_;
   std::string end_;  // how the worker ended; empty: it has not
   std::uint64_t epoch_ = 1;
-  double last_heard_ = 0;  // boot_seconds
-  int failures_ = 0;       // deaths in a row without a report in between
+  int failures_ = 0;  // deaths in a row without a report in between
   bool ready_ = false, closed_ = false, given_up_ = false;
-  bool suspected_ = false, killed_ = false;  // the worker, for its silence
-  boost::asio::steady_timer lease_timer_, wait_timer_;
+  SilenceWatch silence_;
+  boost::asio::steady_timer wait_timer_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // false: this object is gone
 };
 
@@ -213,75 +206,50 @@ void ProcessWorkers::Impl::launch() {
   auto launched = launch_worker(std::move(plan), options_.start_worker);
   if (!launched) return unusable_soon(launched.error());
   worker_ = *std::move(launched);
-  end_.clear();
-  last_heard_ = boot_seconds();
-  watch_death();
+  watch_worker();
 }
 
-void ProcessWorkers::Impl::watch_death() {
+void ProcessWorkers::Impl::watch_worker() {
+  end_.clear();
   admission_->expect(worker_.launch, worker_.proof);
-  killed_ = false;
+  silence_.begin();
   death_ = std::make_unique<FdWatch>(io_, worker_.pidfd.get(), [this] { worker_ended(); });
   death_->arm_read();
-  if (options_.launched) options_.launched();
+  launches_changed();
 }
 
 /// Goes on with a worker of the controller before, or takes in what it has left. False: a new one is needed.
 bool ProcessWorkers::Impl::adopt() {
   for (const LeftoverWorker& left : parse_leftovers(options_.inherited)) {
-    Fd pidfd = open_if_alive(left);
-    const bool is_wanted = pidfd && options_.adopts && worker_.pid == 0 && !inherited_.empty();
-    const bool called = is_wanted && call_worker(options_.attempts_dir, left.launch, dir_->socket()).has_value();
-    if (!called) {
-      end_leftover(left);
-      forget_call(options_.attempts_dir, left.launch);
-      take_hand_in(left.launch);
+    const bool is_wanted = options_.adopts && worker_.pid == 0 && !inherited_.empty();
+    auto called = is_wanted ? call_leftover(left, options_.attempts_dir, dir_->socket()) : std::nullopt;
+    if (called) {
+      worker_ = *std::move(called);
       continue;
     }
-    remove_socket_dir_of(left.socket);
-    worker_.launch = left.launch;
-    worker_.proof = left.proof;
-    worker_.socket = dir_->socket();
-    worker_.pid = left.pid;
-    worker_.start = left.start;
-    worker_.pidfd = std::move(pidfd);
+    end_leftover(left);
+    forget_call(options_.attempts_dir, left.launch);
+    take_hand_in(left.launch);
   }
   if (worker_.pid == 0) {
     peer_->lose_all("the controller it belonged to is gone, and so is its worker");
     return false;
   }
   awaited_ = true;
-  end_.clear();
-  last_heard_ = boot_seconds();
-  watch_death();
+  watch_worker();
   return true;
 }
 
 void ProcessWorkers::Impl::take_hand_in(const std::string& launch) {
-  const std::string path = hand_in_path(options_.attempts_dir, launch);
-  const auto read = read_hand_in(path, [&](wire::Envelope envelope) {
-    const auto is_heard = [&](const auto& message) {
-      if constexpr (requires { message.log.seq; }) return peer_->hears(wire::key_of(message));
-      return false;
-    };
-    if (std::visit(is_heard, envelope.body)) hand_ins_.note(launch, envelope.body);
-    peer_->receive(std::move(envelope));
-  });
-  if (!read && read.error().code == ErrorCode::kNotFound) return delete_hand_in(path);  // there may be half of one
-  if (!read)
-    log("what a worker handed in is lost, and its trials go on from their checkpoints: " + read.error().message);
-  if (std::ranges::count(hand_ins_.open(), launch) == 0) delete_hand_in(path);
-}
-
-void ProcessWorkers::Impl::stored(const std::vector<std::string>& hand_ins) {
-  for (const std::string& launch : hand_ins) delete_hand_in(hand_in_path(options_.attempts_dir, launch));
-  if (!hand_ins.empty() && options_.launched) options_.launched();
+  const auto taken = hand_ins_.take(launch, *peer_);
+  if (taken) return;
+  log("what a worker handed in is lost, and its trials go on from their checkpoints: " + taken.error().message);
 }
 
 void ProcessWorkers::Impl::admit(std::shared_ptr<Link> link, const wire::Hello& hello, std::uint64_t hello_id) {
   if (link_) link_->close();
   link_ = std::move(link);
-  last_heard_ = boot_seconds();
+  silence_.heard();
   if (std::exchange(awaited_, false)) {
     forget_call(options_.attempts_dir, worker_.launch);
     if (hello.slots != options_.plan.slots) {
@@ -300,7 +268,7 @@ void ProcessWorkers::Impl::admit(std::shared_ptr<Link> link, const wire::Hello& 
 }
 
 void ProcessWorkers::Impl::received(wire::Envelope envelope) {
-  last_heard_ = boot_seconds();
+  silence_.heard();
   if (const auto* beat = std::get_if<wire::Heartbeat>(&envelope.body)) {
     link_->send(wire::HeartbeatAck{beat->n, epoch_}, envelope.id);
     return;
@@ -315,22 +283,9 @@ void ProcessWorkers::Impl::disconnected(const std::string& why) {
   log("the connection to the worker broke: " + why);
 }
 
-/// A worker that is silent for too long is killed: then its end is certain. It is given one more look first, since it
-/// may have been this process that stood still.
-void ProcessWorkers::Impl::watch_lease() {
-  const auto period = milliseconds(static_cast<int>(std::clamp(options_.lease * 100, 50.0, 1000.0)));
-  lease_timer_.expires_after(period);
-  lease_timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
-    if (error || !*alive || closed_) return;
-    const double patience = 1.5 * std::min(options_.lease, kDefaultLease);  // a longer lease is for the worker alone
-    const bool late = end_.empty() && worker_.pid > 0 && boot_seconds() - last_heard_ > patience;
-    if (late && suspected_ && !std::exchange(killed_, true)) {
-      log("the worker has been silent for too long and is killed");
-      ::kill(worker_.pid, SIGKILL);
-    }
-    suspected_ = late;
-    watch_lease();
-  });
+void ProcessWorkers::Impl::end_silent_worker() {
+  log("the worker has been silent for too long and is killed");
+  ::kill(worker_.pid, SIGKILL);
 }
 
 void ProcessWorkers::Impl::worker_ended() {
@@ -338,6 +293,7 @@ void ProcessWorkers::Impl::worker_ended() {
   int status = 0;
   const bool is_child = ::waitpid(worker_.pid, &status, WNOHANG) == worker_.pid;
   death_.reset();
+  silence_.end();
   end_ = is_child ? status_words(status) : "a status that only the controller before could see";
   if (!link_) return sweep(running_seconds() + kUntilGone);
   // What it had sent is read first; the end of the stream follows at once, but for a descriptor that lives on
@@ -379,7 +335,7 @@ void ProcessWorkers::Impl::shut_down() {
   closed_ = true;
   if (peer_) peer_->mute();
   wait_timer_.cancel();
-  lease_timer_.cancel();
+  silence_.end();
   death_.reset();
   if (std::exchange(awaited_, false)) forget_call(options_.attempts_dir, worker_.launch);
   // Before the worker is told to leave: one that was not told would take the folder away itself, were this process
@@ -393,17 +349,7 @@ void ProcessWorkers::Impl::shut_down() {
       link_->write_now(1);
       patience = kGoodbye;
     }
-    const auto gone = [&](double seconds) {
-      pollfd wait{worker_.pidfd.get(), POLLIN, 0};
-      return ::poll(&wait, 1, static_cast<int>(seconds * 1000)) > 0;
-    };
-    if (!gone(patience)) {
-      ::kill(worker_.pid, SIGKILL);
-      gone(kUntilGone);
-    }
-    ::waitpid(worker_.pid, nullptr, WNOHANG);
-    end_marked(worker_.launch, kUntilGone);
-    worker_.pid = 0;
+    end_worker(worker_, patience);
   }
   if (link_) link_->close();
   link_.reset();
