@@ -8,9 +8,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
-#include <filesystem>
+#include <iterator>
 
 #include "core/runtime/open_files.h"
 #include "core/runtime/proc.h"
@@ -20,12 +19,6 @@ namespace {
 
 /// Of what a failed trial printed, so much stands in the text of its end.
 constexpr std::size_t kTailLines = 20, kTailBytes = 4096;
-constexpr std::chrono::milliseconds kLookForRoom{250};
-
-/// Of an attempt's files, and of the database beside them.
-std::vector<std::string> folders_that_need_room(const std::string& attempts_dir) {
-  return {attempts_dir, std::filesystem::path(attempts_dir).parent_path().string()};
-}
 
 }  // namespace
 
@@ -35,7 +28,8 @@ TrialRunner::TrialRunner(boost::asio::io_context& io, const WorkerOptions& optio
       options_(options),
       dialogue_(dialogue),
       give_up_(std::move(give_up)),
-      disk_(folders_that_need_room(options.attempts_dir)),
+      disk_(io, options.attempts_dir, dialogue, [this] { pump_unless_ended(); }),
+      queue_(dialogue, [this] { pump_unless_ended(); }),
       memory_events_(own_memory_events()),
       memory_kills_(memory_kills()),
       limits_timer_(io),
@@ -50,32 +44,12 @@ void TrialRunner::start() { restart_host(); }
 
 void TrialRunner::assign(Assign assign) {
   const Key key = wire::key_of(assign);
-  const bool known = find(key) || std::any_of(queue_.begin(), queue_.end(),
-                                              [&](const Queued& queued) { return wire::key_of(queued.assign) == key; });
-  if (known || ended_) return;
+  if (find(key) || queue_.holds(key) || ended_) return;
   for (const Key& other : held()) {
     if (other.trial == key.trial && other.attempt < key.attempt) fence(other);
   }
-  const bool fetches = assign.checkpoint && assign.checkpoint->external;
   memory_limit_ = assign.resources.memory;
-  queue_.push_back({std::move(assign), fetches, {}, {}});
-  if (fetches) {
-    const Assign& queued = queue_.back().assign;
-    dialogue_.fetch(queued.checkpoint_id, *queued.checkpoint, [this, alive = alive_, key](Result<Fd> file) {
-      if (!*alive) return;
-      for (Queued& waiting : queue_) {
-        if (wire::key_of(waiting.assign) != key) continue;
-        waiting.fetching = false;
-        if (file) {
-          waiting.checkpoint = *std::move(file);
-        } else {
-          waiting.fault = file.error().message;
-        }
-        break;
-      }
-      pump();
-    });
-  }
+  queue_.add(std::move(assign));
   pump();
 }
 
@@ -97,22 +71,20 @@ void TrialRunner::order(const Order& order) {
     if (order.kind == OrderKind::kSave) return running->process->send(OrderFrame{order});
     return tell_to_leave(*running, order.kind, order.grace, order.reason);
   }
-  const auto queued = std::find_if(queue_.begin(), queue_.end(),
-                                   [&](const Queued& waiting) { return wire::key_of(waiting.assign) == key; });
-  if (queued == queue_.end() || order.kind == OrderKind::kSave) return;
-  const Queued never_begun = std::move(*queued);
-  queue_.erase(queued);
+  if (order.kind == OrderKind::kSave) return;
+  const auto never_begun = queue_.take(key);
+  if (!never_begun) return;
   Ended end{key.trial,        key.attempt,  1, EndKind::kStopped,
-            Cause::kStopRule, order.reason, 0, never_begun.assign.elapsed};
+            Cause::kStopRule, order.reason, 0, never_begun->assign.elapsed};
   if (order.kind == OrderKind::kPause) end.how = EndKind::kPaused;
   if (order.kind == OrderKind::kInterrupt) end.how = EndKind::kInterrupted;
   if (end.how != EndKind::kStopped) end.cause = Cause::kNone;
-  end_queued(never_begun, end);
+  end_queued(key, end);
   pump();
 }
 
 void TrialRunner::fence(const Key& key) {
-  std::erase_if(queue_, [&](const Queued& queued) { return wire::key_of(queued.assign) == key; });
+  queue_.take(key);
   Running* const running = find(key);
   if (!running) return;
   TrialProcess& process = *running->process;
@@ -123,9 +95,8 @@ void TrialRunner::fence(const Key& key) {
 
 std::vector<TrialRunner::Key> TrialRunner::held() const {
   std::vector<Key> keys;
-  keys.reserve(running_.size() + queue_.size());
   for (const auto& [key, running] : running_) keys.push_back(key);
-  for (const Queued& queued : queue_) keys.push_back(wire::key_of(queued.assign));
+  std::ranges::copy(queue_.keys(), std::back_inserter(keys));
   return keys;
 }
 
@@ -168,47 +139,19 @@ std::size_t TrialRunner::slots_of(const Assign& assign) const {
 }
 
 void TrialRunner::pump() {
-  while (!queue_.empty() && host_is_ready_ && !queue_.front().fetching &&
-         slots_of(queue_.front().assign) <= free_slots().size() && has_room()) {
-    Queued next = std::move(queue_.front());
-    queue_.pop_front();
+  const auto fits = [this](const QueuedAssignment& next) { return slots_of(next.assign) <= free_slots().size(); };
+  while (host_is_ready_ && queue_.next() && fits(*queue_.next()) && disk_.is_open()) {
+    QueuedAssignment next = queue_.take_next();
     if (!next.fault.empty()) {
-      end_queued(next, {next.assign.trial, next.assign.attempt, 1, EndKind::kFailed, Cause::kLoad,
-                        "its checkpoint cannot be loaded: " + next.fault, 0, next.assign.elapsed});
+      end_queued(next.key(), {next.assign.trial, next.assign.attempt, 1, EndKind::kFailed, Cause::kLoad,
+                              "its checkpoint cannot be loaded: " + next.fault, 0, next.assign.elapsed});
     } else if (!begin(next)) {
-      queue_.push_front(std::move(next));
+      queue_.put_back(std::move(next));
       break;
     }
   }
   fork_ahead();
   if (when_empty_ && running_.empty() && queue_.empty()) std::exchange(when_empty_, {})();
-}
-
-/// Whether there is room for what a trial writes; else it is looked for until there is.
-bool TrialRunner::has_room() {
-  if (disk_.may_start(running_seconds())) {
-    if (std::exchange(said_full_disk_, false)) {
-      dialogue_.say(wire::LogLine{wire::LogLine::Level::kNote, "there is room on the disk again: trials are started"});
-    }
-    return true;
-  }
-  if (const auto folder = disk_.full(running_seconds())) say_full(*folder);
-  if (!std::exchange(looks_for_room_, true)) {
-    later(kLookForRoom, [this] {
-      looks_for_room_ = false;
-      pump();
-    });
-  }
-  return false;
-}
-
-void TrialRunner::say_full(const std::string& folder) {
-  if (std::exchange(said_full_disk_, true)) return;
-  dialogue_.say(wire::LogLine{
-      wire::LogLine::Level::kWarning,
-      fmt::format("the disk of {} is full: no trial is started until there is room, and one that fails meanwhile goes "
-                  "on from its last checkpoint then, as if its worker had been lost",
-                  folder)});
 }
 
 ProcessProfile TrialRunner::profile_of(const std::vector<std::int64_t>& slots, std::uint64_t memory) const {
@@ -270,10 +213,10 @@ void TrialRunner::fork_ahead() {
 }
 
 /// Where the worker may open no more files, the next trial waits for the end of another.
-bool TrialRunner::begin(Queued& next) {
+bool TrialRunner::begin(QueuedAssignment& next) {
   std::vector<std::int64_t> slots = free_slots();
   slots.resize(slots_of(next.assign));
-  const Key key = wire::key_of(next.assign);
+  const Key key = next.key();
   TrialProcess* const process = process_for(profile_of(slots, next.assign.resources.memory));
   if (!process) {
     const std::string why = "the worker may open no more files (ulimit -n)";
@@ -335,10 +278,10 @@ void TrialRunner::hand_over(Running& running, Fd checkpoint) {
 
 // --- ending ---------------------------------------------------------------------------------------------------------
 
-void TrialRunner::end_queued(const Queued& queued, const Ended& end) {
+void TrialRunner::end_queued(const Key& key, const Ended& end) {
   DoneMessage done;
   done.log = end;
-  (void)dialogue_.say_kept(wire::key_of(queued.assign), done, end.seq, true);
+  (void)dialogue_.say_kept(key, done, end.seq, true);
 }
 
 /// The attempt is over, and with it its hold on the slot.
@@ -361,14 +304,10 @@ void TrialRunner::finish(Running& running, const Exited& exited) {
   done.output_bytes = output.total();
   done.cpu_seconds = std::max(exited.cpu_seconds - running.attempt.cpu_baseline, 0.0);
   done.max_rss = exited.max_rss;
-  const auto full = done.log.how == EndKind::kFailed ? disk_.was_full(running_seconds()) : std::nullopt;
+  const auto full = done.log.how == EndKind::kFailed ? disk_.is_to_blame() : std::nullopt;
   process.end_output();
   process.runs.reset();
-  if (full) {
-    disk_.lost(running_seconds());
-    say_full(*full);
-    return lose(key, done.log.seq, fmt::format("the disk of {} is full: {}", *full, done.log.text));
-  }
+  if (full) return lose(key, done.log.seq, fmt::format("the disk of {} is full: {}", *full, done.log.text));
   running_.erase(key);
   (void)dialogue_.say_kept(key, done, done.log.seq, true);  // its parts are bounded: it fits
 }

@@ -9,7 +9,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -17,9 +16,10 @@
 #include <string>
 #include <vector>
 
+#include "core/runtime/assignment_queue.h"
 #include "core/runtime/attempt.h"
 #include "core/runtime/dialogue.h"
-#include "core/runtime/disk_room.h"
+#include "core/runtime/disk_gate.h"
 #include "core/runtime/host_process.h"
 #include "core/runtime/trial_process.h"
 #include "core/runtime/worker.h"
@@ -51,12 +51,6 @@ class TrialRunner {
   void end_all();
 
  private:
-  struct Queued {
-    Assign assign;
-    bool fetching = false;
-    Fd checkpoint;      ///< of a fetched one
-    std::string fault;  ///< it cannot be had
-  };
   struct Running {
     RunningAttempt attempt;
     TrialProcess* process = nullptr;
@@ -64,9 +58,10 @@ class TrialRunner {
 
   // --- trial_runner.cc: starting and ending
   void pump();
-  bool has_room();
-  void say_full(const std::string& folder);
-  bool begin(Queued& next);  ///< false: not now
+  void pump_unless_ended() {
+    if (!ended_) pump();
+  }
+  bool begin(QueuedAssignment& next);  ///< false: not now
   void hand_over(Running& running, Fd checkpoint);
   void settle(Running& running);
   std::vector<std::int64_t> free_slots() const;
@@ -77,7 +72,7 @@ class TrialRunner {
   TrialProcess* spawn(const ProcessProfile& profile);
   void fork_ahead();
   void finish(Running& running, const Exited& exited);
-  void end_queued(const Queued& queued, const Ended& end);
+  void end_queued(const Key& key, const Ended& end);
   void lose(const Key& key, Seq seq, const std::string& why);
   void retire(TrialProcess& process);
   Running* find(const Key& key);
@@ -124,16 +119,16 @@ class TrialRunner {
   const WorkerOptions& options_;
   Dialogue& dialogue_;
   std::function<void(std::string)> give_up_;
-  DiskRoom disk_;
+  DiskGate disk_;
+  AssignmentQueue queue_;
   std::unique_ptr<HostProcess> host_;
   bool host_is_ready_ = false, loaded_once_ = false, refused_ = false, reuses_ = false, ended_ = false,
-       said_full_ = false, said_full_disk_ = false, looks_for_room_ = false;
+       said_full_ = false;
   int host_failures_ = 0;  // in a row, without a word of a trial in between
   std::map<std::int64_t, std::unique_ptr<TrialProcess>> processes_;
   std::map<pid_t, std::int64_t> by_pid_;
   std::int64_t next_process_ = 1;
   std::uint64_t memory_limit_ = 0;  // of the last assignment: what to fork ahead for
-  std::deque<Queued> queue_;
   std::map<Key, Running> running_;
   std::string memory_events_;                         // of the worker's own group; empty: it has none
   std::uint64_t memory_kills_ = 0;                    // of the machine, at the last SIGKILL
