@@ -164,6 +164,20 @@ TEST(Controller, RunsALostTrialAgainWithoutUsingARetry) {
   EXPECT_TRUE(all<StartTrial>(decisions).empty());
 }
 
+TEST(Controller, SaysWhyALostTrialRunsAgain) {
+  Brain brain(trials(2));
+  brain.start(1);
+  const auto reason = [&](int attempt, const std::string& why) {
+    const auto decisions = brain.on(Lost{TrialId{0}, Attempt{attempt}, why});
+    return decisions.empty() ? "" : decisions[0].reason;
+  };
+  EXPECT_THAT(reason(1, "the disk of /data is full: exit code 1: no room"),
+              ::testing::StartsWith("the disk of /data is full: goes on "));
+  EXPECT_THAT(reason(2, "the fork server ended with signal 11\nmore"),
+              ::testing::StartsWith("the fork server ended with signal 11: goes on "));
+  EXPECT_THAT(reason(3, ""), ::testing::StartsWith("its worker was lost: goes on "));
+}
+
 TEST(Controller, GivesUpOnATrialWhoseWorkerIsLostElevenTimesInARow) {
   Brain brain(trials(1));
   brain.start(1);

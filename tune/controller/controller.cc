@@ -82,7 +82,7 @@ void Controller::apply(const Decision& decision) {
 void Controller::settle() { state_->settle(nullptr); }
 
 std::string Controller::rules() const {
-  return fmt::format("controller=4 {}={} {}={}", state_->scheduler->name(), state_->scheduler->rules(),
+  return fmt::format("controller=5 {}={} {}={}", state_->scheduler->name(), state_->scheduler->rules(),
                      state_->sampler->name(), state_->sampler->rules());
 }
 

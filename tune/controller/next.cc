@@ -190,11 +190,18 @@ std::optional<Decision> wind_up(const State& state) {
 // --- 7. free slots
 // ----------------------------------------------------------------------------------------------------
 
+/// Why the attempt before was lost, without what its program had to say to that: `the disk of /data is full`.
+std::string_view why_lost(const TrialRecord& trial) {
+  const std::string_view why = trial.reason;
+  const std::string_view words = why.substr(0, std::min(why.find(": "), why.find('\n')));
+  return trial.waiting_for == ResumeWhy::kLost && !words.empty() ? words : "its worker was lost";
+}
+
 std::optional<Decision> run_again(const State& state) {
   const TrialRecord& trial = state.at(state.waiting.begin()->second);
   if (trial.lost_in_a_row > 10) {
     return Decision{FinishTrial{trial.id, TrialState::kFailed, Cause::kLostWorker},
-                    fmt::format("its worker was lost {} times in a row without a new iteration: {}",
+                    fmt::format("lost {} times in a row without a new iteration: {}",
                                 trial.lost_in_a_row, trial.reason)};
   }
   const ResumeWhy why = trial.waiting_for.value_or(ResumeWhy::kLost);
@@ -202,7 +209,7 @@ std::optional<Decision> run_again(const State& state) {
                                    : why == ResumeWhy::kUnpaused  ? "resumed by the user"
                                    : why == ResumeWhy::kUserRetry ? "retried by the user"
                                    : why == ResumeWhy::kResized   ? "left for other slots"
-                                                                  : "its worker was lost";
+                                                                  : why_lost(trial);
   return resume(state, trial, why, fmt::format("{}: goes on {}", because, from_where(trial)));
 }
 
