@@ -12,6 +12,7 @@
 #include "experiments/store/database.h"
 #include "experiments/store/rows.h"
 #include "experiments/store/schema.h"
+#include "experiments/store/sql_error.h"
 
 namespace tune {
 namespace {
@@ -23,14 +24,11 @@ constexpr int kMostFaults = 20;
 /// Below this a run may soon wait for space.
 constexpr std::uint64_t kLittleSpace = std::uint64_t{256} << 20;
 
-constexpr const char* kRestore =
-    "restore a backup (tune backup makes one), or save what can be read: sqlite3 FILE .recover | sqlite3 NEW";
-
 Result<void> integrity(const sql::Connection& connection, const std::string& path, std::vector<Finding>& findings) {
   auto check = connection.prepare(fmt::format("PRAGMA integrity_check({})", kMostFaults));
   if (!check) return pass_on(std::move(check));
   return for_each_row(*check, [&](const sql::Statement& row) {
-    if (row.text(0) != "ok") findings.push_back({true, fmt::format("{}: {}", path, row.text(0)), kRestore});
+    if (row.text(0) != "ok") findings.push_back({true, fmt::format("{}: {}", path, row.text(0)), sql::kPagesDamaged});
   });
 }
 
@@ -195,7 +193,7 @@ Result<std::vector<Finding>> check_files(const std::string& database) {
   if (const std::string beside = checkpoints_file(db); file_exists(beside)) {
     auto blobs = sql::Connection::open(beside, sql::Access::kRead);
     checked = blobs ? integrity(*blobs, beside, findings) : pass_on(std::move(blobs));
-    if (!checked) findings.push_back({true, checked.error().message, kRestore});
+    if (!checked) findings.push_back({true, checked.error().message, sql::kPagesDamaged});
   }
   return findings;
 }

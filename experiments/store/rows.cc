@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/score.h"
 #include "core/text.h"
+#include "experiments/store/doctor.h"
 
 namespace tune {
 
@@ -179,6 +181,9 @@ Result<ExperimentRow> find_experiment(const sql::Connection& connection, const s
   std::vector<std::string> known;
   auto read = for_each_row(*names, [&](const sql::Statement& each) { known.emplace_back(each.text(0)); });
   if (!read) return pass_on(std::move(read));
+  if (std::ranges::count(known, name) > 0) {
+    return fail(ErrorCode::kDamaged, fmt::format("experiment '{}' in {} has no summary", name, db), kTablesEdited);
+  }
   std::string message = fmt::format("no experiment '{}' in {}", name, db);
   if (known.empty()) return fail(ErrorCode::kNotFound, message + ", which holds none");
   std::string hint = did_you_mean_hint(name, known);

@@ -99,8 +99,7 @@ Error sql_error(sqlite3* db, int code, const std::string& given_path) {
     case SQLITE_NOTADB:
       return {ErrorCode::kDamaged, fmt::format("{} is no tune database (SQLite does not know its form)", path), {}};
     case SQLITE_CORRUPT:
-      return {ErrorCode::kDamaged, fmt::format("{} is damaged or cut off ({})", path, words),
-              "sqlite3 FILE .recover saves what can be read"};
+      return {ErrorCode::kDamaged, fmt::format("{} is damaged or cut off ({})", path, words), kPagesDamaged};
     case SQLITE_BUSY:
     case SQLITE_LOCKED: return busy(path);
     case SQLITE_READONLY:

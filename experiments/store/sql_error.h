@@ -11,6 +11,11 @@ struct sqlite3;
 
 namespace tune::sql {
 
+/// The advice where pages of a file are damaged. Not `.recover`: Debian's sqlite3 is built without what that needs.
+inline constexpr const char* kPagesDamaged =
+    "restore the last backup (tune backup makes them); without one, save what can still be read, for SQL to ask: "
+    "sqlite3 FILE .dump | sed 's/^ROLLBACK.*/COMMIT;/' | sqlite3 NEW";
+
 /// Error of the last call on `db`; `path` where the connection does not know its file yet.
 Error sql_error(sqlite3* db, int code, const std::string& path = {});
 

@@ -215,7 +215,16 @@ TEST_F(Care, ABrokenPageIsAProblemAndNotACrash) {
   file.close();
   const Outcome outcome = bench_.tune({"doctor"});
   EXPECT_EQ(outcome.code, 6) << outcome.out << outcome.err;
-  EXPECT_THAT(outcome.out + outcome.err, HasSubstr(".recover"));
+  EXPECT_THAT(outcome.out + outcome.err, HasSubstr("restore the last backup"));
+  EXPECT_THAT(outcome.out + outcome.err, HasSubstr("sqlite3 FILE .dump"));
+}
+
+TEST_F(Care, AnExperimentWithoutItsSummaryIsDamagedAndNotUnknown) {
+  run_small();
+  bench_.change("delete from summary");
+  const Outcome outcome = bench_.tune({"resume", "small"});
+  EXPECT_EQ(outcome.code, 6) << outcome.err;
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr("has no summary"), HasSubstr("restore a backup")));
 }
 
 TEST_F(Care, AMissingDatabaseIsSaidPlainly) {

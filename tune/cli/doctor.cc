@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "core/json.h"
 #include "core/text.h"
 #include "experiments/store/backup.h"
@@ -30,7 +32,8 @@ class Sheet {
     problems_ += finding.harmful ? 1 : 0;
     const char* state = finding.harmful ? "problem" : "note";
     if (!json_) fmt::print("  {:<8} {}\n", state, finding.what);
-    if (!json_ && !finding.advice.empty()) fmt::print("           -> {}\n", finding.advice);
+    const bool is_news = !finding.advice.empty() && finding.advice != std::exchange(advised_, finding.advice);
+    if (!json_ && is_news) fmt::print("           -> {}\n", finding.advice);
     checks_.push_back(Map{{"state", state}, {"what", finding.what}, {"advice", finding.advice}});
   }
   /// All of a check: its findings, or that it is good.
@@ -53,6 +56,7 @@ class Sheet {
  private:
   bool json_;
   int problems_ = 0;
+  std::string advised_;  ///< last
   List checks_;
 };
 
@@ -62,7 +66,7 @@ bool examine_decisions(const Reader& reader, const ExperimentRow& row, Sheet& sh
   if (!examined) {
     const bool unreadable = examined.error().code == ErrorCode::kDamaged || !parse_json(row.resolved_json);
     sheet.found({unreadable, fmt::format("{}: cannot be replayed: {}", row.name, examined.error().message),
-                 unreadable ? kTablesEdited : examined.error().hint});
+                 unreadable && examined.error().hint.empty() ? kTablesEdited : examined.error().hint});
     return false;
   }
   if (examined->good()) {
