@@ -125,7 +125,7 @@ void add_running_commands(CLI::App& app, CommandLine& line) {
       add(app, line, "retrain", "Train the recorded schedule of one trial again, as an experiment of its own",
           [&] { return retrain(line.trial, line.name, line.run_options, line.common); });
   retrain_command->add_option("EXPERIMENT/TRIAL", line.trial)->required();
-  retrain_command->add_option("--name", line.name, "of the new experiment; EXPERIMENT-retrain-TRIAL if left out");
+  retrain_command->add_option("-n,--name", line.name, "of the new experiment; EXPERIMENT-retrain-TRIAL if left out");
   retrain_command->add_flag("--fresh", o.fresh, "start anew; an old experiment of that name is kept as NAME@1");
   add_run_options(*retrain_command, line);
 }
