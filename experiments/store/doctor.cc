@@ -85,6 +85,11 @@ constexpr std::array kRules{
         "experiment FROM output UNION ALL SELECT experiment FROM summary) x WHERE NOT EXISTS (SELECT 1 FROM "
         "experiment e WHERE e.id = x.experiment)",
         "{} rows are of an experiment that is not there, first of {}", true, kTablesEdited},
+    ReferenceRule{"SELECT count(*), min(e.n), e.experiment FROM event e WHERE e.kind = 'run_started' AND NOT EXISTS "
+                  "(SELECT 1 FROM run r WHERE r.experiment = e.experiment AND r.run = json_extract(e.payload, '$.run') "
+                  "AND r.version = json_extract(e.payload, '$.version') AND r.rules = json_extract(e.payload, "
+                  "'$.rules'))",
+                  "{} starts of the log have no such row in the table 'run', first event {}", true, kTablesEdited},
     ReferenceRule{"SELECT count(*), min(e.id), e.id FROM experiment e WHERE NOT EXISTS "
                   "(SELECT 1 FROM summary s WHERE s.experiment = e.id)",
                   "{} experiments have no summary, first {}", true, kTablesEdited},

@@ -56,6 +56,21 @@ Result<Blobs> read_blobs(const sql::Connection& connection, ExperimentId experim
   return blobs;
 }
 
+/// A log that ends elsewhere than its turns and its summary say takes no further turn.
+Result<void> check_ends(const sql::Connection& connection, const std::string& db, const ExperimentRow& row,
+                        const LogTail& tail) {
+  auto query = connection.prepare("SELECT max(n) FROM event WHERE experiment = ?");
+  if (!query) return pass_on(std::move(query));
+  auto found = query->bind(row.id.value).step();
+  if (!found) return pass_on(std::move(found));
+  const std::int64_t last = query->integer(0);
+  if (last == tail.last_n && row.last_event == tail.last_n && row.last_turn == tail.turn) return {};
+  return fail(ErrorCode::kDamaged,
+              fmt::format("{}: the log of '{}' ends at event {}, its turns at event {} and its summary at event {}", db,
+                          row.name, last, tail.last_n, row.last_event),
+              kTablesEdited);
+}
+
 }  // namespace
 
 // --- Opening and closing ---------------------------------------------------------------------------------------------
@@ -68,6 +83,7 @@ Result<std::unique_ptr<Store>> ExperimentStore::open(std::string db, HeldLock lo
   if (!blobs) return pass_on(std::move(blobs));
   auto tail = read_tail(connection, store->row_.id);
   if (!tail) return pass_on(std::move(tail));
+  if (auto same = check_ends(connection, store->db_, store->row_, *tail); !same) return pass_on(std::move(same));
   store->tail_ = *tail;
   auto runs = rows_of<RunRow>(
       connection, fmt::format("SELECT {} FROM run WHERE experiment = ? ORDER BY run DESC LIMIT 1", kRunColumns),

@@ -23,6 +23,17 @@ class Care : public ::testing::Test {
  protected:
   void run_small() { run("small", ""); }
   void run_large() { run("large", "  checkpoint_bytes: 300000\n"); }
+  /// One that was interrupted, and has more to do.
+  void interrupt(const std::string& name, const std::string& more = "", const Arguments& options = {}) {
+    bench_.write(name + ".yaml", curve(name, 2, 20, 0.01, more));
+    Arguments arguments{"run", name + ".yaml"};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    Program run = bench_.start(arguments);
+    ASSERT_TRUE(
+        eventually([&] { return bench_.value("select count(*) > 2 from event where kind = 'reported'") == "1"; }));
+    run.signal(SIGINT);
+    run.wait();
+  }
   /// The doctor finds this, and says that something is wrong.
   void expect_problem(const std::string& what) {
     const Outcome outcome = bench_.tune({"doctor"});
@@ -128,6 +139,30 @@ TEST_F(Care, FindsWhatIsGoneOrBelongsToNothing) {
     std::filesystem::remove(bench_ / "damaged.db");
   }
   expect_healthy();
+}
+
+/// The log is the truth: which run comes next, and where it goes on, follow from it.
+TEST_F(Care, AnInterruptedExperimentWhoseRunsWereDeletedGoesOn) {
+  interrupt("lost");
+  bench_.change("delete from run");
+  expect_problem("1 starts of the log have no such row in the table 'run', first event 1, experiment 'lost'");
+  EXPECT_EQ(bench_.tune({"resume", "lost"}).code, 0);
+  EXPECT_EQ(bench_.value("select group_concat(run) from run"), "2");
+}
+
+TEST_F(Care, ALogThatEndsElsewhereThanItsTurnsTakesNoTurn) {
+  interrupt("cut");
+  for (const char* const damage :
+       {"delete from turn where turn = (select max(turn) from turn)", "delete from turn",
+        "delete from event where n = (select max(n) from event)", "update summary set last_event = last_event - 1"}) {
+    std::filesystem::copy_file(bench_ / "tune.db", bench_ / "damaged.db");
+    bench_.change(damage, "damaged.db");
+    const Outcome resumed = bench_.tune({"resume", "cut", "--db", "damaged.db"});
+    EXPECT_EQ(resumed.code, 6) << damage << resumed.err;
+    EXPECT_THAT(resumed.err, HasSubstr("restore a backup"));
+    EXPECT_EQ(bench_.tune({"doctor", "damaged.db"}).code, 6) << damage;
+    std::filesystem::remove(bench_ / "damaged.db");
+  }
 }
 
 TEST_F(Care, FindsASummaryThatIsNotAsTheLogSays) {

@@ -5,6 +5,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "core/json.h"
@@ -93,15 +94,16 @@ bool runs_in_threads(const ExperimentSpec& spec) {
 Result<std::int64_t> recover(Store& store, Controller& controller, EventOrder& order) {
   auto runs = store.runs();
   if (!runs) return pass_on(std::move(runs));
-  if (runs->empty()) return 1;
+  std::int64_t last = runs->empty() ? 0 : runs->back().run;  // which may have died before it had stored anything
   auto folded = store.read_log([&](const LogEntry& entry) -> Result<void> {
+    if (const auto* started = std::get_if<RunStarted>(&entry.event.body)) last = std::max(last, started->run);
     order.before(entry.event, controller);
     fold(controller, entry);
     order.after(entry);
     return {};
   });
   if (!folded) return pass_on(std::move(folded));
-  return runs->back().run + 1;
+  return last + 1;
 }
 
 }  // namespace tune
