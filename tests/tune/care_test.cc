@@ -150,6 +150,23 @@ TEST_F(Care, AnInterruptedExperimentWhoseRunsWereDeletedGoesOn) {
   EXPECT_EQ(bench_.value("select group_concat(run) from run"), "2");
 }
 
+TEST_F(Care, ADocumentThatIsNoneIsAProblemAndNothingGoesOnFromIt) {
+  interrupt("torn");
+  ASSERT_EQ(bench_.tune({"set", "torn", "budget.trials=3"}).code, 0);
+  for (const char* const damage : {"began_as = 'x'", "resolved = '{'", "began_as = '[1]'", "resolved = ''"}) {
+    std::filesystem::copy_file(bench_ / "tune.db", bench_ / "damaged.db");
+    bench_.change(std::string("update experiment set ") + damage, "damaged.db");
+    for (const Arguments& command :
+         {Arguments{"doctor", "damaged.db"}, Arguments{"resume", "torn", "--db", "damaged.db"}}) {
+      const Outcome outcome = bench_.tune(command);
+      EXPECT_EQ(outcome.code, 6) << damage << outcome.out << outcome.err;
+      EXPECT_THAT(outcome.out + outcome.err, HasSubstr("document")) << damage;
+      EXPECT_THAT(outcome.out + outcome.err, HasSubstr("restore a backup")) << damage;
+    }
+    std::filesystem::remove(bench_ / "damaged.db");
+  }
+}
+
 TEST_F(Care, ALogThatEndsElsewhereThanItsTurnsTakesNoTurn) {
   interrupt("cut");
   for (const char* const damage :

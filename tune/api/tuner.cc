@@ -87,6 +87,12 @@ ReadOutcome Tuner::Parts::read() const {
   if (const auto row = find_experiment(options.database, file)) {
     auto spec = stored_spec(*row, context, outcome.diagnostics);
     if (spec) outcome.spec = *std::move(spec);
+    if (!spec && outcome.diagnostics.empty()) {
+      Diagnostic& damaged = outcome.diagnostics.emplace_back();
+      damaged.code = "damaged";
+      damaged.message = spec.error().message;
+      damaged.hint = spec.error().hint;
+    }
   }
   return outcome;
 }

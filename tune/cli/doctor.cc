@@ -64,7 +64,7 @@ class Sheet {
 bool examine_decisions(const Reader& reader, const ExperimentRow& row, Sheet& sheet) {
   auto examined = examine_log(reader, row, reader_context({}));
   if (!examined) {
-    const bool unreadable = examined.error().code == ErrorCode::kDamaged || !parse_json(row.resolved_json);
+    const bool unreadable = examined.error().code == ErrorCode::kDamaged;
     sheet.found({unreadable, fmt::format("{}: cannot be replayed: {}", row.name, examined.error().message),
                  unreadable && examined.error().hint.empty() ? kTablesEdited : examined.error().hint});
     return false;

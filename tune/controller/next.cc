@@ -200,9 +200,9 @@ std::string_view why_lost(const TrialRecord& trial) {
 std::optional<Decision> run_again(const State& state) {
   const TrialRecord& trial = state.at(state.waiting.begin()->second);
   if (trial.lost_in_a_row > 10) {
-    return Decision{FinishTrial{trial.id, TrialState::kFailed, Cause::kLostWorker},
-                    fmt::format("lost {} times in a row without a new iteration: {}",
-                                trial.lost_in_a_row, trial.reason)};
+    return Decision{
+        FinishTrial{trial.id, TrialState::kFailed, Cause::kLostWorker},
+        fmt::format("lost {} times in a row without a new iteration: {}", trial.lost_in_a_row, trial.reason)};
   }
   const ResumeWhy why = trial.waiting_for.value_or(ResumeWhy::kLost);
   const std::string_view because = why == ResumeWhy::kInterrupted ? "was interrupted"

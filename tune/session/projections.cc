@@ -161,6 +161,7 @@ Result<std::vector<Finding>> check_projections(const Reader& reader, const Exper
   if (!listed) return pass_on(std::move(listed));
   auto began_as = first_spec(row, context);
   if (!began_as) return pass_on(std::move(began_as));
+  if (auto whole = check_document(row, row.resolved_json); !whole) return pass_on(std::move(whole));
   auto folded = fold_projections(reader, row, *began_as);
   if (!folded) return pass_on(std::move(folded));
   auto now = reader.experiment(row.name);

@@ -143,6 +143,7 @@ Reread rereader(const ReaderContext& context, bool lockstep) {
 
 Result<ExperimentSpec> first_spec(const ExperimentRow& row, const ReaderContext& context) {
   const std::string& document = row.began_as_json.empty() ? row.resolved_json : row.began_as_json;
+  if (auto whole = check_document(row, document); !whole) return pass_on(std::move(whole));
   return read_document(document, row.directory, context);
 }
 
@@ -165,6 +166,7 @@ Result<std::unique_ptr<Recovered>> recover_experiment(Store& store, const Reader
   } else {
     auto first = first_spec(row, context);
     if (!first) return pass_on(std::move(first));
+    if (auto whole = check_document(row, row.resolved_json); !whole) return pass_on(std::move(whole));
     auto now = read_document(row.resolved_json, row.directory, context);
     if (!now) return pass_on(std::move(now));
     recovered->first = *std::move(first);

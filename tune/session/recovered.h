@@ -34,7 +34,7 @@ void settle(const std::string& database, const std::string& experiment, const Re
 /// with_changes() for the loop. In lockstep the number of slots is fixed.
 Reread rereader(const ReaderContext& context, bool lockstep);
 
-/// The specification that the log is folded from: without its edits.
+/// The specification that the log is folded from: without its edits. kDamaged, kBadInput.
 Result<ExperimentSpec> first_spec(const ExperimentRow& row, const ReaderContext& context);
 
 struct Recovered {

@@ -4,6 +4,7 @@
 
 #include "core/json.h"
 #include "core/text.h"
+#include "experiments/store/doctor.h"
 
 namespace tune {
 
@@ -33,8 +34,18 @@ ExperimentRow row_of(const ExperimentSpec& spec) {
   return row;
 }
 
+Result<void> check_document(const ExperimentRow& row, const std::string& document) {
+  const auto parsed = parse_json(document);
+  if (parsed && parsed->is_map()) return {};
+  return fail(ErrorCode::kDamaged,
+              fmt::format("the stored document of experiment '{}' cannot be read: {}", row.name,
+                          parsed ? "it is no map" : parsed.error().message),
+              kTablesEdited);
+}
+
 Result<ExperimentSpec> stored_spec(const ExperimentRow& row, const ReaderContext& context,
                                    std::vector<Diagnostic>& diagnostics) {
+  if (auto whole = check_document(row, row.resolved_json); !whole) return pass_on(std::move(whole));
   ReadOutcome stored = read_stored_experiment(row.resolved_json, row.directory, context);
   if (stored.spec) return *std::move(stored.spec);
   diagnostics = std::move(stored.diagnostics);

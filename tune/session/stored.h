@@ -23,8 +23,11 @@ bool is_over(const ExperimentRow& row);
 /// What of an experiment's row follows from its specification.
 ExperimentRow row_of(const ExperimentSpec& spec);
 
-/// The specification as it was stored. kBadInput where this program reads it differently; what it found is put into
-/// `diagnostics`.
+/// Whether a document of that row (`resolved`, `began_as`) is one at all. kDamaged.
+Result<void> check_document(const ExperimentRow& row, const std::string& document);
+
+/// The specification as it was stored. kDamaged; kBadInput where this program reads it differently; what it found is
+/// put into `diagnostics`.
 Result<ExperimentSpec> stored_spec(const ExperimentRow& row, const ReaderContext& context,
                                    std::vector<Diagnostic>& diagnostics);
 
