@@ -7,6 +7,7 @@
 
 #include "core/config.h"
 #include "core/json.h"
+#include "core/utf8.h"
 #include "experiments/export/csv.h"
 
 namespace tune {
@@ -37,9 +38,10 @@ Value nested_row(const Table& table, const std::vector<Value>& cells) {
 std::string markdown_cell(const Value& value) {
   std::string text = value.is_real() ? fmt::format("{:.4g}", value.real()) : cell_text(value);
   std::string escaped;
-  for (const char c : text) {
+  for (char& c : text) c = c == '\n' || c == '\r' ? ' ' : c;
+  for (const char c : visible(text)) {
     if (c == '|' || c == '\\') escaped += '\\';
-    escaped += c == '\n' || c == '\r' ? ' ' : c;
+    escaped += c;
   }
   return escaped;
 }

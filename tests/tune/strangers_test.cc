@@ -263,6 +263,22 @@ TEST_F(Strangers, ValuesAreOnlyTextsInListsAndInAllThatIsShown) {
   EXPECT_FALSE(anything_was_run());
 }
 
+TEST_F(Strangers, WhatAFileOrATrialSaysSteersNoTerminal) {
+  const std::string more =
+      "retries: 0\ndescription: \"a\\x1b]0;title\\x07b\"\n";  // which YAML reads as the characters themselves
+  const Outcome run = bench_.run("steers", shell("steers", 2, "printf '\\033]0;X\\007\\033[2J\\n' >&2; exit 3", more));
+  EXPECT_TRUE(is_plain(run.err));
+  ASSERT_EQ(bench_.value("select count(*) > 0 from decision where instr(reason, char(27)) > 0"), "1");
+  bench_.change("update experiment set resolved = json_set(resolved, '$.retries', 3)");
+  for (const Arguments& arguments :
+       {Arguments{"doctor"}, Arguments{"replay", "steers"}, Arguments{"ls"}, Arguments{"status", "steers"},
+        Arguments{"show", "steers/0"}, Arguments{"trials", "steers"}, Arguments{"export", "steers", "-f", "md"}}) {
+    const Outcome outcome = bench_.tune(arguments);
+    EXPECT_TRUE(is_plain(outcome.out + outcome.err)) << arguments[0] << outcome.out;
+  }
+  EXPECT_THAT(bench_.tune({"replay", "steers"}).out, HasSubstr("\\x1b]0;X"));
+}
+
 TEST_F(Strangers, NamesOnTheCommandLineAreOnlyNames) {
   ASSERT_EQ(bench_.run("mine", branin("mine", 1)).code, 0);
   for (const std::string& text : hostile_texts()) {

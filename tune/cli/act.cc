@@ -69,12 +69,12 @@ int replay(const std::string& experiment, const Common& common) {
 
   auto examined = examine_log(**reader, *row, reader_context({}));
   if (!examined) return report(examined.error());
-  fmt::print("{}: {}{}\n", *name, examined->text(),
-             examined->good() ? fmt::format("; {} events, hash chain intact", row->last_event) : "");
+  tell_plainly(stdout, "{}: {}{}\n", *name, examined->text(),
+               examined->good() ? fmt::format("; {} events, hash chain intact", row->last_event) : "");
   if (!examined->good()) return kFailed;
   if (examined->under_other_rules > 0) {
-    fmt::print("{} decisions were taken under other rules ({}) and are not compared\n", examined->under_other_rules,
-               examined->other_rules);
+    tell_plainly(stdout, "{} decisions were taken under other rules ({}) and are not compared\n",
+                 examined->under_other_rules, examined->other_rules);
   }
   return kOk;
 }

@@ -25,15 +25,15 @@ class Sheet {
   explicit Sheet(bool json) : json_(json) {}
 
   void good(const std::string& what) {
-    if (!json_) fmt::print("  ok       {}\n", what);
+    if (!json_) tell_plainly(stdout, "  ok       {}\n", what);
     checks_.push_back(Map{{"state", "ok"}, {"what", what}});
   }
   void found(const Finding& finding) {
     problems_ += finding.harmful ? 1 : 0;
     const char* state = finding.harmful ? "problem" : "note";
-    if (!json_) fmt::print("  {:<8} {}\n", state, finding.what);
+    if (!json_) tell_plainly(stdout, "  {:<8} {}\n", state, finding.what);
     const bool is_news = !finding.advice.empty() && finding.advice != std::exchange(advised_, finding.advice);
-    if (!json_ && is_news) fmt::print("           -> {}\n", finding.advice);
+    if (!json_ && is_news) tell_plainly(stdout, "           -> {}\n", finding.advice);
     checks_.push_back(Map{{"state", state}, {"what", finding.what}, {"advice", finding.advice}});
   }
   /// All of a check: its findings, or that it is good.
@@ -160,7 +160,8 @@ int backup(const std::string& file, const Common& common) {
   });
   if (show) tell(stderr, "\r\x1b[K");
   if (!copy) return report(copy.error());
-  for (const std::string& damaged : copy->damaged) tell(stderr, "tune: warning: {}: not in the copy\n", damaged);
+  for (const std::string& damaged : copy->damaged)
+    tell_plainly(stderr, "tune: warning: {}: not in the copy\n", damaged);
   if (common.json) {
     fmt::print("{}\n", to_json(Map{{"file", file},
                                    {"bytes", static_cast<std::int64_t>(copy->bytes)},

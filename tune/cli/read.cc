@@ -21,6 +21,7 @@
 #include "tune/cli/exit_codes.h"
 #include "tune/cli/redraw.h"
 #include "tune/cli/text_table.h"
+#include "tune/view/tell.h"
 #include "tune/view/words.h"
 
 namespace tune::cli {
@@ -223,13 +224,14 @@ int best(const std::string& experiment, const std::string& format, const Common&
                                    {"training_iteration", trial->best_iteration},
                                    {"config", to_nested(config)}}));
   } else if (format == "yaml") {
-    for (const auto& [path, value] : config.entries) fmt::print("{}: {}\n", path, to_json(value));
+    for (const auto& [path, value] : config.entries) tell_plainly(stdout, "{}: {}\n", path, to_json(value));
   } else if (format == "args") {
     fmt::print("{}\n", args_form(config));
   } else {
-    fmt::print("{}/{}  {} {} (iteration {})\n", row.name, trial->number, row.metric, format_real(trial->best),
-               trial->best_iteration);
-    for (const auto& [path, value] : config.entries) fmt::print("  {} = {}\n", path, visible(cell_text(value)));
+    tell_plainly(stdout, "{}/{}  {} {} (iteration {})\n", row.name, trial->number, row.metric, format_real(trial->best),
+                 trial->best_iteration);
+    for (const auto& [path, value] : config.entries)
+      tell_plainly(stdout, "  {} = {}\n", path, visible(cell_text(value)));
   }
   return kOk;
 }

@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "core/utf8.h"
+
 namespace tune::cli {
 namespace {
 
@@ -28,7 +30,8 @@ Redraw::Redraw() {
   in_place_ = isatty(STDOUT_FILENO) == 1 && (term == nullptr || std::string_view(term) != "dumb");
 }
 
-void Redraw::show(const std::string& text) {
+void Redraw::show(const std::string& given) {
+  const std::string text = visible(given, true);
   if (in_place_) {
     show_in_place(text);
   } else if (text != last_) {

@@ -22,8 +22,8 @@ int tell_difference(const std::string& experiment, TrialId trial, const std::str
   if (!comparison) return report(comparison.error());
   const std::string same = fmt::format("{} of {} reports equal those of {}/{}", comparison->equal, comparison->reports,
                                        experiment, trial.value);
-  tell(stderr, "{}{}\n", same,
-       comparison->first_difference.empty() ? std::string() : "; then " + comparison->first_difference);
+  tell_plainly(stderr, "{}{}\n", same,
+               comparison->first_difference.empty() ? std::string() : "; then " + comparison->first_difference);
   return kOk;
 }
 

@@ -33,11 +33,11 @@ Exit exit_code(ErrorCode code) {
   return kInternal;
 }
 
-void warn(const std::string& text) { tell(stderr, "warning: {}\n", text); }
+void warn(const std::string& text) { tell_plainly(stderr, "warning: {}\n", text); }
 
 int report(const Error& error) {
-  tell(stderr, "tune: {}\n", visible(error.message, true));
-  if (!error.hint.empty()) tell(stderr, "      {}\n", visible(error.hint, true));
+  tell_plainly(stderr, "tune: {}\n", error.message);
+  if (!error.hint.empty()) tell_plainly(stderr, "      {}\n", error.hint);
   return exit_code(error.code);
 }
 

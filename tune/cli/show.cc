@@ -17,6 +17,7 @@
 #include "tune/cli/story.h"
 #include "tune/loop/recovery.h"
 #include "tune/loop/remarks.h"
+#include "tune/view/tell.h"
 
 namespace tune::cli {
 namespace {
@@ -42,22 +43,23 @@ std::vector<std::string> notes_on(const ExperimentRow& experiment, const TrialRo
 /// `before`: what has happened to it since its last report, or empty. `attempts`: seconds that all of them took.
 void print_trial(const ExperimentRow& row, const TrialRow& trial, const std::string& before, double attempts,
                  const std::vector<std::string>& notes) {
-  fmt::print("{}/{}  {}", row.name, trial.number, trial.status);
-  if (trial.status == "interrupted") fmt::print("   (nobody runs the experiment: tune resume {})", row.name);
-  fmt::print("\n");
-  if (!trial.reason.empty()) fmt::print("  because    {}\n", visible(trial.reason, true));
-  fmt::print("  config     {}\n", visible(trial.config_json));
+  tell_plainly(stdout, "{}/{}  {}", row.name, trial.number, trial.status);
+  if (trial.status == "interrupted") tell_plainly(stdout, "   (nobody runs the experiment: tune resume {})", row.name);
+  tell(stdout, "\n");
+  if (!trial.reason.empty()) tell_plainly(stdout, "  because    {}\n", trial.reason);
+  tell_plainly(stdout, "  config     {}\n", trial.config_json);
   if (!trial.metrics_json.empty()) {
-    fmt::print("  last       {} at iteration {}{}\n", visible(trial.metrics_json), trial.training_iteration, before);
+    tell_plainly(stdout, "  last       {} at iteration {}{}\n", trial.metrics_json, trial.training_iteration, before);
   }
   if (trial.best_class == 0) {
-    fmt::print("  best       {} {} at iteration {}\n", row.metric, format_real(trial.best), trial.best_iteration);
+    tell_plainly(stdout, "  best       {} {} at iteration {}\n", row.metric, format_real(trial.best),
+                 trial.best_iteration);
   }
   const std::string path = format_duration(trial.time_total), all = format_duration(attempts);
-  fmt::print("  time       {}{}   attempts {}   retries {}   seed {}\n", path,
-             attempts > trial.time_total && all != path ? fmt::format(" ({} over all attempts)", all) : "",
-             trial.attempt, trial.retries, trial.seed);
-  for (const std::string& note : notes) fmt::print("  note       {}\n", note);
+  tell_plainly(stdout, "  time       {}{}   attempts {}   retries {}   seed {}\n", path,
+               attempts > trial.time_total && all != path ? fmt::format(" ({} over all attempts)", all) : "",
+               trial.attempt, trial.retries, trial.seed);
+  for (const std::string& note : notes) tell_plainly(stdout, "  note       {}\n", note);
 }
 
 std::string iterations(Step from, Step to) {
@@ -205,16 +207,16 @@ int show(const std::string& trial, const Common& common) {
   TrialRow told = *row;
   told.reason = words.once(row->reason);
   print_trial(*experiment, told, before, time_of_attempts(*story, id->second), notes_on(*experiment, *row, *story));
-  fmt::print("{}  story\n", lineage_words(*lineage, id->second));
+  tell_plainly(stdout, "{}  story\n", lineage_words(*lineage, id->second));
   FalseStarts false_starts;
   for (const LogEntry& entry : *story) {
     const std::string differs = false_starts.before(entry, id->second);
-    if (!differs.empty()) fmt::print("  {:>9.3f}s  {}\n", entry.event.at, differs);
+    if (!differs.empty()) tell_plainly(stdout, "  {:>9.3f}s  {}\n", entry.event.at, differs);
     const std::string what = event_sentence(entry.event, id->second);
-    if (!what.empty()) fmt::print("  {:>9.3f}s  {}\n", entry.event.at, visible(words.once(what), true));
+    if (!what.empty()) tell_plainly(stdout, "  {:>9.3f}s  {}\n", entry.event.at, words.once(what));
     for (const Decision& decision : entry.decisions) {
       if (std::holds_alternative<ReleaseCheckpoints>(decision.body)) continue;
-      fmt::print("  {:>9.3f}s    -> {}\n", entry.event.at, visible(words.once(to_sentence(decision)), true));
+      tell_plainly(stdout, "  {:>9.3f}s    -> {}\n", entry.event.at, words.once(to_sentence(decision)));
     }
   }
   return kOk;

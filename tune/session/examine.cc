@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/utf8.h"
 #include "tune/session/recovered.h"
 
 namespace tune {
@@ -13,7 +14,7 @@ std::string LogExamination::text() const {
   }
   if (replay) {
     return fmt::format("event {} was decided otherwise\n  recorded: {}\n  now:      {}", replay->event.value,
-                       replay->recorded, replay->answered);
+                       visible(replay->recorded), visible(replay->answered));
   }
   return fmt::format("{} decisions and {} configurations recomputed, all equal", decisions, configurations);
 }

@@ -111,7 +111,7 @@ void JsonView::refresh(const Controller& controller) {
 
 void JsonView::message(Severity severity, const std::string& text) {
   if (severity == Severity::kNote) {
-    if (options_.verbosity >= 0) tell(stderr, "{}\n", text);
+    if (options_.verbosity >= 0) tell_plainly(stderr, "{}\n", text);
     return;
   }
   say("warning", {{"severity", severity == Severity::kError ? "error" : "warning"}, {"message", text}});

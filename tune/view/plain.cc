@@ -25,7 +25,8 @@ PlainView::PlainView(const ViewOptions& options, std::function<void(const std::s
 void PlainView::say(int verbosity, const std::string& line) {
   if (options_.verbosity < verbosity || line.empty()) return;
   last_line_ = std::chrono::steady_clock::now();
-  out_(line.ends_with('\n') ? line : line + '\n');
+  // The one way out of all that is said of a run: trials' reasons, metrics and values stand in it.
+  out_(visible(line, true) + (line.ends_with('\n') ? "" : "\n"));
 }
 
 void PlainView::started(const RunInfo& info, const Controller& controller) {
