@@ -7,6 +7,7 @@
 
 #include <array>
 #include <filesystem>
+#include <map>
 
 #include "core/text.h"
 #include "experiments/store/database.h"
@@ -95,7 +96,8 @@ constexpr std::array kRules{
                   "{} experiments have no summary, first {}", true, kTablesEdited},
 };
 
-/// Tables, views and indexes that a database of this version has and this one has not, and triggers: it has none.
+/// Tables, views and indexes of this version that are gone or of another text, and triggers: it has none. No view
+/// changes without a version of its own (migrate() makes them anew).
 Result<void> completeness(const sql::Connection& connection, std::vector<Finding>& findings) {
   auto version = connection.integer("PRAGMA user_version");
   if (!version) return pass_on(std::move(version));
@@ -103,22 +105,26 @@ Result<void> completeness(const sql::Connection& connection, std::vector<Finding
   auto fresh = sql::Connection::open(":memory:", sql::Access::kWrite);
   if (!fresh) return pass_on(std::move(fresh));
   if (auto made = migrate(*fresh, ":memory:", migrations(), views_sql()); !made) return made;
-  auto all = fresh->prepare("SELECT type, name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY type, name");
+  constexpr const char* kParts =
+      "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY type, name";
+  using Part = std::pair<std::string, std::string>;  // type and name
+  std::map<Part, std::string> there;
+  auto stored = connection.prepare(kParts);
+  if (!stored) return pass_on(std::move(stored));
+  auto read =
+      for_each_row(*stored, [&](const sql::Statement& row) { there[Part(row.text(0), row.text(1))] = row.text(2); });
+  if (!read) return read;
+  auto all = fresh->prepare(kParts);
   if (!all) return pass_on(std::move(all));
-  auto known = connection.prepare("SELECT 1 FROM sqlite_schema WHERE type = ? AND name = ?");
-  if (!known) return pass_on(std::move(known));
-  Result<void> looked;
-  auto read = for_each_row(*all, [&](const sql::Statement& row) {
-    const std::string type(row.text(0)), name(row.text(1));
-    auto found = known->bind(type, name).step();
-    if (!found) {
-      looked = pass_on(std::move(found));
-    } else if (!*found) {
-      findings.push_back({true, fmt::format("the {} '{}' is gone", type, name), kTablesEdited});
-    }
-    known->reset();
+  read = for_each_row(*all, [&](const sql::Statement& row) {
+    const auto found = there.find(Part(row.text(0), row.text(1)));
+    if (found != there.end() && found->second == row.text(2)) return;
+    findings.push_back({true,
+                        fmt::format("the {} '{}' is {}", row.text(0), row.text(1),
+                                    found == there.end() ? "gone" : "not as tune makes it"),
+                        kTablesEdited});
   });
-  if (!read || !looked) return read ? looked : read;
+  if (!read) return read;
   auto triggers = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger' ORDER BY name");
   if (!triggers) return pass_on(std::move(triggers));
   return for_each_row(*triggers, [&](const sql::Statement& row) {

@@ -122,6 +122,17 @@ TEST_F(Care, FindsWhatIsGoneOrBelongsToNothing) {
   const std::pair<const char*, const char*> damages[] = {
       {"delete from experiment", "rows are of an experiment that is not there"},
       {"drop view best", "the view 'best' is gone"},
+      {"drop view best; create view best as select 1", "the view 'best' is not as tune makes it"},
+      {"drop table summary; create table summary(experiment)", "the table 'summary' is not as tune makes it"},
+      {"alter table experiment rename column name to names", "the table 'experiment' is not as tune makes it"},
+      {"alter table event add column mine text", "the table 'event' is not as tune makes it"},
+      {"drop index event_of_trial; create index event_of_trial on event(trial)",
+       "the index 'event_of_trial' is not as tune makes it"},
+      {"pragma writable_schema = 1; update sqlite_schema set sql = replace(sql, 'experiment e', 'experiment d') where "
+       "name = 'experiments'",
+       "the view 'experiments' is not as tune makes it"},
+      {"pragma writable_schema = 1; update sqlite_schema set sql = replace(sql, 'JOIN', 'J\x05IN') where name = 'best'",
+       "malformed database schema"},
       {"drop table output", "the table 'output' is gone"},
       {"drop table event", "the table 'event' is gone"},
       {"update experiment set resolved = '{'", "cannot be replayed"},

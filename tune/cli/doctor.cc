@@ -36,9 +36,14 @@ class Sheet {
     if (!json_ && is_news) tell_plainly(stdout, "           -> {}\n", finding.advice);
     checks_.push_back(Map{{"state", state}, {"what", finding.what}, {"advice", finding.advice}});
   }
+  /// What kept a check from its end. An error of ours is none here: tables or views that are not tune's make them.
+  void failed(const Error& error, const std::string& of = "") {
+    const bool is_of_tables = error.code == ErrorCode::kInternal || error.code == ErrorCode::kDamaged;
+    found({true, of + error.message, error.hint.empty() && is_of_tables ? kTablesEdited : error.hint});
+  }
   /// All of a check: its findings, or that it is good.
   void check(const std::string& what, Result<std::vector<Finding>> findings) {
-    if (!findings) return found({true, findings.error().message, findings.error().hint});
+    if (!findings) return failed(findings.error());
     if (findings->empty()) good(what);
     for (const Finding& finding : *findings) found(finding);
   }
@@ -64,9 +69,12 @@ class Sheet {
 bool examine_decisions(const Reader& reader, const ExperimentRow& row, Sheet& sheet) {
   auto examined = examine_log(reader, row, reader_context({}));
   if (!examined) {
-    const bool unreadable = examined.error().code == ErrorCode::kDamaged;
-    sheet.found({unreadable, fmt::format("{}: cannot be replayed: {}", row.name, examined.error().message),
-                 unreadable && examined.error().hint.empty() ? kTablesEdited : examined.error().hint});
+    const std::string words = fmt::format("{}: cannot be replayed: ", row.name);
+    if (examined.error().code == ErrorCode::kBadInput) {  // an experiment of a program that read files differently
+      sheet.found({false, words + examined.error().message, examined.error().hint});
+    } else {
+      sheet.failed(examined.error(), words);
+    }
     return false;
   }
   if (examined->good()) {
@@ -98,12 +106,12 @@ void examine_projections(const Reader& reader, const ExperimentRow& row, Sheet& 
 void examine_checkpoints(const Reader& reader, const ExperimentRow& row, Sheet& sheet) {
   std::vector<TrialId> trials;
   auto listed = reader.trials(row.id, [&](const TrialRow& trial) { trials.push_back(TrialId{trial.number}); });
-  if (!listed) return sheet.found({true, listed.error().message, listed.error().hint});
+  if (!listed) return sheet.failed(listed.error());
   std::int64_t good = 0, bad = 0;
   std::uint64_t bytes = 0;
   for (const TrialId trial : trials) {
     auto checkpoints = reader.checkpoints(row.id, trial);
-    if (!checkpoints) return sheet.found({true, checkpoints.error().message, checkpoints.error().hint});
+    if (!checkpoints) return sheet.failed(checkpoints.error());
     for (const CheckpointRow& checkpoint : *checkpoints) {
       if (checkpoint.released) continue;
       auto read = reader.checkpoint_bytes(row.id, checkpoint.id, [](std::string_view) { return Result<void>(); });
@@ -130,21 +138,28 @@ void examine_state(const ExperimentRow& row, Sheet& sheet) {
                fmt::format("tune resume {} goes on with it", row.name)});
 }
 
+Result<std::vector<ExperimentRow>> experiments_of(const std::string& db) {
+  auto reader = open_reader(db);
+  if (!reader) return pass_on(std::move(reader));
+  return (*reader)->experiments();
+}
+
 }  // namespace
 
 int doctor(const Common& common) {
-  auto reader = open_reader(common.db);
-  if (!reader) return report(reader.error());
-  auto rows = (*reader)->experiments();
-  if (!rows) return report(rows.error());
+  auto rows = experiments_of(common.db);  // on a full disk only one connection at a time can be had
+  if (!rows && rows.error().code != ErrorCode::kInternal) return report(rows.error());
   Sheet sheet(common.json);
-  if (!common.json) fmt::print("{}: {} experiment{}\n", common.db, rows->size(), rows->size() == 1 ? "" : "s");
-  reader->reset();  // on a full disk only one connection at a time can be had
+  const std::size_t count = rows ? rows->size() : 0;
+  if (!common.json && rows) fmt::print("{}: {} experiment{}\n", common.db, count, count == 1 ? "" : "s");
   sheet.check("the files are whole (SQLite's integrity check)", check_files(common.db));
   sheet.check("every row refers to what is there", check_references(common.db));
   sheet.check("the place is a good one", check_place(common.db));
-  reader = open_reader(common.db);
-  if (!reader) return report(reader.error());
+  auto reader = open_reader(common.db);
+  if (!rows || !reader) {
+    sheet.failed(rows ? reader.error() : rows.error());
+    return sheet.end(common.db);
+  }
   for (const ExperimentRow& row : *rows) {
     if (examine_decisions(**reader, row, sheet)) examine_projections(**reader, row, sheet);
     examine_checkpoints(**reader, row, sheet);
