@@ -11,6 +11,7 @@
 
 #include "core/text.h"
 #include "experiments/store/database.h"
+#include "experiments/store/row_seal.h"
 #include "experiments/store/rows.h"
 #include "experiments/store/schema.h"
 #include "experiments/store/sql_error.h"
@@ -79,6 +80,13 @@ constexpr std::array kRules{
     ReferenceRule{"SELECT count(*), min(c.id), c.experiment FROM checkpoint c WHERE NOT EXISTS (SELECT 1 FROM event e "
                   "WHERE e.experiment = c.experiment AND e.n = c.id AND e.trial = c.trial AND e.step = c.step)",
                   "{} checkpoints are of no report or save of the log, first {}", true, kTablesEdited},
+    // Once for all rows: a subquery that names no row of the outer one.
+    ReferenceRule{
+        "SELECT count(*), min(c.id), c.experiment FROM checkpoint c WHERE c.released <> ((c.experiment, c.id) "
+        "IN (SELECT d.experiment, r.value FROM decision d, json_each(d.args, '$.checkpoints') r "
+        "WHERE d.kind = 'release'))",
+        "{} checkpoints are released in their row and not in the log, or the other way round, first {}", true,
+        kTablesEdited},
     ReferenceRule{
         "SELECT count(*), min(x.experiment), x.experiment FROM (SELECT experiment FROM trial UNION ALL SELECT "
         "experiment FROM event UNION ALL SELECT experiment FROM decision UNION ALL SELECT experiment FROM turn "
@@ -134,6 +142,23 @@ Result<void> completeness(const sql::Connection& connection, std::vector<Finding
   });
 }
 
+/// Experiments whose row is not as their log has sealed it.
+Result<void> seals(const sql::Connection& connection, std::vector<Finding>& findings) {
+  auto query = connection.prepare(fmt::format(
+      "SELECT {} FROM experiment e JOIN summary s ON s.experiment = e.id ORDER BY e.id", kExperimentColumns));
+  if (!query) return pass_on(std::move(query));
+  std::vector<ExperimentRow> rows;
+  auto read = for_each_row(*query, [&](const sql::Statement& row) { rows.push_back(read_experiment(row)); });
+  if (!read) return read;
+  for (const ExperimentRow& row : rows) {
+    auto broken = broken_seal(connection, row);
+    if (!broken) return pass_on(std::move(broken));
+    if (broken->empty()) continue;
+    findings.push_back({true, fmt::format("{}: its row is not as its log says: {}", row.name, *broken), kTablesEdited});
+  }
+  return {};
+}
+
 /// Large checkpoints whose bytes are not in the file beside the database.
 Result<void> large_checkpoints(const sql::Connection& connection, const std::string& db,
                                std::vector<Finding>& findings) {
@@ -152,7 +177,8 @@ Result<void> large_checkpoints(const sql::Connection& connection, const std::str
   if (!done) return done;
   auto query = connection.prepare(
       "SELECT count(*), min(c.id) FROM checkpoint c WHERE c.blob_key IS NOT NULL AND c.released = 0 AND NOT EXISTS "
-      "(SELECT 1 FROM beside.blob b WHERE b.experiment = c.experiment AND b.key = c.blob_key AND b.size = c.size)");
+      "(SELECT 1 FROM beside.blob b WHERE b.experiment = c.experiment AND b.key = c.blob_key AND b.size = c.size "
+      "AND b.sha256 = c.sha256)");
   if (!query) return pass_on(std::move(query));
   // A run that goes on may release one between the look at the row and the look at its bytes: what is missing is
   // missing at a second look too.
@@ -230,6 +256,7 @@ Result<std::vector<Finding>> check_references(const std::string& database) {
     if (*named) what += fmt::format(", experiment '{}'", name->text(0));
     findings.push_back({rule.harmful, std::move(what), rule.advice});
   }
+  if (auto looked = seals(*connection, findings); !looked) return pass_on(std::move(looked));
   auto large = large_checkpoints(*connection, db, findings);
   if (!large) return pass_on(std::move(large));
   return findings;

@@ -6,6 +6,7 @@
 
 #include "experiments/store/database.h"
 #include "experiments/store/doctor.h"
+#include "experiments/store/row_seal.h"
 #include "experiments/store/rows.h"
 #include "experiments/store/sql_error.h"
 
@@ -84,6 +85,14 @@ Result<std::unique_ptr<Store>> ExperimentStore::open(std::string db, HeldLock lo
   auto tail = read_tail(connection, store->row_.id);
   if (!tail) return pass_on(std::move(tail));
   if (auto same = check_ends(connection, store->db_, store->row_, *tail); !same) return pass_on(std::move(same));
+  auto broken = broken_seal(connection, store->row_);
+  if (!broken) return pass_on(std::move(broken));
+  if (!broken->empty()) {
+    return fail(
+        ErrorCode::kDamaged,
+        fmt::format("{}: the row of experiment '{}' is not as its log says: {}", store->db_, store->row_.name, *broken),
+        kTablesEdited);
+  }
   store->tail_ = *tail;
   auto runs = rows_of<RunRow>(
       connection, fmt::format("SELECT {} FROM run WHERE experiment = ? ORDER BY run DESC LIMIT 1", kRunColumns),
@@ -161,7 +170,7 @@ Result<void> ExperimentStore::compare_tail() {
 
 bool ExperimentStore::is_stored(const TurnRows& turn) const {
   return turn.entries.front().event.n.value == tail_.first_n && turn.entries.back().event.n.value == tail_.last_n &&
-         encode_turn(turn, tail_.turn, tail_.previous).hash == tail_.hash;
+         encode_turn(turn, tail_.turn, tail_.previous, row_).hash == tail_.hash;
 }
 
 Result<void> ExperimentStore::commit(const TurnRows& turn) {
@@ -183,7 +192,7 @@ Result<void> ExperimentStore::commit(const TurnRows& turn) {
     return fail(ErrorCode::kInternal,
                 fmt::format("event {} is to be stored where {} follows", entry.event.n.value, expected));
   }
-  const EncodedTurn rows = encode_turn(turn, tail_.turn + 1, tail_.hash);
+  const EncodedTurn rows = encode_turn(turn, tail_.turn + 1, tail_.hash, row_);
   auto connection = connected();
   if (!connection) return pass_on(std::move(connection));
   if (auto there = still_there(); !there) return there;

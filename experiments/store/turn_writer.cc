@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "experiments/store/row_seal.h"
 #include "experiments/store/rows.h"
 #include "experiments/store/schema.h"
 
@@ -33,23 +34,25 @@ Result<LogTail> read_tail(const sql::Connection& connection, ExperimentId experi
   return tail;
 }
 
-EncodedTurn encode_turn(const TurnRows& turn, std::int64_t number, const TurnHash& previous) {
+EncodedTurn encode_turn(const TurnRows& turn, std::int64_t number, const TurnHash& previous, const ExperimentRow& row) {
   EncodedTurn out;
   out.turn = {number, turn.entries.front().event.n.value, turn.entries.back().event.n.value, turn.summary.updated_at};
-  TurnHasher hasher(previous, out.turn);
   out.entries.reserve(turn.entries.size());
   auto replayed = turn.replayed.begin();
   for (const LogEntry& entry : turn.entries) {
-    EncodedTurn::Entry& row = out.entries.emplace_back();
-    row.event = encode(entry.event);
-    row.replayed = replayed != turn.replayed.end() && *replayed == entry.event.n;
-    if (row.replayed) ++replayed;
-    hasher.add(row.event, row.replayed);
-    row.decisions.reserve(entry.decisions.size());
-    for (const Decision& decision : entry.decisions) {
-      row.decisions.push_back(encode(decision));
-      hasher.add(static_cast<std::int64_t>(row.decisions.size()) - 1, row.decisions.back());
-    }
+    EncodedTurn::Entry& encoded = out.entries.emplace_back();
+    encoded.event = encode(entry.event);
+    encoded.replayed = replayed != turn.replayed.end() && *replayed == entry.event.n;
+    if (encoded.replayed) ++replayed;
+    encoded.decisions.reserve(entry.decisions.size());
+    for (const Decision& decision : entry.decisions) encoded.decisions.push_back(encode(decision));
+  }
+  seal(out, turn, row);
+  TurnHasher hasher(previous, out.turn);
+  for (const EncodedTurn::Entry& encoded : out.entries) {
+    hasher.add(encoded.event, encoded.replayed);
+    std::int64_t k = 0;
+    for (const DecisionRow& decision : encoded.decisions) hasher.add(k++, decision);
   }
   out.hash = hasher.finish();
   return out;

@@ -36,8 +36,9 @@ struct EncodedTurn {
   std::vector<Entry> entries;
 };
 
-/// `number` of the turn, `previous`: hash of the one before. Requires: entries, and event numbers without gaps.
-EncodedTurn encode_turn(const TurnRows& turn, std::int64_t number, const TurnHash& previous);
+/// `number` of the turn, `previous`: hash of the one before, `row`: the experiment's before it (see row_seal.h).
+/// Requires: entries, and event numbers without gaps.
+EncodedTurn encode_turn(const TurnRows& turn, std::int64_t number, const TurnHash& previous, const ExperimentRow& row);
 
 class TurnWriter {
  public:

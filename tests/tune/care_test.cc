@@ -117,6 +117,29 @@ TEST_F(Care, ASettingOfTheExperimentThatWasChangedIsNoFaultOfTheProgram) {
   expect_healthy();
 }
 
+TEST_F(Care, NothingGoesOnWithARowThatIsNotAsItsLogSays) {
+  interrupt("held", "", {"--lockstep"});
+  ASSERT_EQ(bench_.tune({"set", "held", "budget.trials=3"}).code, 0);
+  expect_healthy();
+  for (const auto& [change, words] :
+       {std::pair{"lockstep = 0", "lockstep is 0, and was 1"}, std::pair{"slots = slots - 1", "slots is "},
+        std::pair{"seed = 8", "seed is '8', and was '7'"}, std::pair{"directory = '/'", "directory is '/', and was '"},
+        std::pair{"created_at = 1", "created_at is 1.0, and was "},
+        std::pair{"began_as = replace(began_as, '15', '14')", "the document that it began with is another"},
+        std::pair{"resolved = replace(resolved, '15', '14')", "its document is not as the last edit left it"}}) {
+    std::filesystem::copy_file(bench_ / "tune.db", bench_ / "damaged.db");
+    bench_.change(std::string("update experiment set ") + change, "damaged.db");
+    const Outcome found = bench_.tune({"doctor", "damaged.db"});
+    EXPECT_EQ(found.code, 6) << change;
+    EXPECT_THAT(found.out, HasSubstr(std::string("held: its row is not as its log says: ") + words)) << found.out;
+    const Outcome resumed = bench_.tune({"resume", "held", "--db", "damaged.db"});
+    EXPECT_EQ(resumed.code, 6) << change << resumed.err;
+    std::filesystem::remove(bench_ / "damaged.db");
+  }
+  EXPECT_EQ(bench_.tune({"resume", "held"}).code, 0);
+  expect_healthy();
+}
+
 TEST_F(Care, FindsWhatIsGoneOrBelongsToNothing) {
   run_small();
   const std::pair<const char*, const char*> damages[] = {
@@ -229,6 +252,20 @@ TEST_F(Care, ACheckpointWithoutBytesIsAProblem) {
   run_small();
   bench_.change("delete from checkpoint_bytes where checkpoint = (select max(id) from checkpoint where released = 0)");
   expect_problem("1 checkpoints have no bytes");
+}
+
+TEST_F(Care, ACheckpointThatIsReleasedInItsRowAloneIsAProblem) {
+  run_small();
+  bench_.change("update checkpoint set released = 1 where id = (select max(id) from checkpoint where released = 0)");
+  expect_problem("1 checkpoints are released in their row and not in the log");
+  bench_.change("update checkpoint set released = 1 - released");
+  expect_problem("checkpoints are released in their row and not in the log, or the other way round");
+}
+
+TEST_F(Care, AChangedHashOfALargeCheckpointIsAProblem) {
+  run_large();
+  bench_.change("update blob set sha256 = replace(sha256, 'a', 'b') where sha256 like '%a%'", "tune.db.checkpoints");
+  expect_problem("checkpoints are not whole in");
 }
 
 TEST_F(Care, AMissingFileOfCheckpointsIsAProblem) {
