@@ -5,6 +5,7 @@
 #include "core/log_names.h"
 #include "core/log_rows.h"
 #include "core/row_json.h"
+#include "core/utf8.h"
 
 namespace tune {
 namespace {
@@ -204,7 +205,7 @@ DecisionRow encode(const Decision& decision) {
 Result<Decision> decode(const DecisionRow& row) {
   Result<DecisionBody> body = read_body(row);
   if (!body) return fail(ErrorCode::kDamaged, fmt::format("decision ({}): {}", row.kind, body.error().message));
-  return Decision{std::move(*body), row.reason};
+  return Decision{std::move(*body), mended(row.reason)};  // it was stored as a program had said it, once
 }
 
 }  // namespace tune

@@ -123,6 +123,10 @@ struct Ticked {
 
 using EventBody = std::variant<RunStarted, Reported, Saved, Ended, Lost, Commanded, Edited, Ticked>;
 
+/// What trials and programs say may hold any bytes; the log holds UTF-8. To be called before an event is decided upon,
+/// so that a replay sees what the decision saw.
+void mend_texts(EventBody& body);
+
 struct Event {
   EventNumber n;
   double at = 0;  ///< running seconds of the experiment over all runs, never decreasing

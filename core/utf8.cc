@@ -27,6 +27,13 @@ std::size_t append_mended(std::string& out, std::string_view text) {
   return length > 0 ? length : 1;
 }
 
+std::string mended(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) text.remove_prefix(append_mended(out, text));
+  return out;
+}
+
 void append_utf8(std::string& out, std::uint32_t c) {
   const auto put = [&](std::uint32_t byte) { out += static_cast<char>(byte); };
   if (c < 0x80) return put(c);

@@ -28,4 +28,7 @@ inline constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 /// `text` that is. Requires: text is not empty.
 std::size_t append_mended(std::string& out, std::string_view text);
 
+/// The text with kReplacement for each byte that is no UTF-8: as it is when it has been written as JSON and read back.
+std::string mended(std::string_view text);
+
 }  // namespace tune

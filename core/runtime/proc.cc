@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -176,6 +177,27 @@ bool end_marked(std::string_view mark, double seconds, Family family) {
       return process_start(process.first) != process.second || ::kill(process.first, SIGKILL) != 0;
     });
     if (family.empty()) return true;
+    if (running_seconds() > until) return false;
+    const timespec pause{0, 1'000'000};
+    ::nanosleep(&pause, nullptr);
+  }
+}
+
+bool is_stopped(pid_t pid) {
+  const std::string stat = read_file(fmt::format("/proc/{}/stat", pid)).value_or("");
+  const std::size_t name_ends = stat.rfind(')');
+  return name_ends != std::string::npos && stat.compare(name_ends, 3, ") T") == 0;
+}
+
+bool end_children(double seconds) {
+  const double until = running_seconds() + seconds;
+  while (true) {
+    int status = 0;
+    while (::waitpid(-1, &status, WNOHANG) > 0) {
+    }
+    const auto children = children_of(::getpid());
+    if (!children || children->empty()) return true;
+    for (const pid_t child : *children) ::kill(child, SIGKILL);
     if (running_seconds() > until) return false;
     const timespec pause{0, 1'000'000};
     ::nanosleep(&pause, nullptr);

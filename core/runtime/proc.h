@@ -45,6 +45,12 @@ Family marked_family(std::string_view mark);
 /// `seconds` (in uninterruptible sleep).
 bool end_marked(std::string_view mark, double seconds, Family family = {});
 
+/// Whether it stands still by a signal (SIGSTOP).
+bool is_stopped(pid_t pid);
+/// SIGKILL to all children of this process, those it has inherited included, and to theirs in turn; reaps them. False:
+/// some outlived `seconds`.
+bool end_children(double seconds);
+
 /// Bytes that belong to this process alone, in memory or swapped out; 0 if it is gone.
 std::uint64_t private_memory(pid_t pid);
 /// These processes, and all descendants of them.

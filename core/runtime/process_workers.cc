@@ -31,7 +31,6 @@ constexpr milliseconds kLastWords{500};  // for what a dead worker has left in t
 constexpr milliseconds kSweepAgain{1};
 constexpr double kGoodbye = 5;  // seconds a worker has to end its trials; they are killed, so it is quick
 constexpr double kUntilGone = 10;
-constexpr double kLeasesOfSilence = 1.5;  // a longer lease than the default is for the worker alone
 
 }  // namespace
 
@@ -41,7 +40,7 @@ class ProcessWorkers::Impl {
       : io_(io),
         options_(std::move(options)),
         hand_ins_(options_.attempts_dir),
-        silence_(io, kLeasesOfSilence * std::min(options_.lease, kDefaultLease), [this] { end_silent_worker(); }),
+        silence_(io, patience_with(options_.lease), [this] { end_silent_worker(); }),
         wait_timer_(io) {
     if (options_.worker_command.empty()) options_.worker_command = {own_program(), "__worker"};
     if (options_.host_program.empty()) options_.host_program = default_host_program();

@@ -20,9 +20,6 @@
 
 namespace tune {
 
-/// Seconds that a worker lives on without its controller, unless the experiment says otherwise.
-inline constexpr double kDefaultLease = 10;
-
 struct ProcessWorkersOptions {
   TrainableRef trainable;
   SlotPlan plan;

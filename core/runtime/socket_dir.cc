@@ -60,19 +60,22 @@ bool nobody_listens(const std::filesystem::path& dir) {
   return refused;
 }
 
-/// Its controller is dead, and so may be its worker, which would have removed it. A directory that was made just now is
-/// left alone.
-bool is_abandoned(const std::filesystem::path& dir) {
+/// Its controller is dead, and so may be its worker, which would have removed it. A directory that was made just before
+/// `now` is left alone.
+bool is_abandoned(const std::filesystem::path& dir, time_t now) {
   struct stat found {};
   if (::lstat(dir.c_str(), &found) != 0 || !S_ISDIR(found.st_mode) || found.st_uid != ::getuid()) return false;
-  return ::time(nullptr) - found.st_mtime >= kSettled && nobody_listens(dir);
+  return now - found.st_mtime >= kSettled && nobody_listens(dir);
 }
 
-void remove_abandoned(const std::string& base) {
+/// All times are the file system's: the clock that this process sees may be another.
+void remove_abandoned(const std::string& base, const std::string& own) {
+  struct stat made {};
+  if (::lstat(own.c_str(), &made) != 0) return;
   std::error_code error;
   for (std::filesystem::directory_iterator entry(base, error), end; !error && entry != end; entry.increment(error)) {
     std::error_code ignored;
-    if (has_name_of_ours(entry->path()) && is_abandoned(entry->path()))
+    if (has_name_of_ours(entry->path()) && is_abandoned(entry->path(), made.st_mtime))
       std::filesystem::remove_all(entry->path(), ignored);
   }
 }
@@ -91,7 +94,7 @@ Result<SocketDir> SocketDir::make() {
   }
   if (!made) return pass_on(std::move(made));
   SocketDir dir(path);
-  remove_abandoned(base);
+  remove_abandoned(base, path);
   return dir;
 }
 

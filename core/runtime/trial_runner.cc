@@ -17,6 +17,8 @@
 namespace tune {
 namespace {
 
+constexpr double kUntilNothingIsLeft = 10;  // seconds
+constexpr double kShortestPatience = 3;     // seconds: a fork server on a busy machine does not stand still
 /// Of what a failed trial printed, so much stands in the text of its end.
 constexpr std::size_t kTailLines = 20, kTailBytes = 4096;
 
@@ -30,6 +32,9 @@ TrialRunner::TrialRunner(boost::asio::io_context& io, const WorkerOptions& optio
       give_up_(std::move(give_up)),
       disk_(io, options.attempts_dir, dialogue, [this] { pump_unless_ended(); }),
       queue_(dialogue, [this] { pump_unless_ended(); }),
+      host_watch_(
+          io, std::max(patience_with(options.lease), kShortestPatience), [this] { return owed_by_host(); },
+          [this] { end_host_that_stands_still(); }),
       memory_events_(own_memory_events()),
       memory_kills_(memory_kills()),
       limits_timer_(io),
@@ -38,7 +43,10 @@ TrialRunner::TrialRunner(boost::asio::io_context& io, const WorkerOptions& optio
 
 TrialRunner::~TrialRunner() { end_all(); }
 
-void TrialRunner::start() { restart_host(); }
+void TrialRunner::start() {
+  restart_host();
+  host_watch_.begin();
+}
 
 // --- what the controller says ---------------------------------------------------------------------------------------
 
@@ -334,11 +342,13 @@ void TrialRunner::end_all() {
   ended_ = true;
   *alive_ = false;
   for (boost::asio::steady_timer* timer : {&limits_timer_, &memory_timer_, &host_timer_}) timer->cancel();
+  host_watch_.end();
   host_.reset();  // its trials die with it
   for (const auto& [number, process] : processes_) {
     if (process->pid > 1) ::kill(-process->pid, SIGKILL);
   }
-  end_marked(options_.launch, 10);
+  end_marked(options_.launch, kUntilNothingIsLeft);
+  end_children(kUntilNothingIsLeft);  // those that were started with an environment of their own
   running_.clear();
   processes_.clear();
 }

@@ -21,6 +21,7 @@
 #include "core/runtime/dialogue.h"
 #include "core/runtime/disk_gate.h"
 #include "core/runtime/host_process.h"
+#include "core/runtime/host_watch.h"
 #include "core/runtime/trial_process.h"
 #include "core/runtime/worker.h"
 
@@ -87,10 +88,14 @@ class TrialRunner {
   struct Orphan {
     pid_t pid = 0;
     bool is_its = false;  ///< false: it cannot be told yet
+    bool has_mark = true;
   };
   std::optional<std::vector<Orphan>> orphans_of(const TrialProcess& process) const;
+  bool runs_alone(const TrialProcess& process) const { return running_.size() == (process.runs ? 1u : 0u); }
   bool end_strays(const TrialProcess& process, double since);
   void host_gone(const std::string& how);
+  std::set<std::int64_t> owed_by_host() const;
+  void end_host_that_stands_still();
   void bury_all(const std::string& why, double until);
   void restart_host();
   void later(std::chrono::milliseconds delay, std::function<void()> what);
@@ -122,6 +127,7 @@ class TrialRunner {
   DiskGate disk_;
   AssignmentQueue queue_;
   std::unique_ptr<HostProcess> host_;
+  HostWatch host_watch_;
   bool host_is_ready_ = false, loaded_once_ = false, refused_ = false, reuses_ = false, ended_ = false,
        said_full_ = false;
   int host_failures_ = 0;  // in a row, without a word of a trial in between

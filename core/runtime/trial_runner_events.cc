@@ -115,6 +115,24 @@ void TrialRunner::host_gone(const std::string& how) {
   bury_all(fmt::format("the fork server ended with {}", how), running_seconds() + kUntilGone);
 }
 
+/// Processes that it has not forked yet, and those that have died and are not reaped.
+std::set<std::int64_t> TrialRunner::owed_by_host() const {
+  std::set<std::int64_t> owed;
+  if (!host_ || host_->pid() == 0) return owed;
+  if (is_stopped(host_->pid())) owed.insert(HostWatch::kItself);
+  for (const auto& [number, process] : processes_) {
+    if (!process->exited && (process->pid == 0 || !process_start(process->pid))) owed.insert(number);
+  }
+  return owed;
+}
+
+void TrialRunner::end_host_that_stands_still() {
+  if (ended_ || !host_ || host_->pid() == 0) return;
+  dialogue_.say(wire::LogLine{wire::LogLine::Level::kWarning, "the fork server stands still, and is killed"});
+  host_->kill();
+  host_gone("signal 9 (Killed)");
+}
+
 /// The kernel has killed what the fork server has forked; what those had started is ended here.
 void TrialRunner::bury_all(const std::string& why, double until) {
   bool any = kill_marked(options_.launch) > 0;
@@ -206,27 +224,29 @@ std::optional<std::vector<TrialRunner::Orphan>> TrialRunner::orphans_of(const Tr
   const auto children = children_of(::getpid());
   if (!children) return std::nullopt;
   std::vector<Orphan> orphans;
-  const bool alone = running_.size() == (process.runs ? 1u : 0u);
   for (const pid_t child : *children) {
     if (child == host_->pid()) continue;
     const std::string seen = mark_of(child);
     if (seen == process.mark) orphans.push_back({child, true});
-    if (seen == mark(0)) orphans.push_back({child, alone});
-    if (seen.empty()) orphans.push_back({child, false});  // in the middle of executing
+    if (seen == mark(0)) orphans.push_back({child, runs_alone(process)});
+    if (seen.empty()) orphans.push_back({child, false, false});
   }
   return orphans;
 }
 
 /// Kills what a process that has exited left behind; false: nothing is left. Of whom nobody knows whose it is, is given
-/// some time to execute a program, and then left for when no other trial runs.
+/// some time to execute a program, and then left for when no other trial runs: one without a mark after that time has
+/// been started with an environment of its own.
 bool TrialRunner::end_strays(const TrialProcess& process, double since) {
   bool left = process.pid > 1 && ::kill(-process.pid, SIGKILL) == 0;
   const auto orphans = orphans_of(process);
   if (!orphans || !orphans->empty()) left = kill_marked(process.mark) > 0 || left;
   if (!orphans) return left;
+  const bool has_executed = running_seconds() >= since + kUntilExecuted;
   for (const Orphan& orphan : *orphans) {
-    const bool is_ended = orphan.is_its && ::kill(orphan.pid, SIGKILL) == 0;
-    left = left || is_ended || (!orphan.is_its && running_seconds() < since + kUntilExecuted);
+    const bool is_its = orphan.is_its || (!orphan.has_mark && has_executed && runs_alone(process));
+    const bool is_ended = is_its && ::kill(orphan.pid, SIGKILL) == 0;
+    left = left || is_ended || (!is_its && !has_executed);
   }
   return left;
 }

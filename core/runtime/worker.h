@@ -16,6 +16,12 @@ namespace tune {
 /// A fork server's main function, with its arguments as the program tune-host takes them.
 using HostEntry = int (*)(int argc, char** argv);
 
+/// Seconds that a worker lives on without its controller, unless the experiment says otherwise.
+inline constexpr double kDefaultLease = 10;
+/// Seconds that a worker, or its fork server, may stand still, with `lease` seconds of lease: a longer one than the
+/// default is for the worker alone.
+constexpr double patience_with(double lease) { return 1.5 * (lease < kDefaultLease ? lease : kDefaultLease); }
+
 struct WorkerOptions {
   std::string socket;        ///< path where the controller listens
   std::string launch;        ///< names this start of a worker
@@ -24,8 +30,8 @@ struct WorkerOptions {
   TrainableRef trainable;
   SlotPlan plan;
   std::string experiment;
-  std::string attempts_dir;  ///< an attempt's own directory is <this>/<trial name>/a<attempt>
-  double lease = 10;         ///< seconds without a controller before the first Welcome says otherwise
+  std::string attempts_dir;      ///< an attempt's own directory is <this>/<trial name>/a<attempt>
+  double lease = kDefaultLease;  ///< seconds without a controller before the first Welcome says otherwise
   /// Not told by arguments. Set: the fork server is a copy of this process that calls it, and no program.
   HostEntry host_entry = nullptr;
 

@@ -208,5 +208,23 @@ TEST(DecisionRows, SayWhatIsDamaged) {
   EXPECT_FALSE(decode(row));
 }
 
+TEST(MendTexts, LeavesWhatTheLogGivesBack) {
+  Reported report = stored_report();
+  report.metrics = {{"loss", 0.1}, {"acc\xff", 0.9}};
+  for (EventBody body :
+       {EventBody(report),
+        EventBody(Ended{TrialId{1}, Attempt{1}, 2, EndKind::kFailed, Cause::kExit, "caf\xe9 \xe2\x82", 3, 0.5}),
+        EventBody(Lost{TrialId{1}, Attempt{1}, "\xc0\x80"})}) {
+    mend_texts(body);
+    expect_round_trip(event(body));
+  }
+}
+
+TEST(DecisionRows, HoldReasonsThatWereStoredAsAProgramSaidThem) {
+  DecisionRow row = encode(Decision{FinishTrial{TrialId{1}}, {}});
+  row.reason = "exit code 3: caf\xe9";
+  EXPECT_EQ(decode(row).value().reason, "exit code 3: caf\uFFFD");
+}
+
 }  // namespace
 }  // namespace tune

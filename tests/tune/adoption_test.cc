@@ -163,6 +163,17 @@ TEST_F(Adoption, OfAnExperimentThatIsOverNothingIsTakenInAndNothingIsLeft) {
   expect_in_order();
 }
 
+TEST_F(Adoption, AForkServerThatStandsStillHoldsUpNoHandIn) {
+  write_experiment(bench_, 2, 600, 0.02, "runtime: {lease: 1s}\n");
+  Program run = under_way({"-j", "2"}, 8);
+  for (const pid_t host : run_processes().hosts) ASSERT_EQ(::kill(host, SIGSTOP), 0);
+  kill_controller(run);
+  ASSERT_EQ(bench_.left_behind(), "");
+  ASSERT_GT(trained().size(), stored());
+  ASSERT_EQ(bench_.tune({"stop", "steps"}).code, 0);
+  expect_each_step_once(trained().size());
+}
+
 TEST_F(Adoption, ADamagedHandInIsSaidToBeAndItsTrialsGoOnFromTheirCheckpoints) {
   write_experiment(bench_, 2, 60, 0.02, "runtime: {lease: 1s}\n");
   Program run = under_way({"-j", "2"}, 8);

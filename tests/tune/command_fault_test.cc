@@ -83,6 +83,18 @@ INSTANTIATE_TEST_SUITE_P(
                 "  report: pairs\n", "2 3 Infinity", "loss = 4"}),
     [](const auto& test) { return std::string(test.param.name); });
 
+TEST(CommandFaults, LastWordsThatAreNoUtf8AreReplayedAsTheyWereDecidedUpon) {
+  Workbench bench;
+  const Outcome outcome = bench.run(
+      "latin", shell("latin", 3, "printf '{\"loss\": 1, \"note\": \"\\351\"}\\n'\nprintf 'caf\\351\\n' >&2\nexit 3"));
+  EXPECT_EQ(outcome.code, 1) << outcome.err;
+  EXPECT_EQ(bench.value("select count(*) from trials where stop_reason like '%caf\uFFFD%'"), "3")
+      << bench.value("select stop_reason from trials");
+  const Outcome replayed = bench.tune({"replay", "latin"}), doctor = bench.tune({"doctor"});
+  EXPECT_EQ(replayed.code, 0) << replayed.out << replayed.err;
+  EXPECT_EQ(doctor.code, 0) << doctor.out << doctor.err;
+}
+
 TEST(CommandFaults, AClosedStdoutIsTheEndOfReportsAndNoFailure) {
   Workbench bench;
   const Outcome outcome =
@@ -100,6 +112,21 @@ TEST(CommandFaults, ADaemonThatAProgramLeavesBehindEndsWithItsTrial) {
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(bench.value("select count(*) from trials where status = 'completed'"), "2");
   EXPECT_EQ(bench.left_behind(), "");
+}
+
+TEST(CommandFaults, AChildWithAnEnvironmentOfItsOwnEndsWithItsTrial) {
+  for (const std::string end : {"", "exit 3\n"}) {
+    SCOPED_TRACE(end);
+    Workbench bench;
+    const Outcome outcome =
+        bench.run("bare", shell("bare", 2,
+                                "setsid env -i sleep 1000 > /dev/null 2>&1 &\n"
+                                "(setsid env -i sh -c 'sleep 1000 & sleep 1000' &) > /dev/null 2>&1\n"
+                                "printf '{\"loss\": 1}\\n'\n" +
+                                    end));
+    EXPECT_EQ(outcome.code, end.empty() ? 0 : 1) << outcome.err;
+    EXPECT_EQ(bench.left_behind(), "");
+  }
 }
 
 TEST(CommandFaults, AProgramThatDoesNotLeaveIsKilledAfterTheGraceTime) {

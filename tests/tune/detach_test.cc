@@ -51,13 +51,14 @@ TEST(Detach, TellsAnErrorBeforeTheStartAsTheRunWould) {
 
 TEST(Detach, ResumeGoesOnInTheBackground) {
   Workbench bench;
-  bench.write("on.yaml", curve("on", 4, 30, 0.02));
+  bench.write("on.yaml", curve("on", 4, 3000, 0.02));
   Program run = bench.start({"run", "on.yaml"});
   ASSERT_TRUE(eventually([&] { return !bench.value("select 1 from event where kind = 'reported'").empty(); }));
   run.signal(SIGKILL);
   run.wait();
   EXPECT_EQ(bench.tune({"resume", "on", "--detach"}).code, 0);
   EXPECT_EQ(bench.tune({"resume", "on", "--detach"}).code, 6);
+  EXPECT_EQ(bench.tune({"stop", "on"}).code, 0);
   ASSERT_TRUE(eventually([&] { return bench.value("select status from experiments") == "finished"; }));
 }
 

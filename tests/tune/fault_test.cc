@@ -161,6 +161,23 @@ TEST(Faults, ADatabaseOfANewerVersionIsNotTouched) {
   EXPECT_EQ(bench.read("tune.db"), before);
 }
 
+// A preloaded library tells the program a time of its own.
+TEST(Faults, AWallClockThatIsADayAheadOrBehindHurtsNobody) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer wants to be loaded first itself";
+#endif
+  for (const std::string seconds : {"62", "86400", "-86400"}) {
+    Workbench bench;
+    bench.write("clock.yaml", shell("clock", 2, "printf '{\"loss\": 1}\\n'"));
+    const std::string plan = "controller.clock:1:" + seconds + " worker.clock:1:" + seconds;
+    const Environment clock = {
+        {"LD_PRELOAD", TORTURE_LIBRARY}, {"TUNE_TORTURE_FOLDER", bench / ""}, {"TUNE_TORTURE_PLAN", plan}};
+    const Outcome run = bench.tune({"run", "clock.yaml"}, clock);
+    EXPECT_EQ(run.code, 0) << seconds << ": " << run.err;
+    EXPECT_EQ(bench.left_behind(), "");
+  }
+}
+
 // A preloaded library tells the program that every file system is this one.
 TEST(Faults, ADatabaseOnANetworkFileSystemDrawsAWarning) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

@@ -72,18 +72,11 @@ Result<std::optional<ProgramReport>> from_map(const Map& map, const std::vector<
   return report;
 }
 
-/// Bytes that are no UTF-8 replaced, as JSON replaces them: a report that is held back as JSON reads back equal.
-std::string mended(std::string_view text) {
-  std::string out;
-  while (!text.empty()) text.remove_prefix(append_mended(out, text));
-  return out;
-}
-
 Value pair_value(std::string_view text) {
   if (text == "true" || text == "false") return Value(text == "true");
   if (const auto integer = parse_integer(text)) return Value(*integer);
   if (const auto real = parse_real(text)) return Value(*real);
-  return Value(mended(text));
+  return Value(mended(text));  // a report that is held back as JSON reads back equal
 }
 
 std::optional<Map> json_members(std::string_view line) {

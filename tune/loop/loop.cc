@@ -197,6 +197,7 @@ void Loop::on_unusable(Error why) {
 }
 
 void Loop::arrive(Arrived arrived) {
+  mend_texts(arrived.body);
   if (plan_.order == nullptr) {
     early_.push_back(std::move(arrived));
     return;

@@ -176,6 +176,37 @@ TEST(Deaths, AWorkerThatStandsStillIsReplacedWhenItsLeaseIsOver) {
   EXPECT_TRUE(rig.until([&] { return !is_alive(rig.pid(0)); }));
 }
 
+TEST(Deaths, AForkServerThatStandsStillIsReplaced) {
+  Rig rig(scripted(), 2);
+  rig.options.lease = 1;
+  ASSERT_TRUE(rig.start());
+  rig.workers->assign(make_assign(0, R"({"do":"obey"})"));
+  ASSERT_TRUE(rig.until([&] { return !rig.reports(0).empty(); }));
+  const pid_t host = host_of(rig.worker_pid());
+  ::kill(host, SIGSTOP);
+  ASSERT_TRUE(rig.until([&] { return rig.lost.size() == 1; }));
+  EXPECT_FALSE(is_alive(host));
+  Assign again = make_assign(0, "{}");
+  again.attempt = Attempt{2};
+  EXPECT_EQ(rig.run(again).log.how, EndKind::kCompleted);
+}
+
+TEST(Deaths, AForkServerThatStoodStillForAMomentGoesOn) {
+  Rig rig(scripted(), 2);
+  ASSERT_TRUE(rig.start());
+  rig.workers->assign(make_assign(0, R"({"do":"obey"})"));
+  ASSERT_TRUE(rig.until([&] { return !rig.reports(0).empty(); }));
+  const pid_t host = host_of(rig.worker_pid());
+  ::kill(host, SIGSTOP);
+  rig.workers->assign(make_assign(1, "{}"));
+  int turns = 0;
+  ASSERT_TRUE(rig.until([&] { return ++turns > 3; }));  // it is on its way
+  ::kill(host, SIGCONT);
+  ASSERT_TRUE(rig.until([&] { return !rig.reports(1).empty(); }));
+  EXPECT_TRUE(rig.lost.empty());
+  EXPECT_TRUE(is_alive(host));
+}
+
 TEST(Deaths, AWorkerWithoutItsControllerLeavesWithItsTrialsWhenItsLeaseIsOver) {
   Rig rig;
   rig.options.lease = 0.5;
