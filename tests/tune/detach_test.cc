@@ -58,7 +58,7 @@ TEST(Detach, ResumeGoesOnInTheBackground) {
   run.wait();
   EXPECT_EQ(bench.tune({"resume", "on", "--detach"}).code, 0);
   EXPECT_EQ(bench.tune({"resume", "on", "--detach"}).code, 6);
-  EXPECT_EQ(bench.tune({"stop", "on"}).code, 0);
+  EXPECT_EQ(bench.tune({"cancel", "on"}).code, 0);
   ASSERT_TRUE(eventually([&] { return bench.value("select status from experiments") == "finished"; }));
 }
 
