@@ -5,6 +5,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 #include <cerrno>
 #include <cstring>
@@ -17,8 +19,17 @@
 namespace tune {
 namespace {
 
-constexpr const char* kHeader = "tune hand-in 1 {:020} {}\n";
-constexpr std::size_t kHeaderSize = std::string_view("tune hand-in 1 ").size() + 20 + 1 + 64 + 1;
+constexpr const char* kHeader = "tune hand-in {} {:020} {}\n";
+constexpr std::string_view kMagic = "tune hand-in 1 ";
+constexpr std::size_t kHeaderSize = kMagic.size() + 20 + 1 + 64 + 1;
+constexpr std::size_t kFrameHashSize = 8;
+
+std::string hash_of_frame(std::string_view frame) {
+  const std::uint64_t hash = XXH3_64bits(frame.data(), frame.size());
+  std::string out;
+  for (std::size_t i = 0; i < kFrameHashSize; ++i) out += static_cast<char>(hash >> (8 * i));
+  return out;
+}
 
 /// Frames on their way into the file. What is written needs no further confirmation, so the spool sends on.
 class FileSink final : public FrameSink {
@@ -26,18 +37,8 @@ class FileSink final : public FrameSink {
   FileSink(Spool& spool, int fd) : spool_(spool), fd_(fd) {}
 
   void send_frame(std::string_view frame) override {
-    if (error_ != 0) return;
-    hash_.update(frame);
-    size_ += frame.size();
-    while (!frame.empty()) {
-      const ssize_t written = ::write(fd_, frame.data(), frame.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written <= 0) {
-        error_ = written < 0 ? errno : ENOSPC;
-        return;
-      }
-      frame.remove_prefix(static_cast<std::size_t>(written));
-    }
+    write(hash_of_frame(frame));
+    write(frame);
   }
   void send(const wire::Body& body, std::uint64_t) override {
     std::string frame;
@@ -50,9 +51,24 @@ class FileSink final : public FrameSink {
   bool wants_more() const override { return error_ == 0; }
 
   int error() const { return error_; }
-  std::string header() { return fmt::format(fmt::runtime(kHeader), size_, hash_.hex()); }
+  std::string header() { return fmt::format(fmt::runtime(kHeader), 2, size_, hash_.hex()); }
 
  private:
+  void write(std::string_view bytes) {
+    if (error_ != 0) return;
+    hash_.update(bytes);
+    size_ += bytes.size();
+    while (!bytes.empty()) {
+      const ssize_t written = ::write(fd_, bytes.data(), bytes.size());
+      if (written < 0 && errno == EINTR) continue;
+      if (written <= 0) {
+        error_ = written < 0 ? errno : ENOSPC;
+        return;
+      }
+      bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+  }
+
   Spool& spool_;
   int fd_;
   Sha256 hash_;
@@ -97,7 +113,7 @@ class Mapping {
 }  // namespace
 
 std::string hand_in_path(const std::string& attempts_dir, const std::string& launch) {
-  return fmt::format("{}/{}.hand-in", attempts_dir, launch);
+  return fmt::format("{}/{}{}", attempts_dir, launch, kHandInSuffix);
 }
 
 Result<void> write_hand_in(const std::string& path, Spool& spool) {
@@ -130,18 +146,29 @@ Result<void> read_hand_in(const std::string& path, const std::function<void(wire
   const std::string_view all = mapping.bytes();
   const std::string_view header = all.substr(0, kHeaderSize);
   std::string_view frames = all.substr(header.size());
-  if (header != fmt::format(fmt::runtime(kHeader), frames.size(), sha256_hex(frames))) {
-    return fail(ErrorCode::kDamaged, fmt::format("{} is damaged: its hash differs", path));
-  }
+  const bool is_hashed = header.substr(0, kMagic.size()) == "tune hand-in 2 ";
+  const bool is_whole =
+      header == fmt::format(fmt::runtime(kHeader), is_hashed ? 2 : 1, frames.size(), sha256_hex(frames));
+  if (!is_whole && !is_hashed) return fail(ErrorCode::kDamaged, fmt::format("{} is damaged: its hash differs", path));
   while (!frames.empty()) {
+    const std::string_view hash = frames.substr(0, is_hashed ? kFrameHashSize : 0);
+    frames.remove_prefix(hash.size());
     auto taken = wire::take_frame(frames);
     if (!taken) return fail(ErrorCode::kDamaged, fmt::format("{}: {}", path, taken.error().message));
     if (taken->used == 0) return fail(ErrorCode::kDamaged, fmt::format("{} ends within a message", path));
+    if (is_hashed && hash != hash_of_frame(frames.substr(0, taken->used))) {
+      return fail(ErrorCode::kDamaged, fmt::format("{} is damaged: the hash of a message differs", path));
+    }
     frames.remove_prefix(taken->used);
     take(std::move(taken->envelope));
   }
-  return {};
+  if (is_whole) return {};
+  return fail(ErrorCode::kDamaged, fmt::format("{} is damaged, or cut off: its hash differs", path));
 }
+
+std::string damaged_hand_in_path(const std::string& path) { return path + ".damaged"; }
+
+void keep_damaged_hand_in(const std::string& path) { ::rename(path.c_str(), damaged_hand_in_path(path).c_str()); }
 
 void delete_hand_in(const std::string& path) {
   const bool is_half = ::unlink((path + ".new").c_str()) == 0;  // its worker was killed while it wrote

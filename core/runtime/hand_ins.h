@@ -4,6 +4,7 @@
 // file until all that it holds is stored (hand_in_ledger.h), since the controller that has heard it may die before its
 // next turn.
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,8 @@ class HandIns {
  public:
   explicit HandIns(std::string attempts_dir) : attempts_dir_(std::move(attempts_dir)) {}
 
-  /// Tells `peer` what the worker of `launch` has handed in, if it has. kDamaged, kIo: that is lost.
+  /// Tells `peer` what the worker of `launch` has handed in, if it has. kDamaged: what lies behind the damage is lost,
+  /// and the file is kept (damaged_hand_in_path). kIo: all of it is lost.
   Result<void> take(const std::string& launch, WorkerPeer& peer);
 
   /// The turn that this follows from is stored. Whether fewer hand-ins are open now.
@@ -29,8 +31,11 @@ class HandIns {
 
  private:
   bool drop(const std::vector<std::string>& launches) const;
+  /// Nothing of it is open any more.
+  void close(const std::string& launch) const;
 
   std::string attempts_dir_;
+  std::set<std::string> damaged_;  ///< launches
   HandInLedger ledger_;
 };
 

@@ -94,6 +94,13 @@ Leftovers anything_left(std::string_view launches_json, const std::string& attem
   return left;
 }
 
+bool handed_in_damaged(std::string_view launches_json, const std::string& attempts_dir) {
+  return std::ranges::any_of(parse_leftovers(launches_json), [&](const LeftoverWorker& worker) {
+    const auto read = read_hand_in(hand_in_path(attempts_dir, worker.launch), [](const wire::Envelope&) {});
+    return !read && read.error().code == ErrorCode::kDamaged;
+  });
+}
+
 int end_leftover_workers(std::string_view launches_json, const std::string& attempts_dir) {
   int ended = 0;
   for (const LeftoverWorker& worker : parse_leftovers(launches_json)) {

@@ -47,6 +47,9 @@ struct Leftovers {
 /// What a controller could go on with of what they ran.
 Leftovers anything_left(std::string_view launches_json, const std::string& attempts_dir);
 
+/// Whether what one of them has left as a hand-in is damaged. Reads it.
+bool handed_in_damaged(std::string_view launches_json, const std::string& attempts_dir);
+
 /// Ends them all, and drops what they have handed in. The number of workers that were alive.
 int end_leftover_workers(std::string_view launches_json, const std::string& attempts_dir = {});
 

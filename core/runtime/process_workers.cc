@@ -12,6 +12,7 @@
 
 #include "core/runtime/admission.h"
 #include "core/runtime/fd_watch.h"
+#include "core/runtime/hand_in.h"
 #include "core/runtime/hand_ins.h"
 #include "core/runtime/launch.h"
 #include "core/runtime/leftovers.h"
@@ -242,7 +243,11 @@ bool ProcessWorkers::Impl::adopt() {
 void ProcessWorkers::Impl::take_hand_in(const std::string& launch) {
   const auto taken = hand_ins_.take(launch, *peer_);
   if (taken) return;
-  log("what a worker handed in is lost, and its trials go on from their checkpoints: " + taken.error().message);
+  const bool is_kept = taken.error().code == ErrorCode::kDamaged;
+  log(fmt::format(
+      "what a worker handed in is lost{}, and its trials go on from their checkpoints: {}{}",
+      is_kept ? " from the damage on" : "", taken.error().message,
+      is_kept ? "; the file is kept, as " + damaged_hand_in_path(hand_in_path(options_.attempts_dir, launch)) : ""));
 }
 
 void ProcessWorkers::Impl::admit(std::shared_ptr<Link> link, const wire::Hello& hello, std::uint64_t hello_id) {

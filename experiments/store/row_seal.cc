@@ -33,7 +33,9 @@ Map sealed(const ExperimentRow& row) {
              {kDocument, hash_of(row.began_as_json.empty() ? row.resolved_json : row.began_as_json)}};
 }
 
-std::string words_of(const Value& value) { return value.is_text() ? "'" + visible(value.text()) + "'" : to_json(value); }
+std::string words_of(const Value& value) {
+  return value.is_text() ? "'" + visible(value.text()) + "'" : to_json(value);
+}
 
 Result<Map> read_seal(const sql::Connection& connection, ExperimentId experiment, const char* sql) {
   auto query = connection.prepare(sql);

@@ -1,9 +1,9 @@
 #pragma once
 
-// The row of an experiment decides what becomes of it (seed, lockstep, slots, its document) and lies outside of the log.
-// So that a change of it does not pass for what was written, the first event of the log keeps what the row began with
-// in its `extra`, and the last `edited` event of a turn the hash of the document as it left it: under the hash chain,
-// without a column of its own. A log that an older program began keeps nothing of it.
+// The row of an experiment decides what becomes of it (seed, lockstep, slots, its document) and lies outside of the
+// log. So that a change of it does not pass for what was written, the first event of the log keeps what the row began
+// with in its `extra`, and the last `edited` event of a turn the hash of the document as it left it: under the hash
+// chain, without a column of its own. A log that an older program began keeps nothing of it.
 
 #include <string>
 

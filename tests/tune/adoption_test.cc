@@ -179,15 +179,39 @@ TEST_F(Adoption, ADamagedHandInIsSaidToBeAndItsTrialsGoOnFromTheirCheckpoints) {
   Program run = under_way({"-j", "2"}, 8);
   kill_controller(run);
   ASSERT_EQ(bench_.left_behind(), "");
-  for (const auto& entry : std::filesystem::directory_iterator(bench_ / "tune.db.d")) {
-    std::fstream file(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
-    file.seekp(200);
-    file.put('\xff');
+  const auto in_folder = [&](const std::string& suffix) {
+    std::vector<std::string> found;
+    for (const auto& entry : std::filesystem::directory_iterator(bench_ / "tune.db.d")) {
+      if (entry.path().string().ends_with(suffix)) found.push_back(entry.path());
+    }
+    return found;
+  };
+  const auto handed_in = in_folder(".hand-in");
+  ASSERT_EQ(handed_in.size(), 1u);
+  EXPECT_EQ(bench_.tune({"doctor"}).code, 0);
+  const auto middle = static_cast<std::streamoff>(std::filesystem::file_size(handed_in[0]) / 2);
+  {
+    std::fstream file(handed_in[0], std::ios::in | std::ios::out | std::ios::binary);
+    file.seekg(middle);
+    const char flipped = static_cast<char>(file.get() ^ 1);
+    file.seekp(middle);
+    file.put(flipped);
   }
+  const Outcome looked = bench_.tune({"doctor"});
+  EXPECT_EQ(looked.code, 6);
+  EXPECT_THAT(looked.out, HasSubstr(".hand-in is damaged"));
+  EXPECT_THAT(bench_.tune({"status", "steps"}).out, HasSubstr("handed in is damaged"));
   const Outcome outcome = bench_.tune({"resume", "steps"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_THAT(outcome.err, HasSubstr("damaged"));
+  EXPECT_THAT(outcome.err, HasSubstr("is lost from the damage on"));
+  EXPECT_THAT(outcome.err, HasSubstr(".hand-in.damaged"));
+  EXPECT_EQ(in_folder(".hand-in.damaged").size(), 1u);
+  EXPECT_EQ(in_folder(".hand-in").size(), 0u);
   EXPECT_EQ(bench_.value("select count(distinct trial || ' ' || step) from event where kind = 'reported'"), "120");
+  const Outcome after = bench_.tune({"doctor"});
+  EXPECT_EQ(after.code, 0) << after.out;
+  EXPECT_THAT(after.out, HasSubstr("from the damage on it was lost"));
+  std::filesystem::remove(in_folder(".hand-in.damaged").at(0));
   expect_in_order();
 }
 

@@ -3,9 +3,13 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <filesystem>
+#include <set>
 #include <utility>
 
 #include "core/json.h"
+#include "core/runtime/hand_in.h"
+#include "core/runtime/output_file.h"
 #include "core/text.h"
 #include "experiments/store/backup.h"
 #include "experiments/store/doctor.h"
@@ -138,6 +142,28 @@ void examine_state(const ExperimentRow& row, Sheet& sheet) {
                fmt::format("tune resume {} goes on with it", row.name)});
 }
 
+/// What workers have left beside the database for the next run.
+std::vector<Finding> check_hand_ins(const std::string& db) {
+  std::vector<Finding> findings;
+  std::error_code none;
+  std::set<std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(attempts_dir(db), none)) files.insert(entry.path());
+  for (const std::string& file : files) {
+    if (file.ends_with(damaged_hand_in_path(kHandInSuffix))) {
+      findings.push_back({false, fmt::format("{} is what a worker handed in; from the damage on it was lost", file),
+                          "its trials have gone on from their checkpoints: delete it when you have looked at it"});
+    }
+    if (!file.ends_with(kHandInSuffix)) continue;
+    std::int64_t good = 0;
+    const auto read = read_hand_in(file, [&](const wire::Envelope&) { ++good; });
+    if (read || read.error().code == ErrorCode::kNotFound) continue;
+    findings.push_back({true, fmt::format("{}; {} messages before that are good", read.error().message, good),
+                        "put the file back as it was, from a backup of that folder; else tune resume takes in what is "
+                        "good, and its trials go on from their checkpoints"});
+  }
+  return findings;
+}
+
 Result<std::vector<ExperimentRow>> experiments_of(const std::string& db) {
   auto reader = open_reader(db);
   if (!reader) return pass_on(std::move(reader));
@@ -154,6 +180,7 @@ int doctor(const Common& common) {
   if (!common.json && rows) fmt::print("{}: {} experiment{}\n", common.db, count, count == 1 ? "" : "s");
   sheet.check("the files are whole (SQLite's integrity check)", check_files(common.db));
   sheet.check("every row refers to what is there", check_references(common.db));
+  sheet.check("what workers have handed in is whole", check_hand_ins(common.db));
   sheet.check("the place is a good one", check_place(common.db));
   auto reader = open_reader(common.db);
   if (!rows || !reader) {

@@ -48,6 +48,9 @@ std::string what_is_left(const std::string& db, const Reader& reader, const Expe
   const Leftovers left =
       runs && !runs->empty() ? anything_left(runs->back().worker_json, attempts_dir(db)) : Leftovers();
   if (left.living) return "(nobody runs it; workers of the run before still do, for a while)";
+  if (left.handed_in && handed_in_damaged(runs->back().worker_json, attempts_dir(db))) {
+    return "(nobody runs it; what workers of the run before have handed in is damaged: tune doctor says more)";
+  }
   if (left.handed_in) return "(nobody runs it; it takes in what workers of the run before have handed in)";
   return "(nobody runs it)";
 }
