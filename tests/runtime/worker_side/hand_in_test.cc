@@ -1,4 +1,5 @@
-// What of a hand-in is taken in: all of a whole one of either version, and of a damaged one what lies before the damage.
+// What of a hand-in is taken in: all of a whole one of either version, and of a damaged one what lies before the
+// damage.
 
 #include "core/runtime/hand_in.h"
 
