@@ -20,8 +20,8 @@ std::string event_sentence(const Event& event, TrialId trial);
 /// what an attempt did after the last that was heard of it is not known. `story`: Reader::story().
 double time_of_attempts(const std::vector<LogEntry>& story, TrialId trial);
 
-/// Attempts that did not begin where the log meant them to: their checkpoint was damaged, and an older one was taken,
-/// which shows in what they reported first.
+/// Attempts that did not begin where the log meant them to, as the trial did not take up its checkpoint: that shows in
+/// what they reported first.
 class FalseStarts {
  public:
   /// To be called for each entry of the story, in order. What there is to say before it; mostly nothing.

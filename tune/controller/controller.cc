@@ -144,25 +144,7 @@ bool Controller::is_replayed(TrialId id, Step step) const {
   return state_->known(id) && step <= state_->at(id).last_step;
 }
 
-const CheckpointRef* Controller::checkpoint(CheckpointId id) const {
-  const auto owner = state_->owners.find(id);
-  if (owner == state_->owners.end()) return nullptr;
-  for (const CheckpointRef& checkpoint : state_->at(owner->second).checkpoints) {
-    if (checkpoint.id == id) return &checkpoint;
-  }
-  return nullptr;
-}
-
-const CheckpointRef* Controller::checkpoint_before(CheckpointId id) const {
-  const auto owner = state_->owners.find(id);
-  if (owner == state_->owners.end()) return nullptr;
-  const CheckpointRef* before = nullptr;
-  for (const CheckpointRef& checkpoint : state_->at(owner->second).checkpoints) {
-    if (checkpoint.id == id) return before;
-    before = &checkpoint;
-  }
-  return nullptr;
-}
+const CheckpointRef* Controller::checkpoint(CheckpointId id) const { return state_->checkpoint(id); }
 
 std::size_t Controller::checkpoints_alive() const { return state_->owners.size(); }
 

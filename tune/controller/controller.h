@@ -47,6 +47,10 @@ struct CheckpointRef {
   bool counts = false;  ///< came with a report that counts: the scheduler may refer to it
 };
 
+/// The end of an attempt that could not begin, as the checkpoint it was given is not what was written: nothing goes on
+/// from that one any more.
+inline bool could_not_begin(const Ended& end) { return end.how == EndKind::kInterrupted && end.cause == Cause::kLoad; }
+
 /// All the brain remembers of a trial. Bounded: no per-report history.
 struct TrialRecord {
   TrialId id;
@@ -165,8 +169,6 @@ class Controller {
   bool is_replayed(TrialId id, Step step) const;
   /// A checkpoint that is not released; null: none of that id.
   const CheckpointRef* checkpoint(CheckpointId id) const;
-  /// The one that its trial saved before this one; null: none, or it is released.
-  const CheckpointRef* checkpoint_before(CheckpointId id) const;
   /// How many checkpoints are not released.
   std::size_t checkpoints_alive() const;
 

@@ -151,6 +151,7 @@ void fold(State& state, const Decision&, const ReleaseCheckpoints& release) {
     if (owner == state.owners.end()) continue;
     std::erase_if(state.at(owner->second).checkpoints, [&](const CheckpointRef& c) { return c.id == id; });
     state.owners.erase(owner);
+    state.unreadable.erase(id);
   }
 }
 

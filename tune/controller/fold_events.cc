@@ -114,6 +114,8 @@ void fold(State& state, const Event&, const Ended& ended) {
   trial.elapsed = std::max(trial.elapsed, ended.elapsed);
   state.leave_slot(trial);
   state.references_changed.insert(trial.id);
+  const CheckpointRef* const unreadable = could_not_begin(ended) ? state.checkpoint(trial.resume_from) : nullptr;
+  if (unreadable != nullptr) state.unreadable.insert(unreadable->id);
   if (trial.state == TrialState::kPausing) return state.paused_as_agreed(trial);  // however it left
   if (trial.state == TrialState::kStopping) {
     state.to_finish.insert(trial.id);
@@ -127,7 +129,12 @@ void fold(State& state, const Event&, const Ended& ended) {
       state.to_finish.insert(trial.id);
       break;
     case EndKind::kPaused:
-    case EndKind::kInterrupted: state.interrupted(trial, ResumeWhy::kInterrupted); break;
+    case EndKind::kInterrupted:
+      if (unreadable != nullptr) {
+        trial.reason = fmt::format("the checkpoint of iteration {} cannot be read", unreadable->step);
+      }
+      state.interrupted(trial, ResumeWhy::kInterrupted);
+      break;
     case EndKind::kStopped:
       trial.final_state = TrialState::kStopped;
       trial.reason = ended.text.empty() ? "stopped" : ended.text;

@@ -68,21 +68,38 @@ Decision finish(const TrialRecord& trial) {
   return {FinishTrial{trial.id, trial.final_state, trial.cause}, trial.reason};
 }
 
-/// The newest checkpoint to continue from.
-std::optional<CheckpointId> latest_checkpoint(const TrialRecord& trial) {
-  if (trial.inherited) return trial.inherited;
-  if (trial.checkpoints.empty()) return std::nullopt;
-  return trial.checkpoints.back().id;
+/// The newest that can be read of those up to `last`.
+const CheckpointRef* newest_readable(const State& state, const TrialRecord& owner, CheckpointId last) {
+  const CheckpointRef* newest = nullptr;
+  for (const CheckpointRef& checkpoint : owner.checkpoints) {
+    if (checkpoint.id <= last && !state.unreadable.contains(checkpoint.id)) newest = &checkpoint;
+  }
+  return newest;
 }
 
-std::string from_where(const TrialRecord& trial) {
-  if (trial.inherited) return fmt::format("from trial {}'s checkpoint", trial.parent.value);
-  if (trial.checkpoints.empty()) return "from the start";
-  return fmt::format("from its checkpoint of iteration {}", trial.checkpoints.back().step);
+/// The donor's checkpoint that a clone begins with: the one it copied, or the last one before it that can be read.
+const CheckpointRef* inherited_checkpoint(const State& state, const TrialRecord& trial) {
+  const auto owner = trial.inherited ? state.owners.find(*trial.inherited) : state.owners.end();
+  return owner == state.owners.end() ? nullptr : newest_readable(state, state.at(owner->second), *trial.inherited);
+}
+
+/// What it goes on from, and that in words.
+struct From {
+  std::optional<CheckpointId> checkpoint;
+  std::string words;
+};
+From from_where(const State& state, const TrialRecord& trial) {
+  if (const CheckpointRef* of_donor = inherited_checkpoint(state, trial)) {
+    const std::string which = of_donor->id == *trial.inherited ? "" : fmt::format(" of iteration {}", of_donor->step);
+    return {of_donor->id, fmt::format("from trial {}'s checkpoint{}", trial.parent.value, which)};
+  }
+  const CheckpointRef* own = newest_readable(state, trial, state.last_event);
+  if (own == nullptr) return {std::nullopt, "from the start"};
+  return {own->id, fmt::format("from its checkpoint of iteration {}", own->step)};
 }
 
 Decision resume(const State& state, const TrialRecord& trial, ResumeWhy why, std::string reason) {
-  return {ResumeTrial{trial.id, Attempt{trial.attempt.value + 1}, why, latest_checkpoint(trial),
+  return {ResumeTrial{trial.id, Attempt{trial.attempt.value + 1}, why, from_where(state, trial).checkpoint,
                       slots_to_grant(state, trial.id)},
           std::move(reason)};
 }
@@ -90,9 +107,9 @@ Decision resume(const State& state, const TrialRecord& trial, ResumeWhy why, std
 Decision answer_failure(const State& state, const TrialRecord& trial) {
   const std::int64_t allowed = state.options.retries.for_cause(trial.cause);
   if (trial.retries_used < allowed && !state.ending_hard()) {
-    return resume(
-        state, trial, ResumeWhy::kRetry,
-        fmt::format("retry {} of {} {}: {}", trial.retries_used + 1, allowed, from_where(trial), trial.reason));
+    return resume(state, trial, ResumeWhy::kRetry,
+                  fmt::format("retry {} of {} {}: {}", trial.retries_used + 1, allowed, from_where(state, trial).words,
+                              trial.reason));
   }
   return {FinishTrial{trial.id, TrialState::kFailed, trial.cause}, trial.reason};
 }
@@ -205,12 +222,14 @@ std::optional<Decision> run_again(const State& state) {
         fmt::format("lost {} times in a row without a new iteration: {}", trial.lost_in_a_row, trial.reason)};
   }
   const ResumeWhy why = trial.waiting_for.value_or(ResumeWhy::kLost);
-  const std::string_view because = why == ResumeWhy::kInterrupted ? "was interrupted"
-                                   : why == ResumeWhy::kUnpaused  ? "resumed by the user"
-                                   : why == ResumeWhy::kUserRetry ? "retried by the user"
-                                   : why == ResumeWhy::kResized   ? "left for other slots"
-                                                                  : why_lost(trial);
-  return resume(state, trial, why, fmt::format("{}: goes on {}", because, from_where(trial)));
+  const bool is_unreadable = why == ResumeWhy::kInterrupted && trial.cause == Cause::kLoad;
+  const std::string_view because = is_unreadable                    ? std::string_view(trial.reason)
+                                   : why == ResumeWhy::kInterrupted ? "was interrupted"
+                                   : why == ResumeWhy::kUnpaused    ? "resumed by the user"
+                                   : why == ResumeWhy::kUserRetry   ? "retried by the user"
+                                   : why == ResumeWhy::kResized     ? "left for other slots"
+                                                                    : why_lost(trial);
+  return resume(state, trial, why, fmt::format("{}: goes on {}", because, from_where(state, trial).words));
 }
 
 std::optional<Decision> start_new(const State& state, const Proposal& proposal) {
@@ -241,7 +260,7 @@ std::optional<Decision> follow(const State& state, const Proposal& proposal) {
       if (trial.held) return Decision{HoldTrial{trial.id}, proposal.reason + "; the user has paused it"};
       const bool exploits = trial.inherited.has_value();
       return resume(state, trial, exploits ? ResumeWhy::kExploit : ResumeWhy::kPromoted,
-                    fmt::format("{}; goes on {}", proposal.reason, from_where(trial)));
+                    fmt::format("{}; goes on {}", proposal.reason, from_where(state, trial).words));
     }
     case Proposal::Kind::kStop:
       return Decision{FinishTrial{proposal.trial, TrialState::kStopped, Cause::kScheduler}, proposal.reason};

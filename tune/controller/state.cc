@@ -80,6 +80,15 @@ void Controller::State::pin(std::optional<CheckpointId>& slot, std::optional<Che
   if (slot) ++pins[*slot];
 }
 
+const CheckpointRef* Controller::State::checkpoint(std::optional<CheckpointId> id) const {
+  const auto owner = id ? owners.find(*id) : owners.end();
+  if (owner == owners.end()) return nullptr;
+  for (const CheckpointRef& checkpoint : at(owner->second).checkpoints) {
+    if (checkpoint.id == id) return &checkpoint;
+  }
+  return nullptr;
+}
+
 std::optional<std::int64_t> Controller::State::trials_allowed() const {
   if (!options.budget.trials) return std::nullopt;
   return *options.budget.trials + enqueued;

@@ -50,6 +50,7 @@ struct Controller::State {
   std::set<TrialId> stop_requests;            ///< by a person, until the trial can be told
   std::set<TrialId> references_changed;       ///< retention looks at them
   std::map<CheckpointId, TrialId> owners;     ///< of checkpoints that are alive
+  std::set<CheckpointId> unreadable;          ///< of those: an attempt has found that it is not what was written
   std::map<CheckpointId, int> pins;           ///< resume_from and inherited ones of all trials
   std::map<TrialId, Window> windows;          ///< under stop.plateau
   std::set<std::pair<Score, TrialId>> bests;  ///< under budget.plateau
@@ -75,6 +76,8 @@ struct Controller::State {
 
   TrialRecord& at(TrialId id) { return trials[static_cast<std::size_t>(id.value)]; }
   const TrialRecord& at(TrialId id) const { return trials[static_cast<std::size_t>(id.value)]; }
+  /// Null: there is none, or it is released.
+  const CheckpointRef* checkpoint(std::optional<CheckpointId> id) const;
   bool known(TrialId id) const { return id.value >= 0 && id.value < static_cast<std::int64_t>(trials.size()); }
 
   /// Moves a trial to another state and keeps the counts.

@@ -102,48 +102,37 @@ void Loop::assign(TrialId id) {
   const auto slots = static_cast<double>(trial.slots);
   assign.resources = {spec.resources.cpu * slots, spec.resources.gpu * slots, spec.resources.memory};
   assign.slots = trial.slots;
-  if (trial.resume_from) give_checkpoint(*trial.resume_from, assign);
+  if (trial.resume_from) {
+    const auto given = give_checkpoint(*trial.resume_from, assign);
+    if (!given) {
+      const std::string why = "its checkpoint cannot be read: " + given.error().message;
+      return arrive({.body = Ended{id, trial.attempt, 0, EndKind::kInterrupted, Cause::kLoad, why, 0, trial.elapsed}});
+    }
+  }
   workers_->assign(std::move(assign));
 }
 
-/// The wanted one, or the last good one before it. What a trial does again because of that is replayed.
-void Loop::give_checkpoint(CheckpointId wanted, Assign& assign) {
-  const Controller& controller = *plan_.controller;
-  std::string why;
-  for (const CheckpointRef* checkpoint = controller.checkpoint(wanted); checkpoint != nullptr;
-       checkpoint = controller.checkpoint_before(checkpoint->id)) {
-    Result<std::string> bytes = std::string();
-    if (damaged_.contains(checkpoint->id)) continue;
-    if (!checkpoint->info.external) bytes = plan_.store->read_checkpoint(checkpoint->id);
-    if (!bytes) {
-      damaged_.insert(checkpoint->id);
-      why = ": " + bytes.error().message;
-      continue;
-    }
-    assign.checkpoint = checkpoint->info;
-    assign.checkpoint_id = checkpoint->id;
+/// Fails if it cannot be read.
+Result<void> Loop::give_checkpoint(CheckpointId wanted, Assign& assign) {
+  const CheckpointRef* checkpoint = plan_.controller->checkpoint(wanted);
+  if (checkpoint == nullptr) return tune::fail(ErrorCode::kNotFound, "it is released");
+  if (checkpoint->info.external) {
+    fetched_.emplace(assign.trial, assign.attempt);
+  } else {
+    auto bytes = plan_.store->read_checkpoint(wanted);
+    if (!bytes) return pass_on(std::move(bytes));
     assign.checkpoint_bytes = *std::move(bytes);
-    assign.start_step = checkpoint->step;
-    assign.elapsed = checkpoint->elapsed;
-    if (checkpoint->info.external) fetched_[{assign.trial, assign.attempt}] = checkpoint->id;
-    if (checkpoint->id == wanted) return;
-    return view_.message(
-        Severity::kWarning,
-        fmt::format("trial {} goes on from an older checkpoint, of iteration {}, as the last one is damaged{}",
-                    assign.trial.value, checkpoint->step, why));
   }
-  view_.message(Severity::kWarning, fmt::format("trial {} starts again from zero, as no checkpoint of it is good{}",
-                                                assign.trial.value, why));
+  assign.checkpoint = checkpoint->info;
+  assign.checkpoint_id = wanted;
+  assign.start_step = checkpoint->step;
+  assign.elapsed = checkpoint->elapsed;
+  return {};
 }
 
 /// Whether it says that the large checkpoint it was given, which the worker reads, is not what was written.
 bool Loop::could_not_load(const DoneMessage& done) {
-  const auto given = fetched_.find({done.log.trial, done.log.attempt});
-  if (given == fetched_.end()) return false;
-  const bool is_damaged = done.log.cause == Cause::kLoad;
-  if (is_damaged) damaged_.insert(given->second);
-  fetched_.erase(given);
-  return is_damaged;
+  return fetched_.erase({done.log.trial, done.log.attempt}) > 0 && done.log.cause == Cause::kLoad;
 }
 
 void Loop::acknowledge() {

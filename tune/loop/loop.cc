@@ -176,10 +176,7 @@ void Loop::on_message(WorkerMessage message, std::uint64_t large) {
   } else if (const auto* started = std::get_if<Started>(&message)) {
     fetched_.erase({started->trial, started->attempt});
   } else if (auto* done = std::get_if<DoneMessage>(&message)) {
-    const auto& [trial, attempt] = std::pair(done->log.trial, done->log.attempt);
-    if (could_not_load(*done)) {  // nothing the trial did: it goes on from the one before
-      return arrive({.body = Lost{trial, attempt, done->log.text}});
-    }
+    if (could_not_load(*done)) done->log.how = EndKind::kInterrupted;  // nothing the trial did: it goes on from another
     arrive({.body = done->log, .done = std::move(*done)});
   }
 }

@@ -89,7 +89,7 @@ class Loop final : public Workers::Handler {
   void act_on_command(const Commanded& command);
   void grant(TrialId trial);
   void assign(TrialId trial);
-  void give_checkpoint(CheckpointId wanted, Assign& assign);
+  Result<void> give_checkpoint(CheckpointId wanted, Assign& assign);
   bool could_not_load(const DoneMessage& done);
   void open_gate();
   void tell(TrialId trial, OrderKind kind, const std::string& why);
@@ -123,9 +123,7 @@ class Loop final : public Workers::Handler {
   std::optional<TurnRows> frozen_;                  // the turn that is being committed
   std::vector<std::pair<TrialId, Attempt>> heard_;  // attempts to acknowledge after the commit
   std::set<std::pair<TrialId, Attempt>> gone_;      // attempts whose end has arrived
-  std::set<CheckpointId> damaged_;                  // checkpoints that could not be read
-  std::map<std::pair<TrialId, Attempt>, CheckpointId>
-      fetched_;  // large ones that attempts were given, until they begin
+  std::set<std::pair<TrialId, Attempt>> fetched_;   // attempts that were given a large checkpoint, until they begin
   std::set<std::int64_t> commands_seen_;
   ExperimentSpec edited_;  // plan_.spec points here once something was edited
   SlotGate gate_;

@@ -53,6 +53,9 @@ std::vector<std::string> Remarks::after(const LogEntry& entry, const Controller&
     said.push_back(fmt::format("trial {} {}", ended->trial.value, ended->text));
   }
   for (const Decision& decision : entry.decisions) {
+    if (ended != nullptr && could_not_begin(*ended) && std::holds_alternative<ResumeTrial>(decision.body)) {
+      said.push_back(fmt::format("trial {}: {} ({})", ended->trial.value, decision.reason, ended->text));
+    }
     if (const auto* start = std::get_if<StartTrial>(&decision.body)) {
       begun_.insert(start->trial);
     } else if (const auto* resume = std::get_if<ResumeTrial>(&decision.body)) {
