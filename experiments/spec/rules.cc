@@ -11,6 +11,9 @@ namespace tune {
 
 namespace {
 
+/// Seconds. A worker that hears nothing for as long is alone; on a busy machine an answer may take a fifth of this.
+constexpr double kShortestLease = 0.5;
+
 Mode mode_of(const std::string& word) { return word == "max" ? Mode::kMax : Mode::kMin; }
 
 /// The section's fields, or nothing (with a fault, or because it is absent).
@@ -174,7 +177,15 @@ Limits read_limits(const Member* section, const Reading& reading) {
 Runtime read_runtime(const Member* section, const Reading& reading) {
   Runtime runtime;
   const auto fields = section_fields(section, runtime_section(), reading.faults);
-  if (fields) runtime.lease = fields->real("lease").value_or(runtime.lease);
+  if (!fields) return runtime;
+  runtime.lease = fields->real("lease").value_or(runtime.lease);
+  // What is stored goes on as it began.
+  if (runtime.lease < kShortestLease && !reading.stored) {
+    reading.faults.error(fields->member("lease")->value.place, code::kOutOfRange,
+                         fmt::format("lease must be at least {}, got {}", format_duration(kShortestLease),
+                                     fields->member("lease")->value.text),
+                         "a worker that hears nothing of tune for so long ends its trials");
+  }
   return runtime;
 }
 

@@ -19,6 +19,9 @@ bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 bool is_word(char c) { return is_upper(c) || is_lower(c) || (c >= '0' && c <= '9'); }
 
+/// A text that stands for itself; `$` means that it comes from elsewhere, also where a shell reads it.
+bool is_literal(std::string_view text) { return !text.empty() && text.find('$') == std::string_view::npos; }
+
 /// `API_KEY`, `api-key` and `apiKey` alike: api, key.
 std::vector<std::string> words_of(std::string_view name) {
   std::vector<std::string> words(1);
@@ -32,13 +35,30 @@ std::vector<std::string> words_of(std::string_view name) {
 }
 
 bool is_secret_name(std::string_view name) {
-  static constexpr std::array<std::string_view, 9> kWords = {"password", "passwd",      "passphrase", "pwd",  "secret",
-                                                             "secrets",  "credentials", "apikey",     "token"};
+  static constexpr std::array<std::string_view, 4> kWords = {"pass", "passphrase", "secrets", "credentials"};
+  static constexpr std::array<std::string_view, 7> kEnds = {"password", "passwd", "pwd",  "pw",
+                                                            "secret",   "apikey", "token"};          // also of `MYPW`
   static constexpr std::array<std::string_view, 4> kKinds = {"api", "access", "private", "secret"};  // of a key
   const std::vector<std::string> words = words_of(name);
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (std::ranges::find(kWords, words[i]) != kWords.end()) return true;
+    if (std::ranges::any_of(kEnds, [&](std::string_view end) { return words[i].ends_with(end); })) return true;
     if (i > 0 && words[i] == "key" && std::ranges::find(kKinds, words[i - 1]) != kKinds.end()) return true;
+  }
+  return false;
+}
+
+/// `postgres://user:pw123456@host/db`
+bool holds_password_of_url(std::string_view text) {
+  constexpr std::string_view kScheme = "://";
+  for (std::size_t at = text.find(kScheme); at != std::string_view::npos; at = text.find(kScheme, at + 1)) {
+    std::string_view place = text.substr(at + kScheme.size());
+    place = place.substr(0, place.find_first_of("/?# \t\n\"'"));
+    const std::size_t host = place.rfind('@');
+    if (host == std::string_view::npos) continue;
+    const std::string_view user = place.substr(0, host);
+    const std::size_t colon = user.find(':');
+    if (colon != std::string_view::npos && is_literal(user.substr(colon + 1))) return true;
   }
   return false;
 }
@@ -48,7 +68,7 @@ struct Shape {
   std::size_t at_least;  ///< characters of a word after it
 };
 
-/// Whether a key of a well-known service stands in the text.
+/// Whether a key of a well-known service, or a URL with a password, stands in the text.
 bool has_secret_shape(std::string_view text) {
   static constexpr std::array<Shape, 12> kShapes = {{{"AKIA", 16},
                                                      {"ASIA", 16},
@@ -65,6 +85,7 @@ bool has_secret_shape(std::string_view text) {
   if (text.find("-----BEGIN ") != std::string_view::npos && text.find("PRIVATE KEY") != std::string_view::npos) {
     return true;
   }
+  if (holds_password_of_url(text)) return true;
   return std::ranges::any_of(kShapes, [&](const Shape& shape) {
     for (std::size_t at = text.find(shape.begin); at != std::string_view::npos; at = text.find(shape.begin, at + 1)) {
       if (at > 0 && is_word(text[at - 1])) continue;
@@ -76,20 +97,16 @@ bool has_secret_shape(std::string_view text) {
   });
 }
 
-/// A text that stands for itself; `$` means that it comes from elsewhere, also where a shell reads it.
-bool is_literal(std::string_view text) { return !text.empty() && text.find('$') == std::string_view::npos; }
-
 class SecretNotes {
  public:
   explicit SecretNotes(const Reading& reading) : reading_(reading) {}
 
-  /// Of `env`, and of constants in a search space: names and what they are.
+  /// Of `env`, and of constants and choices in a search space: names and what they are.
   void look_at_members(const Node& map) {
     if (!map.is_map()) return;
     for (const Member& member : map.members) {
       look_at_members(member.value);
-      if (!member.value.is_text() || !is_literal(member.value.text)) continue;
-      if (is_secret_name(member.name()) || has_secret_shape(member.value.text)) note(member.name(), member.value);
+      if (is_secret(member.name(), member.value)) note(member.name(), member.value);
     }
   }
 
@@ -131,6 +148,16 @@ class SecretNotes {
   }
 
  private:
+  /// A text of this name, or one of a list or of a parameter's choices.
+  static bool is_secret(std::string_view name, const Node& value) {
+    const auto is_one = [&](const Node& node) {
+      return node.is_text() && is_literal(node.text) && (is_secret_name(name) || has_secret_shape(node.text));
+    };
+    return is_one(value) || std::ranges::any_of(value.items, is_one) ||
+           std::ranges::any_of(value.members,
+                               [&](const Member& member) { return std::ranges::any_of(member.value.items, is_one); });
+  }
+
   void note(std::string_view name, const Node& value) {
     reading_.faults.note(
         value.place, code::kSecret,

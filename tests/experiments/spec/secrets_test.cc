@@ -35,11 +35,13 @@ std::vector<std::string> noted(const std::string& trainable, const std::string& 
 }
 
 TEST(Secrets, AreKnownByTheirNames) {
-  for (const std::string name : {"PASSWORD", "DB_PASSWORD", "HF_TOKEN", "client_secret", "API_KEY", "OPENAI_API_KEY",
-                                 "apiKey", "AWS_SECRET_ACCESS_KEY", "PrivateKey", "passwd"}) {
+  for (const std::string name :
+       {"PASSWORD", "DB_PASSWORD", "HF_TOKEN", "client_secret", "API_KEY", "OPENAI_API_KEY", "apiKey",
+        "AWS_SECRET_ACCESS_KEY", "PrivateKey", "passwd", "DB_PASS", "MYPW", "MYPASSWORD"}) {
     EXPECT_THAT(noted("{command: [sh], env: {" + name + ": abc}}"), ElementsAre(name));
   }
-  for (const std::string name : {"TOKENIZER", "MAX_TOKENS", "KEY", "monkey", "SECRETARY", "KEYBOARD_API"}) {
+  for (const std::string name :
+       {"TOKENIZER", "MAX_TOKENS", "KEY", "monkey", "SECRETARY", "KEYBOARD_API", "BYPASS", "compass"}) {
     EXPECT_THAT(noted("{command: [sh], env: {" + name + ": abc}}"), IsEmpty()) << name;
   }
 }
@@ -62,8 +64,20 @@ TEST(Secrets, AreKnownByTheirShape) {
   EXPECT_THAT(noted("{command: [sh, task-" + forty + ", sk-short]}"), IsEmpty());
 }
 
+TEST(Secrets, AreKnownInTheUserOfAUrl) {
+  const std::string url = "postgres://user:pw123456@host/db";
+  EXPECT_THAT(noted("{command: [echo, \"" + url + "\"]}"), ElementsAre("command"));
+  EXPECT_THAT(noted("{command: [sh], env: {X: \"see " + url + "?a=b\"}}"), ElementsAre("X"));
+  EXPECT_THAT(noted("{command: \"sh -c 'cat " + url + "'\"}"), ElementsAre("command"));
+  for (const std::string plain : {"http://host:8080/a@b", "ssh://user@host", "http://u:$PW@host", "a:b@c", "x://"}) {
+    EXPECT_THAT(noted("{command: [echo, \"" + plain + "\"]}"), IsEmpty()) << plain;
+  }
+}
+
 TEST(Secrets, AreKnownAmongConstantsOfTheSearchSpace) {
   EXPECT_THAT(noted("{command: [sh]}", "{login: {password: abc}, token: 12, x: {choice: [1, 2]}}"),
+              ElementsAre("password"));
+  EXPECT_THAT(noted("{command: [sh]}", "{password: {choice: [hunter22, b]}, pwd: {choice: [1, 2]}, x: 1}"),
               ElementsAre("password"));
 }
 
