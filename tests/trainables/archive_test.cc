@@ -92,6 +92,25 @@ TEST(Archive, RefusesNamesThatLeaveTheDirectory) {
   EXPECT_FALSE(fs::exists(to / "out"));
 }
 
+TEST(Archive, SaysOfANameThatItLeadsElsewhere) {
+  ScratchDirectory dir;
+  dir.write("model.bin", "x");
+  for (const std::string name : {"../model.bin", "/etc/passwd", "a/../../b"}) {
+    const auto bytes = pack_directory(dir.path(), {.only = {name}, .more = {}});
+    ASSERT_FALSE(bytes);
+    EXPECT_EQ(bytes.error().message, "'" + name + "' is no name in " + dir.path());
+  }
+}
+
+TEST(Archive, RefusesAFileThatIsTooLargeWithoutReadingIt) {
+  ScratchDirectory dir;
+  dir.write("sparse", "x");
+  fs::resize_file(dir / "sparse", std::uintmax_t{1} << 40);
+  const auto bytes = pack_directory(dir.path());
+  ASSERT_FALSE(bytes);
+  EXPECT_THAT(bytes.error().message, ::testing::HasSubstr("is larger than 8 GiB"));
+}
+
 TEST(Archive, NoticesDamageAtEveryLength) {
   ScratchDirectory from;
   from.write("a", std::string(700, 'a'));

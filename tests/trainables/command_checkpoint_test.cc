@@ -46,6 +46,15 @@ printf '{"loss": 1, "checkpoint": "s"}\n{"loss": 2, "checkpoint": "s"}\n')");
   EXPECT_TRUE(host.reports[1].checkpoint);
 }
 
+TEST_F(CommandCheckpoint, ThatCannotBeTakenIsToldOfTheTrial) {
+  run_text(R"(printf '{"loss": 1, "checkpoint": "../x"}\n')");
+
+  ASSERT_THAT(host.reports, SizeIs(1));
+  EXPECT_FALSE(host.reports[0].checkpoint);
+  ASSERT_THAT(host.notes, SizeIs(1));
+  EXPECT_THAT(host.notes[0], HasSubstr("no checkpoint: '../x' is no name in "));
+}
+
 /// It had printed all three reports when it was paused at the first.
 class PausedAhead : public testing::CommandFixture {
  protected:

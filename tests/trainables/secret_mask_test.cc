@@ -43,6 +43,13 @@ TEST(SecretMask, WithoutSecretsHandsOnWhatItGets) {
   EXPECT_EQ(out, "hunter22");
 }
 
+TEST(SecretMask, FindsASecretInTheTextsOfJson) {
+  const SecretMask mask(SecretMask::Secrets{{"say \"hunter\"", "${env:A}"}});
+  EXPECT_EQ(mask.masked_json(R"({"a":["x say \"hunter\"",1.5,null],"say \"hunter\"":{"b":true}})"),
+            R"({"a":["x ${env:A}",1.5,null],"${env:A}":{"b":true}})");
+  EXPECT_EQ(mask.masked_json(""), "");
+}
+
 TEST(SecretMask, LooksForWhatTheFileTakesFromTheEnvironmentButNotForPathsAndShortValues) {
   setenv("TUNE_TEST_TOKEN", "t0ken-of-mine", 1);
   setenv("TUNE_TEST_PATH", "/home/somebody", 1);

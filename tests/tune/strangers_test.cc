@@ -33,7 +33,7 @@ std::string telltale() {
   return "version: 1\nname: telltale\ntrainable:\n  command:\n    - sh\n    - -c\n    - |\n"
          "      echo \"logged in with $LOGIN\"; echo \"$LOGIN\" >&2\n"
          "      printf correct-horse; sleep 0.01; printf -- '-battery\\n'\n"
-         "      echo '{\"loss\": 1}'\n      test ${x} -lt 3 || exit 3\n"
+         "      printf '{\"loss\": 1, \"note\": [\"by %s\"]}\\n' \"$LOGIN\"\n      test ${x} -lt 3 || exit 3\n"
          "    - \"${env:TUNE_TEST_SECRET}\"\n"
          "  env: {LOGIN: \"user:${env:TUNE_TEST_SECRET}\"}\n"
          "objective: {metric: loss, mode: min}\nsearch_space: {x: {grid_search: [1, 2, 3]}}\n"
@@ -72,7 +72,9 @@ TEST(SecretsOfARun, AreStoredAsWrittenAndShownNowhere) {
   }
   EXPECT_EQ(bench.tune({"logs", "telltale/2"}).out,
             "logged in with user:${env:TUNE_TEST_SECRET}\nuser:${env:TUNE_TEST_SECRET}\n${env:TUNE_TEST_SECRET}\n"
-            "{\"loss\": 1}\n");
+            "{\"loss\": 1, \"note\": [\"by user:${env:TUNE_TEST_SECRET}\"]}\n");
+  EXPECT_THAT(bench.value("select extra from event where kind = 'reported' limit 1"),
+              HasSubstr("by user:${env:TUNE_TEST_SECRET}"));
 }
 
 TEST(SecretsOfARun, AreLookedUpAtEachLaunch) {

@@ -240,7 +240,8 @@ Result<std::string> pack_directory(const std::string& directory, const PackOptio
     std::vector<fs::path> only;
     for (const std::string& name : options.only) {
       only.push_back(fs::path(directory) / name);
-      if (stays_inside(name) && fs::exists(fs::symlink_status(only.back()))) continue;
+      if (!stays_inside(name)) return fail(ErrorCode::kNotFound, "'" + name + "' is no name in " + directory);
+      if (fs::exists(fs::symlink_status(only.back()))) continue;
       return fail(ErrorCode::kNotFound, "there is no '" + name + "' in " + directory);
     }
     const auto is_wanted = [&](const fs::path& path) {
@@ -262,10 +263,12 @@ Result<std::string> pack_directory(const std::string& directory, const PackOptio
       } else if (fs::is_directory(status)) {
         add_entry(out, '5', name + "/", "", mode, "");
       } else if (fs::is_regular_file(status)) {
+        const auto too_large = [&] { return fail(ErrorCode::kIo, path.string() + " is larger than 8 GiB"); };
+        if (const auto size = fs::file_size(path, gone); !gone && size > kMaxSize) return too_large();  // and not read
         auto content = read_file(path);
         if (!content) return pass_on(std::move(content));
         if (!*content) continue;
-        if ((*content)->size() > kMaxSize) return fail(ErrorCode::kIo, path.string() + " is larger than 8 GiB");
+        if ((*content)->size() > kMaxSize) return too_large();
         add_entry(out, '0', name, "", mode, **content);
       }
     }

@@ -101,7 +101,8 @@ bool CheckpointDirectory::has_all_of(const std::vector<ProgramReport>& reports) 
 }
 
 Result<std::string> CheckpointDirectory::capture(const std::string& only) {
-  if (is_empty()) return fail(ErrorCode::kNotFound, "a checkpoint was announced, but " + path_ + " is empty");
+  if (only.empty() && is_empty())
+    return fail(ErrorCode::kNotFound, "a checkpoint was announced, but " + path_ + " is empty");
   auto bytes = pack_directory(path_, all_or(only));
   if (bytes && only.empty()) stored_ = fingerprint(*bytes);
   if (bytes && !only.empty()) named_ = fingerprint(*bytes);

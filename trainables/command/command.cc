@@ -186,8 +186,15 @@ class CommandRun {
   std::optional<std::string> announced(const std::string& name) {
     auto bytes = state_.capture_announced(name);
     if (bytes) return *std::move(bytes);
-    ProgramOutput::note("no checkpoint: " + bytes.error().message);
+    say_none(bytes.error());
     return std::nullopt;
+  }
+
+  /// Among its output, and once a run where everybody hears it.
+  void say_none(const Error& why) {
+    const std::string text = "no checkpoint: " + output_.masked(why.message);
+    ProgramOutput::note(text);
+    host_.note(trial_, text.c_str());
   }
 
   /// The answer to a report whose program waits for it. What is wrong with it is the program's to hear.
@@ -213,6 +220,7 @@ class CommandRun {
 
   /// Reports, with what was captured of its checkpoint; or holds both back if tune wants the trial to leave.
   void take(ProgramReport report, const std::optional<std::string>& checkpoint) {
+    report.extra = output_.masked_json(std::move(report.extra));
     if (leaving_) return state_.hold_back(std::move(report));
     if (report.step && *report.step <= step_ && !caught_up_) return pass_over(*report.step);
     caught_up_ = true;
@@ -250,7 +258,7 @@ class CommandRun {
 
   void save() {
     const auto bytes = state_.leave();
-    if (!bytes) return ProgramOutput::note("no checkpoint: " + bytes.error().message);
+    if (!bytes) return say_none(bytes.error());
     if (*bytes) host_.save(trial_, step_, (*bytes)->data(), (*bytes)->size());
   }
 

@@ -25,6 +25,7 @@ class ProgramOutput {
   std::string complaint() const { return complaint_.text(); }
   /// A text about it, as it may be shown.
   std::string masked(std::string_view text) const { return printed_.masked(text); }
+  std::string masked_json(std::string json) const { return printed_.masked_json(std::move(json)); }
 
   /// A line of ours among its output.
   static void note(const std::string& text);

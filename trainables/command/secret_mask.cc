@@ -2,12 +2,26 @@
 
 #include <cstdlib>
 
+#include "core/json.h"
 #include "core/placeholders.h"
 
 namespace tune {
 namespace {
 
 constexpr std::size_t kShortestSecret = 6;
+
+Value masked_value(const SecretMask& mask, const Value& value) {
+  if (value.is_text()) return mask.masked(value.text());
+  if (value.is_list()) {
+    List list;
+    for (const Value& item : value.list()) list.push_back(masked_value(mask, item));
+    return list;
+  }
+  if (!value.is_map()) return value;
+  Map map;
+  for (const auto& [name, member] : value.map()) map.emplace_back(mask.masked(name), masked_value(mask, member));
+  return map;
+}
 
 }  // namespace
 
@@ -44,6 +58,12 @@ void SecretMask::finish(const Sink& sink) {
 }
 
 std::string SecretMask::masked(std::string_view text) const { return take(text, true); }
+
+std::string SecretMask::masked_json(std::string json) const {
+  if (secrets_.empty() || json.empty()) return json;
+  const auto value = parse_json(json);
+  return value ? to_json(masked_value(*this, *value)) : masked(json);
+}
 
 SecretMask::Secrets secrets_of(const CommandSpec& spec) {
   std::vector<std::string> texts = spec.command;

@@ -31,6 +31,8 @@ class SecretMask {
   void finish(const Sink& sink);
   /// A whole text.
   std::string masked(std::string_view text) const;
+  /// A JSON text: its texts and names, as they are meant and not as they are written.
+  std::string masked_json(std::string json) const;
 
  private:
   /// Moves what is decided from `text` to the result; `ends`: nothing more comes.
