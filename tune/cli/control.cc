@@ -66,7 +66,10 @@ std::string done_words(const ControlTarget& target, CommandKind kind, bool live)
       return live ? fmt::format("'{}': running trials are killed, and it ends", name)
                   : fmt::format("'{}' has ended; trials that had not are stopped", name);
     case CommandKind::kPause:
-      return fmt::format("'{}': nothing new starts, running trials save and leave; tune resume {} goes on", name, name);
+      return live ? fmt::format("'{}': nothing new starts, running trials save and leave; tune resume {} goes on", name,
+                                name)
+                  : fmt::format("'{}': trials that ran on without it have saved and left; tune resume {} goes on", name,
+                                name);
     case CommandKind::kResume: return fmt::format("'{}' goes on", name);
     case CommandKind::kEnqueue:
       return live ? "it starts as soon as a slot is free"
@@ -97,7 +100,8 @@ int send(const ControlTarget& target, CommandRow command, const Common& common) 
   }
   std::int64_t holder = (*reader)->holder(row->id);
   if (holder == 0) {
-    if (command.kind == CommandKind::kPause && !command.trial) {
+    const bool pauses_all = command.kind == CommandKind::kPause && !command.trial;
+    if (pauses_all && !left_by_last_run(**reader, *row, common.db)) {
       return refuse(target, command.kind, "nobody runs it, so there is nothing to pause");
     }
     reader->reset();
@@ -109,6 +113,7 @@ int send(const ControlTarget& target, CommandRow command, const Common& common) 
         if (command.kind != CommandKind::kCancel) return report(taken.error());
         tell(stderr, "warning: what its trials did since the last run is lost: {}\n", taken.error().message);
       }
+      if (taken && pauses_all) return say_done(target, command.kind, false, common);
     }
     auto refusal = command_at_rest(common.db, target.experiment, command, reader_context({}));
     if (refusal)

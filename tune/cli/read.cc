@@ -5,22 +5,24 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <filesystem>
 #include <thread>
 
 #include "core/config.h"
 #include "core/json.h"
-#include "core/runtime/leftovers.h"
 #include "core/runtime/output_file.h"
 #include "core/text.h"
 #include "core/utf8.h"
 #include "experiments/export/csv.h"
 #include "experiments/export/lineage.h"
 #include "experiments/store/history.h"
+#include "experiments/store/space_watch.h"
 #include "experiments/store/store.h"
 #include "tune/cli/commands.h"
 #include "tune/cli/exit_codes.h"
 #include "tune/cli/redraw.h"
 #include "tune/cli/text_table.h"
+#include "tune/session/take_in.h"
 #include "tune/view/tell.h"
 #include "tune/view/words.h"
 
@@ -44,9 +46,7 @@ InHand in_hand(const Reader& reader, const ExperimentRow& row) {
 
 /// Workers outlive a controller that was killed by the lease, and the next one goes on with what they did.
 std::string what_is_left(const std::string& db, const Reader& reader, const ExperimentRow& row) {
-  const auto runs = reader.runs(row.id);
-  const Leftovers left =
-      runs && !runs->empty() ? anything_left(runs->back().worker_json, attempts_dir(db)) : Leftovers();
+  const Leftovers left = left_by_last_run(reader, row, db);
   if (left.living) return "(nobody runs it; workers of the run before still do, for a while)";
   if (left.handed_in && handed_in_damaged(runs->back().worker_json, attempts_dir(db))) {
     return "(nobody runs it; what workers of the run before have handed in is damaged: tune doctor says more)";
@@ -102,6 +102,11 @@ std::string status_words(const std::string& db, const Reader& reader, const Expe
   text += fmt::format("  elapsed  {}   seed {}{}\n", format_duration(row.elapsed), row.seed,
                       row.lockstep ? "   lockstep" : "");
   if (!row.end_reason.empty()) text += fmt::format("  ended    {}\n", row.end_reason);
+  if (holder != 0) {
+    const std::string folder = std::filesystem::absolute(db).parent_path();
+    const auto little = SpaceWatch(folder).look(std::chrono::steady_clock::now());
+    if (little) text += fmt::format("  disk     {}\n", *little);
+  }
   if (status == "interrupted") {
     text += fmt::format("  next     tune resume {}   {}\n", row.name, what_is_left(db, reader, row));
   }

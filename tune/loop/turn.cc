@@ -175,8 +175,10 @@ void decide(Controller& controller, EventOrder& order, LogEntry& entry) {
 
 std::string status_of(const Controller& controller) {
   if (!controller.finished()) return controller.stands_still() && controller.slots() > 0 ? "paused" : "running";
+  const auto why = controller.ending();
+  const bool gave_up = why == EndWhy::kFailures || why == EndWhy::kNoRoom;
   const Counts& counts = controller.counts();
-  return counts.completed + counts.stopped > 0 ? "finished" : "failed";
+  return !gave_up && counts.completed + counts.stopped > 0 ? "finished" : "failed";
 }
 
 std::string end_reason(const Controller& controller) {

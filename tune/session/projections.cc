@@ -121,7 +121,9 @@ std::string difference(const TrialRow& stored, const TrialRow& must) {
 
 std::string difference(const ExperimentRow& stored, const ExperimentRow& must) {
   Difference d;
-  d.look("status", as_in_table(stored.status, must.status), must.status);
+  // Once called finished if any trial had ended well: what failures or constraints have ended.
+  const bool has_old_name = stored.status == "finished" && must.status == "failed" && must.completed + must.stopped > 0;
+  if (!has_old_name) d.look("status", as_in_table(stored.status, must.status), must.status);
   d.look("end_reason", stored.end_reason, must.end_reason);
   d.look("best_trial", stored.best_trial, must.best_trial);
   if (must.best_trial >= 0) d.look("best_value", stored.best_value, must.best_value);

@@ -1,8 +1,6 @@
 #include "tune/session/take_in.h"
 
-#include "core/runtime/leftovers.h"
 #include "core/runtime/output_file.h"
-#include "experiments/store/store.h"
 #include "tune/session/recovered.h"
 #include "tune/session/stored.h"
 
@@ -33,6 +31,12 @@ void end_what_is_left(const std::string& database, const std::string& experiment
 }
 
 }  // namespace
+
+Leftovers left_by_last_run(const Reader& reader, const ExperimentRow& row, const std::string& database) {
+  const auto runs = reader.runs(row.id);
+  if (!runs || runs->empty()) return {};
+  return anything_left(runs->back().worker_json, attempts_dir(database));
+}
 
 Result<void> take_in(const std::string& database, const std::string& experiment, double grace,
                      const ReaderContext& context, const std::function<void(const std::string&)>& warn) {

@@ -6,9 +6,14 @@
 #include <functional>
 #include <string>
 
+#include "core/runtime/leftovers.h"
+#include "experiments/store/store.h"
 #include "tune/session/session.h"
 
 namespace tune {
+
+/// What the last run of an experiment that nobody runs has left: workers that live on, what they handed in.
+Leftovers left_by_last_run(const Reader& reader, const ExperimentRow& row, const std::string& database);
 
 /// Where nobody runs the experiment and its last run has left something (workers that live on, or what they handed in):
 /// a run that begins nothing, has running trials save and leave within `grace` seconds, and stores what they have done.

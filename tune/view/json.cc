@@ -7,6 +7,7 @@
 #include "core/json.h"
 #include "core/text.h"
 #include "core/wall_clock.h"
+#include "tune/loop/turn.h"
 #include "tune/view/tell.h"
 #include "tune/view/words.h"
 
@@ -119,7 +120,7 @@ void JsonView::message(Severity severity, const std::string& text) {
 
 void JsonView::finished(RunEnd end, const Controller& controller) {
   Map fields = counts_fields(controller);
-  fields.insert(fields.begin(), {"status", end == RunEnd::kInterrupted ? "interrupted" : "finished"});
+  fields.insert(fields.begin(), {"status", end == RunEnd::kInterrupted ? "interrupted" : status_of(controller)});
   fields.emplace_back("nan_reports", controller.counts().nan_reports);
   fields.emplace_back("infinite_reports", controller.counts().infinite_reports);
   if (const auto why = controller.ending()) fields.emplace_back("end_reason", std::string(end_why_name(*why)));
