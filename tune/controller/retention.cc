@@ -24,9 +24,8 @@ std::vector<CheckpointId> unreferenced(const Controller::State& state, const Tri
 
   const auto known = std::find_if(trial.checkpoints.rbegin(), trial.checkpoints.rend(),
                                   [](const CheckpointRef& checkpoint) { return checkpoint.counts; });
-  std::size_t readable = 0;  // of those from here on
   const auto is_readable = [&](const CheckpointRef& checkpoint) { return !state.unreadable.contains(checkpoint.id); };
-  readable = static_cast<std::size_t>(std::ranges::count_if(trial.checkpoints, is_readable));
+  auto readable = static_cast<std::size_t>(std::ranges::count_if(trial.checkpoints, is_readable));  // from here on
   std::vector<CheckpointId> gone;
   for (std::size_t i = 0; i < trial.checkpoints.size(); ++i) {
     const CheckpointRef& checkpoint = trial.checkpoints[i];
