@@ -48,7 +48,8 @@ InHand in_hand(const Reader& reader, const ExperimentRow& row) {
 std::string what_is_left(const std::string& db, const Reader& reader, const ExperimentRow& row) {
   const Leftovers left = left_by_last_run(reader, row, db);
   if (left.living) return "(nobody runs it; workers of the run before still do, for a while)";
-  if (left.handed_in && handed_in_damaged(runs->back().worker_json, attempts_dir(db))) {
+  const auto runs = reader.runs(row.id);
+  if (left.handed_in && runs && handed_in_damaged(runs->back().worker_json, attempts_dir(db))) {
     return "(nobody runs it; what workers of the run before have handed in is damaged: tune doctor says more)";
   }
   if (left.handed_in) return "(nobody runs it; it takes in what workers of the run before have handed in)";
