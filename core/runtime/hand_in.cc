@@ -154,8 +154,8 @@ Result<void> read_hand_in(const std::string& path, const std::function<void(wire
     const std::string_view hash = frames.substr(0, is_hashed ? kFrameHashSize : 0);
     frames.remove_prefix(hash.size());
     auto taken = wire::take_frame(frames);
-    if (!taken) return fail(ErrorCode::kDamaged, fmt::format("{}: {}", path, taken.error().message));
-    if (taken->used == 0) return fail(ErrorCode::kDamaged, fmt::format("{} ends within a message", path));
+    if (!taken) return fail(ErrorCode::kDamaged, fmt::format("{} is damaged: {}", path, taken.error().message));
+    if (taken->used == 0) return fail(ErrorCode::kDamaged, fmt::format("{} is damaged: it ends within a message", path));
     if (is_hashed && hash != hash_of_frame(frames.substr(0, taken->used))) {
       return fail(ErrorCode::kDamaged, fmt::format("{} is damaged: the hash of a message differs", path));
     }
@@ -163,7 +163,7 @@ Result<void> read_hand_in(const std::string& path, const std::function<void(wire
     take(std::move(taken->envelope));
   }
   if (is_whole) return {};
-  return fail(ErrorCode::kDamaged, fmt::format("{} is damaged, or cut off: its hash differs", path));
+  return fail(ErrorCode::kDamaged, fmt::format("{} is damaged: its hash differs", path));
 }
 
 std::string damaged_hand_in_path(const std::string& path) { return path + ".damaged"; }

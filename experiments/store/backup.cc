@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <set>
 #include <system_error>
 
@@ -23,6 +24,8 @@ namespace fs = std::filesystem;
 
 /// A run releases old checkpoints all the time; of so many copies in a row one names only bytes that are still there.
 constexpr int kMostCopies = 20;
+/// After so many a run that releases them too quickly is held up for the next.
+constexpr int kHoldAfter = 5;
 
 tl::unexpected<Error> io_failure(const std::string& what) {
   const int code = errno;
@@ -153,6 +156,22 @@ class BlobCopier {
   std::uint64_t copied_ = 0;
 };
 
+/// While this lives nobody changes the file of checkpoints: a run that wants to waits, as for any other reader.
+class Hold {
+ public:
+  static Result<Hold> of(const std::string& path) {
+    auto connection = sql::Connection::open(path, sql::Access::kRead);
+    if (!connection) return pass_on(std::move(connection));
+    auto read = connection->execute("BEGIN; SELECT count(*) FROM sqlite_master");
+    if (!read) return tl::unexpected<Error>(read.error());
+    return Hold(*std::move(connection));
+  }
+
+ private:
+  explicit Hold(sql::Connection connection) : connection_(std::move(connection)) {}
+  sql::Connection connection_;
+};
+
 /// VACUUM INTO reads in one transaction, and leaves out what was deleted.
 Result<void> copy_tables(const std::string& db, const Part& part) {
   part.remove();
@@ -186,6 +205,10 @@ Result<Backup> back_up(const std::string& database, const std::string& to,
   BlobCopier copier(checkpoints_file(db), blobs.path(), progress);
   Backup backup;
   for (int copies = 1;; ++copies) {
+    std::optional<Hold> hold;
+    if (copies > kHoldAfter) {
+      if (auto held = Hold::of(checkpoints_file(db))) hold = *std::move(held);  // else as before
+    }
     auto copied = copy_tables(db, tables);
     if (!copied) return pass_on(std::move(copied));
     auto named = named_by(tables.path());
