@@ -155,7 +155,8 @@ Result<void> read_hand_in(const std::string& path, const std::function<void(wire
     frames.remove_prefix(hash.size());
     auto taken = wire::take_frame(frames);
     if (!taken) return fail(ErrorCode::kDamaged, fmt::format("{} is damaged: {}", path, taken.error().message));
-    if (taken->used == 0) return fail(ErrorCode::kDamaged, fmt::format("{} is damaged: it ends within a message", path));
+    if (taken->used == 0)
+      return fail(ErrorCode::kDamaged, fmt::format("{} is damaged: it ends within a message", path));
     if (is_hashed && hash != hash_of_frame(frames.substr(0, taken->used))) {
       return fail(ErrorCode::kDamaged, fmt::format("{} is damaged: the hash of a message differs", path));
     }
