@@ -5,7 +5,7 @@
 namespace tune::test {
 namespace {
 
-ControllerOptions keeping(std::int64_t keep) {
+ControllerOptions keeping_the_last(std::int64_t keep) {
   ControllerOptions options = trials(2);
   options.checkpoint.every = 1;
   options.checkpoint.keep = keep;
@@ -24,7 +24,7 @@ Decision unreadable(Brain& brain, std::int64_t trial) {
 }
 
 TEST(Unreadable, TheCheckpointBeforeItIsTakenAndTheReasonNamesBoth) {
-  Brain brain(keeping(3));
+  Brain brain(keeping_the_last(3));
   brain.start(1);
   for (Step step = 1; step <= 3; ++step) brain.report(0, step, 0.5, true);
   const CheckpointId second = brain.trial(0).checkpoints[1].id;
@@ -41,7 +41,7 @@ TEST(Unreadable, TheCheckpointBeforeItIsTakenAndTheReasonNamesBoth) {
 }
 
 TEST(Unreadable, HoweverManyTheyAreNoLossesOfItsWorker) {
-  Brain brain(keeping(15));
+  Brain brain(keeping_the_last(15));
   brain.start(1);
   for (Step step = 1; step <= 15; ++step) brain.report(0, step, 0.5, true);
   const CheckpointId second = brain.trial(0).checkpoints[1].id;
@@ -122,7 +122,7 @@ TEST(Unreadable, ACloneWhoseDonorHasNoOtherKeepsItsOwn) {
 }
 
 TEST(Unreadable, TakesNoPlaceOfThoseThatAreKept) {
-  Brain brain(keeping(2));
+  Brain brain(keeping_the_last(2));
   brain.start(1);
   for (Step step = 1; step <= 4; ++step) brain.report(0, step, 0.5 - 0.1 * static_cast<double>(step), true);
   brain.lost(0);
